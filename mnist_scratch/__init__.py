@@ -1,0 +1,132 @@
+"""A digit classifier from the first pixel to the last gradient, on NumPy.
+
+Read the package in this order; each file needs only those above it. Whoever wants the mathematics
+alone reads nn/.
+
+    errors.py, files.py             the one error a user can cause; files written whole
+    data/idx.py                     the format of MNIST's files
+    data/loader.py                  Dataset, split, BatchLoader: from images to batches
+    nn/arrays.py                    what an array is here; buffers used again
+    nn/layers.py                    Dense, ReLU, Tanh, Sigmoid: forward and backward side by side
+    nn/network.py                   Network: from images to logits, and the way back
+    nn/loss.py                      softmax and cross-entropy: where backward starts
+    nn/optimizer.py                 SGD: where parameters move
+    nn/schedule.py                  the learning rate as a function of progress
+    limits.py, config.py            what a run can be told
+    recipes.py                      the same in TOML files
+    data/sources.py                 which data sets there are, and what they must hash to
+    data/download.py                fetching them
+    data/picture.py                 preparing a picture as MNIST was prepared
+    data/strokes.py, skeletons.py   the ways people write each digit
+    data/handwriting.py             how one hand differs from another
+    data/rendering.py, synthetic.py drawing digits, 70,000 of them
+    data/acquire.py                 the data set of a run: found, fetched or drawn
+    training/randomness.py          one seed, a branch for each purpose
+    training/evaluation.py          how good a network is
+    training/history.py             what was logged
+    training/progress.py            what a person sees meanwhile
+    training/trainer.py             the epoch loop
+    training/checkpoint.py          a model in a file
+    training/environment.py         what a result depends on beside its config
+    training/rundir.py              the folder of a run
+    training/run.py                 a whole run, from its config to its folder
+    report/loss_curve.py            the picture of it
+    arguments.py, cli.py            the command line
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mnist_scratch.config import Config
+    from mnist_scratch.data.acquire import load_dataset
+    from mnist_scratch.data.loader import Batch, BatchLoader, Dataset, split
+    from mnist_scratch.errors import MnistScratchError
+    from mnist_scratch.nn.layers import Dense, ReLU, Sigmoid, Tanh
+    from mnist_scratch.nn.loss import (
+        SoftmaxCrossEntropy,
+        cross_entropy_gradient,
+        cross_entropy_loss,
+        log_softmax,
+        softmax,
+    )
+    from mnist_scratch.nn.network import Network
+    from mnist_scratch.nn.optimizer import SGD
+    from mnist_scratch.training.checkpoint import load_model, save_model
+    from mnist_scratch.training.evaluation import Evaluation, evaluate
+    from mnist_scratch.training.run import run_training
+    from mnist_scratch.training.trainer import Trainer
+
+__version__ = "0.1.0"
+
+# Public names and where they live. They are imported when they are asked for: with all of NumPy
+# behind them, `mnist-scratch --help` would take twice as long.
+_HOMES = {
+    "Batch": "data.loader",
+    "BatchLoader": "data.loader",
+    "Config": "config",
+    "Dataset": "data.loader",
+    "Dense": "nn.layers",
+    "Evaluation": "training.evaluation",
+    "MnistScratchError": "errors",
+    "Network": "nn.network",
+    "ReLU": "nn.layers",
+    "SGD": "nn.optimizer",
+    "Sigmoid": "nn.layers",
+    "SoftmaxCrossEntropy": "nn.loss",
+    "Tanh": "nn.layers",
+    "Trainer": "training.trainer",
+    "cross_entropy_gradient": "nn.loss",
+    "cross_entropy_loss": "nn.loss",
+    "evaluate": "training.evaluation",
+    "load_dataset": "data.acquire",
+    "load_model": "training.checkpoint",
+    "log_softmax": "nn.loss",
+    "run_training": "training.run",
+    "save_model": "training.checkpoint",
+    "softmax": "nn.loss",
+    "split": "data.loader",
+}
+
+__all__ = [  # noqa: RUF022  # the classes first, as in the list of homes
+    "Batch",
+    "BatchLoader",
+    "Config",
+    "Dataset",
+    "Dense",
+    "Evaluation",
+    "MnistScratchError",
+    "Network",
+    "ReLU",
+    "SGD",
+    "Sigmoid",
+    "SoftmaxCrossEntropy",
+    "Tanh",
+    "Trainer",
+    "cross_entropy_gradient",
+    "cross_entropy_loss",
+    "evaluate",
+    "load_dataset",
+    "load_model",
+    "log_softmax",
+    "run_training",
+    "save_model",
+    "softmax",
+    "split",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name the first time it is asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mnist_scratch' has no attribute '{name}'")
+    value = getattr(importlib.import_module(f"mnist_scratch.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names too."""
+    return sorted({*globals(), *_HOMES})
