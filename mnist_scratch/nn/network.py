@@ -1,0 +1,116 @@
+"""A network: layers in a row, all parameters in one flat array, all gradients in another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise, zip_longest
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_scratch.nn.arrays import Array
+from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer, ReLU
+
+
+class Network:
+    """Layers in a row, from images to logits.
+
+    Parameters
+    ----------
+    layers
+        `Dense` layers with activations between them. The first is a `Dense`; its inputs are the
+        pixels. The last is a `Dense` too: its outputs are the logits, one for each class. There is
+        no softmax here; the loss owns it.
+    rng
+        Draws the weights: He initialisation before a `ReLU`, Glorot before all else.
+    dtype
+        float32 for training, float64 for checking gradients.
+
+    Attributes
+    ----------
+    parameters, gradients : Array (P,)
+        All parameters and all gradients, flat, in the order of the layers, of each `Dense` first
+        the weights in C order and then the biases. The layers hold views of them: to change one is
+        to change the other.
+
+    Raises
+    ------
+    ValueError
+        If the layers do not fit each other.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        rng: np.random.Generator,
+        dtype: npt.DTypeLike = np.float32,
+    ) -> None:
+        self.layers = list(layers)
+        self.dense_layers = [layer for layer in self.layers if isinstance(layer, Dense)]
+        self._check_layers()
+        size = sum(layer.size for layer in self.layers)
+        self.parameters: Array = np.zeros(size, dtype)  # (P,)
+        self.gradients: Array = np.zeros(size, dtype)  # (P,)
+        start = 0
+        for layer, following in zip_longest(self.layers, self.layers[1:]):
+            if isinstance(layer, Dense):
+                end = start + layer.size
+                layer.bind(self.parameters[start:end], self.gradients[start:end])
+                relu = isinstance(following, ReLU)
+                layer.initialise(rng, "he" if relu else "glorot")
+                start = end
+
+    @classmethod
+    def of_widths(cls, widths: Sequence[int], activation: str, rng: np.random.Generator) -> Network:
+        """Make a network of `Dense` layers with the same activation between all of them.
+
+        Parameters
+        ----------
+        widths
+            From the pixels through the hidden layers to the classes: (784, 128, 10).
+        activation
+            A key of `ACTIVATIONS`: "relu", "tanh" or "sigmoid".
+        rng
+            Draws the weights.
+        """
+        layers: list[Layer] = []
+        for width_in, width_out in pairwise(widths):
+            layers += [Dense(width_in, width_out), ACTIVATIONS[activation]()]
+        return cls(layers[:-1], rng)
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The width of the input and of every `Dense` layer's output: (784, 128, 10)."""
+        first = self.dense_layers[0]
+        return (first.width_in, *(layer.width_out for layer in self.dense_layers))
+
+    def forward(self, images: Array) -> Array:
+        """Map images (B, 784) to logits (B, 10), which the next forward overwrites."""
+        outputs = images
+        for layer in self.layers:
+            outputs = layer.forward(outputs)
+        return outputs
+
+    def backward(self, d_logits: Array) -> None:
+        """Given dL/d(logits) (B, 10) of the last forward, set `gradients`.
+
+        By the chain rule the derivative with respect to what a layer returned is all that the
+        layer needs to find its own; so one walk from the last layer to the first suffices.
+        """
+        d_outputs = d_logits
+        for layer in reversed(self.layers[1:]):
+            d_outputs = layer.backward(d_outputs)
+        # Nobody asks for dL/d(images), and its product would cost as much as the whole forward.
+        self.dense_layers[0].backward_parameters(d_outputs)
+
+    def _check_layers(self) -> None:
+        if not (self.layers and isinstance(self.layers[0], Dense)):
+            raise ValueError("the first layer must be a Dense layer: its inputs are the pixels")
+        if not isinstance(self.layers[-1], Dense):
+            raise ValueError("the last layer must be a Dense layer: its outputs are the logits")
+        for number, (layer, following) in enumerate(pairwise(self.dense_layers), start=1):
+            if layer.width_out != following.width_in:
+                raise ValueError(
+                    f"Dense layer {number} has {layer.width_out} outputs, "
+                    f"but Dense layer {number + 1} takes {following.width_in} inputs"
+                )

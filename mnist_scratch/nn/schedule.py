@@ -1,0 +1,71 @@
+"""The learning rate as a function of progress.
+
+A schedule maps progress (0 at the first step of training, 1 at its end) to the factor by which the
+peak learning rate is multiplied. Each can begin with a warm-up: a share of the training in which
+the factor rises in a straight line to 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+Schedule = Callable[[float], float]
+
+# What a warm-up starts from: Smith's one-cycle runs rise from a small part of the peak, and from
+# 0 the first step would be lost.
+WARMUP_START = 0.04
+
+
+def constant(warmup: float = 0.0) -> Schedule:
+    """Stay at the peak."""
+    return lambda progress: _rise(progress, warmup)
+
+
+def step(interval: float, factor: float, warmup: float = 0.0) -> Schedule:
+    """Multiply by a factor each time another interval is over.
+
+    Parameters
+    ----------
+    interval
+        Share of the training between two drops, above 0.
+    factor
+        What a drop multiplies the learning rate by.
+    warmup
+        Share of the training spent rising to the peak, 0 up to but not including 1.
+    """
+
+    def schedule(progress: float) -> float:
+        # The nudge: progress 0.6 / interval 0.2 is 2.9999999999999996 in floating point.
+        drops = math.floor(progress / interval + 1e-9)
+        return _rise(progress, warmup) * factor**drops
+
+    return schedule
+
+
+def cosine(warmup: float = 0.0) -> Schedule:
+    """Fall from the peak to 0 along half a cosine (Loshchilov and Hutter 2017, no restarts)."""
+    return lambda progress: (
+        _rise(progress, warmup) * (1.0 + math.cos(math.pi * _after(progress, warmup))) / 2.0
+    )
+
+
+def one_cycle(warmup: float = 0.3) -> Schedule:
+    """Rise to the peak in a straight line, then fall to 0 in another.
+
+    The rising leg is the warm-up (Smith 2018, arXiv 1803.09820, the learning rate's part of the
+    1cycle policy; the momentum stays).
+    """
+    return lambda progress: _rise(progress, warmup) * (1.0 - _after(progress, warmup))
+
+
+def _rise(progress: float, warmup: float) -> float:
+    """Return the warm-up's factor: rising to 1 while progress < warmup, then 1."""
+    if progress >= warmup:
+        return 1.0
+    return WARMUP_START + (1.0 - WARMUP_START) * progress / warmup
+
+
+def _after(progress: float, warmup: float) -> float:
+    """Return the progress, 0 to 1, of what comes after the warm-up."""
+    return max(0.0, (progress - warmup) / (1.0 - warmup))

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from central_differences import central_differences
+
+from mnist_scratch.nn.layers import Dense, ReLU, Sigmoid, Tanh
+
+ACTIVATIONS = [ReLU, Tanh, Sigmoid]
+
+
+def dense(inputs: int, outputs: int, seed: int = 0) -> Dense:
+    layer = Dense(inputs, outputs)
+    rng = np.random.default_rng(seed)
+    layer.bind(rng.normal(size=layer.size), np.zeros(layer.size))
+    return layer
+
+
+def test_dense_multiplies_by_the_weights_and_adds_the_biases() -> None:
+    layer = dense(2, 3)
+    layer.weights[...] = [[1, 2, 3], [4, 5, 6]]
+    layer.biases[...] = [10, 20, 30]
+    assert layer.forward(np.array([[1.0, 10.0]])).tolist() == [[51, 72, 93]]
+
+
+def test_dense_gradients_agree_with_central_differences() -> None:
+    rng = np.random.default_rng(1)
+    layer = dense(4, 3)
+    inputs, upstream = rng.normal(size=(5, 4)), rng.normal(size=(5, 3))
+
+    def loss() -> float:
+        return float(np.sum(upstream * layer.forward(inputs)))
+
+    loss()
+    d_inputs = layer.backward(upstream).copy()
+    d_weights, d_biases = layer.d_weights.copy(), layer.d_biases.copy()
+    np.testing.assert_allclose(d_inputs, central_differences(loss, inputs), atol=1e-8)
+    np.testing.assert_allclose(d_weights, central_differences(loss, layer.weights), atol=1e-8)
+    np.testing.assert_allclose(d_biases, central_differences(loss, layer.biases), atol=1e-8)
+
+
+@pytest.mark.parametrize("kind", ACTIVATIONS)
+def test_activation_gradients_agree_with_central_differences(kind: type[ReLU | Tanh]) -> None:
+    rng = np.random.default_rng(2)
+    layer = kind()
+    inputs, upstream = rng.normal(size=(5, 4)), rng.normal(size=(5, 4))
+    layer.forward(inputs)
+    d_inputs = layer.backward(upstream).copy()
+
+    def loss() -> float:
+        return float(np.sum(upstream * layer.forward(inputs)))
+
+    np.testing.assert_allclose(d_inputs, central_differences(loss, inputs), atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (ReLU, [0.0, 0.0, 2.0]),
+        (Tanh, [-0.7615941559557649, 0.0, 0.9640275800758169]),
+        (Sigmoid, [0.2689414213699951, 0.5, 0.8807970779778823]),
+    ],
+)
+def test_activations_have_their_known_values(
+    kind: type[ReLU | Tanh | Sigmoid], expected: list[float]
+) -> None:
+    outputs = kind().forward(np.array([[-1.0, 0.0, 2.0]]))
+    np.testing.assert_allclose(outputs[0], expected, rtol=1e-15)
+
+
+def test_relu_has_no_slope_at_zero() -> None:
+    layer = ReLU()
+    layer.forward(np.array([[0.0]]))
+    assert layer.backward(np.array([[7.0]])).tolist() == [[0.0]]
+
+
+def test_sigmoid_saturates_without_overflowing() -> None:
+    outputs = Sigmoid().forward(np.array([[-1e4, 1e4]], np.float32))
+    assert outputs.tolist() == [[0.0, 1.0]]
+
+
+@pytest.mark.parametrize("kind", ACTIVATIONS)
+def test_activations_leave_their_inputs_alone(kind: type[ReLU | Tanh | Sigmoid]) -> None:
+    inputs = np.array([[-1.0, 2.0]])
+    layer = kind()
+    layer.forward(inputs)
+    upstream = np.array([[3.0, 4.0]])
+    layer.backward(upstream)
+    assert inputs.tolist() == [[-1.0, 2.0]]
+    assert upstream.tolist() == [[3.0, 4.0]]
+
+
+def test_gradients_are_assigned_and_not_accumulated() -> None:
+    layer = dense(4, 3)
+    inputs, upstream = np.ones((2, 4)), np.ones((2, 3))
+    layer.forward(inputs)
+    layer.backward(upstream)
+    once = layer.d_weights.copy(), layer.d_biases.copy()
+    layer.backward(upstream)
+    assert np.array_equal(once[0], layer.d_weights)
+    assert np.array_equal(once[1], layer.d_biases)
+
+
+def test_a_smaller_batch_after_a_larger_one_gives_its_own_rows() -> None:
+    layer = dense(4, 3)
+    rng = np.random.default_rng(3)
+    large, small = rng.normal(size=(6, 4)), rng.normal(size=(2, 4))
+    layer.forward(large)
+    outputs = layer.forward(small)
+    np.testing.assert_array_equal(outputs, small @ layer.weights + layer.biases)
+
+
+def test_the_same_memory_serves_every_batch() -> None:
+    layer = dense(4, 3)
+    first = layer.forward(np.zeros((2, 4)))
+    second = layer.forward(np.ones((2, 4)))
+    assert np.shares_memory(first, second)
+
+
+@pytest.mark.parametrize(("scheme", "variance"), [("he", 2 / 300), ("glorot", 2 / 500)])
+def test_initialisation_has_the_variance_of_its_paper(scheme: str, variance: float) -> None:
+    layer = Dense(300, 200)
+    layer.bind(np.ones(layer.size), np.zeros(layer.size))
+    layer.initialise(np.random.default_rng(4), scheme)  # type: ignore[arg-type]
+    # 60,000 draws: the variance's relative standard error is sqrt(2 / 60,000) = 0.6 %.
+    assert np.var(layer.weights) == pytest.approx(variance, rel=0.03)
+    assert abs(np.mean(layer.weights)) < 4 * np.sqrt(variance / 60_000)
+    assert not layer.biases.any()
+
+
+@pytest.mark.parametrize("widths", [(0, 3), (3, 0), (-1, 1)])
+def test_a_width_below_one_is_an_error(widths: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        Dense(*widths)

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mnist_scratch.nn.layers import Dense
+from mnist_scratch.nn.network import Network
+from mnist_scratch.nn.optimizer import SGD
+
+
+def one_parameter(value: float, gradient: float) -> Network:
+    """A network of which only the first parameter counts."""
+    network = Network([Dense(1, 1)], np.random.default_rng(0), np.float64)
+    network.parameters[...] = (value, 0.0)
+    network.gradients[...] = (gradient, 0.0)
+    return network
+
+
+@pytest.mark.parametrize(
+    ("momentum", "nesterov", "weight_decay", "expected"),
+    [
+        # From 1.0 with gradient 2.0 and learning rate 0.1, two steps.
+        (0.0, False, 0.0, [0.8, 0.6]),
+        # v = 2, 3; p = 1 - 0.2, 0.8 - 0.3.
+        (0.5, False, 0.0, [0.8, 0.5]),
+        # v = 2, 3; moves 0.1 (2 + 1), 0.1 (2 + 1.5).
+        (0.5, True, 0.0, [0.7, 0.35]),
+        # g = 2 + 0.5 p = 2.5, then 2 + 0.375; p = 1 - 0.25, 0.75 - 0.2375.
+        (0.0, False, 0.5, [0.75, 0.5125]),
+        # g = 2.5, v = 2.5, move 0.1 (2.5 + 1.25);
+        # g = 2.3125, v = 3.5625, move 0.1 (2.3125 + 1.78125).
+        (0.5, True, 0.5, [0.625, 0.215625]),
+    ],
+)
+def test_two_steps_are_those_worked_by_hand(
+    momentum: float, nesterov: bool, weight_decay: float, expected: list[float]
+) -> None:
+    network = one_parameter(1.0, 2.0)
+    optimizer = SGD(network, 0.1, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay)
+    for value in expected:
+        optimizer.step()
+        assert network.parameters[0] == pytest.approx(value, rel=1e-14)
+    assert network.gradients.tolist() == [2.0, 0.0]
+
+
+def test_the_learning_rate_can_be_set_between_steps() -> None:
+    network = one_parameter(1.0, 2.0)
+    optimizer = SGD(network, 0.1)
+    optimizer.step()
+    optimizer.learning_rate = 0.0
+    optimizer.step()
+    assert network.parameters[0] == pytest.approx(0.8)
+
+
+def test_momentum_converges_on_a_bowl_where_plain_descent_is_slow() -> None:
+    # L = (p0^2 + 100 p1^2) / 2: plain descent at 0.015 shrinks p0 by 0.985 a step.
+    curvatures = np.array([1.0, 100.0])
+
+    def distance(momentum: float) -> float:
+        network = one_parameter(1.0, 0.0)
+        network.parameters[...] = 1.0
+        optimizer = SGD(network, 0.015, momentum=momentum)
+        for _ in range(150):
+            network.gradients[...] = curvatures * network.parameters
+            optimizer.step()
+        return float(np.abs(network.parameters).max())
+
+    assert distance(0.0) == pytest.approx(0.985**150, rel=1e-6)
+    assert distance(0.8) < 1e-4
