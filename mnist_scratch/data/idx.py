@@ -1,0 +1,104 @@
+"""The IDX file format, in which MNIST is published: read with every check, and written.
+
+Two zero bytes, a byte for the type of the values, a byte for the number of dimensions, then the
+size of each dimension as a big-endian uint32, then the values, big-endian, the last dimension
+running fastest (yann.lecun.com/exdb/mnist, "The IDX file format"). MNIST's images begin
+00 00 08 03 (2051 read as one number), its labels 00 00 08 01 (2049).
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_scratch.errors import MnistScratchError
+
+_DTYPES: dict[int, np.dtype[Any]] = {
+    0x08: np.dtype(">u1"),
+    0x09: np.dtype(">i1"),
+    0x0B: np.dtype(">i2"),
+    0x0C: np.dtype(">i4"),
+    0x0D: np.dtype(">f4"),
+    0x0E: np.dtype(">f8"),
+}
+_CODES: dict[np.dtype[Any], int] = {
+    dtype.newbyteorder("="): code for code, dtype in _DTYPES.items()
+}
+
+
+def parse_idx(content: bytes, name: str) -> npt.NDArray[Any]:
+    """Return the array in the bytes of an IDX file.
+
+    The whole header is checked against the number of bytes before any array is made, with Python's
+    integers: a product of three header sizes overflows 64 bits.
+
+    Parameters
+    ----------
+    content
+        The bytes of the file, decompressed.
+    name
+        The file's name, for the error.
+
+    Returns
+    -------
+    NDArray
+        Native byte order; for single-byte types a read-only view of the content.
+
+    Raises
+    ------
+    MnistScratchError
+        If the content is not exactly one IDX array.
+    """
+    if len(content) < 4:
+        raise MnistScratchError(
+            f"{name}: {len(content)} bytes are too few for an IDX file; fetch it again"
+        )
+    zeros, code, dimensions = struct.unpack(">HBB", content[:4])
+    if zeros != 0 or code not in _DTYPES or dimensions == 0:
+        raise MnistScratchError(
+            f"{name}: not an IDX file: it begins {content[:4].hex(' ')}, where MNIST's images "
+            "have 00 00 08 03 and its labels 00 00 08 01; fetch it again"
+        )
+    start = 4 + 4 * dimensions
+    if len(content) < start:
+        raise MnistScratchError(
+            f"{name}: ends at byte {len(content)}, inside its header of {start} bytes; "
+            "fetch it again"
+        )
+    shape = struct.unpack(f">{dimensions}I", content[4:start])
+    dtype = _DTYPES[code]
+    expected = math.prod(shape) * dtype.itemsize
+    if len(content) - start != expected:
+        raise MnistScratchError(
+            f"{name}: the header announces {' x '.join(map(str, shape))} values, {expected} bytes, "
+            f"but {len(content) - start} follow; the file is damaged, fetch it again"
+        )
+    try:
+        values = np.frombuffer(content, dtype, offset=start).reshape(shape)
+    except ValueError as error:  # more dimensions than NumPy has, or an axis it cannot index
+        raise MnistScratchError(f"{name}: {error}; not a data set this program can use") from error
+    return values.astype(dtype.newbyteorder("="), copy=False)
+
+
+def format_idx(array: npt.NDArray[Any]) -> bytes:
+    """Return the bytes of an IDX file that holds the array.
+
+    Parameters
+    ----------
+    array
+        1 to 255 dimensions of uint8, int8, int16, int32, float32 or float64.
+
+    Raises
+    ------
+    ValueError
+        If IDX has no code for the dtype, or the array has no dimension.
+    """
+    dtype = array.dtype.newbyteorder("=")
+    if dtype not in _CODES or array.ndim == 0:
+        raise ValueError(f"IDX cannot hold an array of {dtype} with shape {array.shape}")
+    header = struct.pack(f">HBB{array.ndim}I", 0, _CODES[dtype], array.ndim, *array.shape)
+    return header + array.astype(_DTYPES[_CODES[dtype]]).tobytes()

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import gzip
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from mnist_scratch.data.sources import (
+    MNIST,
+    MNIST_FILES,
+    SYNTHETIC,
+    SourceFile,
+    data_folder,
+    locate,
+    read_verified,
+)
+from mnist_scratch.errors import MnistScratchError
+
+CONTENT = b"the content of a file" * 50
+PACKED = gzip.compress(CONTENT, mtime=0)
+FILE = SourceFile(
+    "name",
+    len(CONTENT),
+    hashlib.sha256(CONTENT).hexdigest(),
+    len(PACKED),
+    hashlib.sha256(PACKED).hexdigest(),
+)
+
+
+def test_a_folder_that_was_named_comes_before_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MNIST_SCRATCH_DATA", "/from/environment")
+    assert data_folder(MNIST, "named") == Path("named")
+    assert data_folder(MNIST) == Path("/from/environment")
+    assert data_folder(SYNTHETIC) == Path("data/synthetic")
+    monkeypatch.delenv("MNIST_SCRATCH_DATA")
+    assert data_folder(MNIST) == Path("data/mnist")
+
+
+def test_plain_and_compressed_files_read_the_same(tmp_path: Path) -> None:
+    assert locate(FILE, tmp_path) is None
+    (tmp_path / "name.gz").write_bytes(PACKED)
+    assert locate(FILE, tmp_path) == tmp_path / "name.gz"
+    assert read_verified(FILE, tmp_path / "name.gz") == CONTENT
+    (tmp_path / "name").write_bytes(CONTENT)
+    assert locate(FILE, tmp_path) == tmp_path / "name"
+    assert read_verified(FILE, tmp_path / "name") == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("name", CONTENT[:-1], r"1,049 bytes, where the published file has 1,050"),
+        ("name", CONTENT + b"x", r"1,051 bytes"),
+        ("name", b"T" + CONTENT[1:], "SHA-256"),
+        ("name.gz", PACKED[:-1], "bytes, where"),
+        ("name.gz", PACKED[:-1] + b"x", "SHA-256"),
+    ],
+)
+def test_a_file_with_other_bytes_is_never_read(
+    tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(MnistScratchError, match=message) as error:
+        read_verified(FILE, tmp_path / name)
+    assert str(tmp_path / name) in str(error.value)
+    assert "Delete it" in str(error.value)
+
+
+def test_what_is_no_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MnistScratchError, match=r"cannot read .*nowhere"):
+        read_verified(FILE, tmp_path / "nowhere")
+
+
+@pytest.mark.mnist
+@pytest.mark.parametrize("file", MNIST_FILES, ids=lambda file: file.name)
+def test_the_hashes_on_record_are_those_of_mnist(mnist_dir: Path, file: SourceFile) -> None:
+    path = locate(file, mnist_dir)
+    assert path is not None
+    content = read_verified(file, path)
+    # What lies there may be either form; hold the plain content against the other record, too.
+    assert len(content) == file.size
+    assert hashlib.sha256(content).hexdigest() == file.sha256
