@@ -1,0 +1,251 @@
+"""What a run can be told: frozen dataclasses, filled from a TOML file and then from flags.
+
+Every setting is declared once, here, with its default, its meaning, its unit and the values it can
+have. Recipes, the command line's flags and the file that a run leaves behind follow from that.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, get_type_hints
+
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.limits import Limits
+
+
+def _setting(
+    default: Any,
+    meaning: str,
+    *,
+    flag: str = "",
+    choices: tuple[str, ...] = (),
+    minimum: float = -math.inf,
+    maximum: float = math.inf,
+    above: float = -math.inf,
+    below: float = math.inf,
+) -> Any:
+    """Declare a setting: its default, its meaning for `--help`, and which values are possible."""
+    limits = Limits(choices, minimum, maximum, above, below)
+    metadata = {"meaning": meaning, "flag": flag, "limits": limits}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+# More than anybody wants, and few enough for every product of two to be an ordinary number.
+_MANY = 10**9
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig:
+    """Which images to train on."""
+
+    dataset: str = _setting(
+        "auto",
+        "mnist; synthetic, digits drawn by the program; auto, MNIST if it is on disk or can be "
+        "fetched, otherwise synthetic",
+        choices=("auto", "mnist", "synthetic"),
+    )
+    data_dir: str = _setting(
+        "",
+        "folder of the data set's files; empty for $MNIST_SCRATCH_DATA, else data/mnist "
+        "(synthetic digits: data/synthetic)",
+    )
+    validation_examples: int = _setting(
+        5000,
+        "training examples set aside to choose the best epoch by",
+        minimum=1,
+        maximum=_MANY,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkConfig:
+    """The layers between pixels and logits."""
+
+    hidden: tuple[int, ...] = _setting(
+        (256, 128),
+        "widths of the hidden layers, in units; none for softmax regression",
+        minimum=1,
+        maximum=10**6,
+    )
+    activation: str = _setting(
+        "relu",
+        "activation after each hidden layer; He initialisation for relu, Glorot for the others",
+        choices=("relu", "tanh", "sigmoid"),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class OptimizerConfig:
+    """Stochastic gradient descent."""
+
+    learning_rate: float = _setting(
+        0.1, "peak learning rate, a step's length per gradient", above=0
+    )
+    momentum: float = _setting(
+        0.9, "share of the velocity kept from step to step", minimum=0, below=1
+    )
+    nesterov: bool = _setting(True, "Nesterov's momentum: look ahead along the velocity")
+    weight_decay: float = _setting(
+        0.0005, "factor of the parameters that is added to their gradient", minimum=0
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class ScheduleConfig:
+    """The learning rate over the training."""
+
+    name: str = _setting(
+        "one-cycle",
+        "how the learning rate moves after warm-up: stays, falls in steps, along a cosine to 0, or "
+        "in a straight line to 0",
+        flag="schedule",
+        choices=("constant", "step", "cosine", "one-cycle"),
+    )
+    warmup: float = _setting(
+        0.3,
+        "share of the training in which the learning rate rises to its peak",
+        minimum=0,
+        below=1,
+    )
+    step_epochs: int = _setting(
+        10, "epochs between two drops of the schedule 'step'", minimum=1, maximum=_MANY
+    )
+    step_factor: float = _setting(
+        0.1, "what a drop of the schedule 'step' multiplies the learning rate by", above=0
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingConfig:
+    """The loop."""
+
+    epochs: int = _setting(
+        6, "how often to go through the training examples", minimum=1, maximum=_MANY
+    )
+    batch_size: int = _setting(128, "examples in a step", minimum=1, maximum=_MANY)
+    patience: int = _setting(
+        0,
+        "stop after so many epochs without a better validation accuracy; 0 for never",
+        minimum=0,
+        maximum=_MANY,
+    )
+    seed: int = _setting(0, "where all randomness of the run comes from", minimum=0)
+    log_every: int = _setting(
+        1, "steps in a row of history.csv, whose loss is their average", minimum=1, maximum=_MANY
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Everything that decides what a run does."""
+
+    data: DataConfig = DataConfig()
+    network: NetworkConfig = NetworkConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    training: TrainingConfig = TrainingConfig()
+
+
+_KINDS = {
+    str: 'a text in "quotes"',
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    tuple: "a list of whole numbers, like [128, 64]",
+}
+
+
+class Setting(NamedTuple):
+    """One setting, as the TOML file and the command line see it.
+
+    Attributes
+    ----------
+    section, key
+        `[section]` and `key` in TOML.
+    flag
+        `--flag` on the command line, without the dashes.
+    type
+        str, int, float, bool, or tuple for a list of whole numbers.
+    default, meaning
+        For `--help`.
+    limits
+        Which values are possible.
+    """
+
+    section: str
+    key: str
+    flag: str
+    type: type
+    default: Any
+    meaning: str
+    limits: Limits
+
+
+def settings() -> Iterator[Setting]:
+    """Yield every setting in the order of the file."""
+    for section in dataclasses.fields(Config):
+        section_type = type(getattr(Config(), section.name))
+        types = get_type_hints(section_type)
+        for key in dataclasses.fields(section_type):
+            declared = types[key.name]
+            yield Setting(
+                section.name,
+                key.name,
+                key.metadata["flag"] or key.name.replace("_", "-"),
+                getattr(declared, "__origin__", declared),
+                key.default,
+                key.metadata["meaning"],
+                key.metadata["limits"],
+            )
+
+
+def with_values(config: Config, values: Mapping[tuple[str, str], Any], where: str) -> Config:
+    """Return a config with some settings replaced, each checked.
+
+    Parameters
+    ----------
+    config
+        What stays where `values` is silent.
+    values
+        (section, key) to new value.
+    where
+        Where they come from, for the error: a file, or "" for the command line, whose error then
+        names the flag.
+
+    Raises
+    ------
+    MnistScratchError
+        If a value has the wrong type or is impossible, naming place and key.
+    """
+    known = {(setting.section, setting.key): setting for setting in settings()}
+    for (section, key), value in values.items():
+        setting = known[section, key]
+        place = f"{where}: [{section}] {key}" if where else f"--{setting.flag}"
+        part = getattr(config, section)
+        checked = _checked(setting, value, place)
+        config = dataclasses.replace(
+            config, **{section: dataclasses.replace(part, **{key: checked})}
+        )
+    return config
+
+
+def _checked(setting: Setting, value: Any, place: str) -> Any:
+    """Return the value in the setting's type, or raise an error that names the place."""
+    wrong = f"{place} = {value!r}: "
+    if isinstance(value, list):
+        value = tuple(value)
+    if setting.type is float and type(value) is int:
+        try:
+            value = float(value)
+        except OverflowError:
+            raise MnistScratchError(f"{wrong}must be a finite number") from None
+    fits = type(value) is setting.type
+    if setting.type is tuple:
+        fits = fits and all(type(item) is int for item in value)
+    if not fits:
+        raise MnistScratchError(f"{wrong}must be {_KINDS[setting.type]}")
+    if broken := setting.limits.broken_by(value):
+        raise MnistScratchError(wrong + broken)
+    return value

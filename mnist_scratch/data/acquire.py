@@ -1,0 +1,217 @@
+"""The data set that a run asks for: found on disk, fetched, or drawn by the program itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy.typing as npt
+from tqdm import tqdm
+
+from mnist_scratch.data.download import download
+from mnist_scratch.data.idx import format_idx, parse_idx
+from mnist_scratch.data.loader import Dataset
+from mnist_scratch.data.sources import (
+    AUTO,
+    FILE_NAMES,
+    MNIST,
+    MNIST_FILES,
+    MNIST_MIRRORS,
+    SYNTHETIC,
+    SourceFile,
+    data_folder,
+    locate,
+    read_verified,
+)
+from mnist_scratch.data.synthetic import SYNTHETIC_VERSION, make_synthetic
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.files import write_text_whole, written_whole
+
+# A data set has to be the same for two runs to be compared, so its seed is not the run's.
+SYNTHETIC_SEED = 0
+_MANIFEST = "synthetic.json"
+
+
+class Acquired(NamedTuple):
+    """A training set and the test set that belongs to it."""
+
+    training: Dataset
+    test: Dataset
+
+
+def load_dataset(
+    dataset: str = AUTO, data_dir: str = "", report: Callable[[str], object] | None = None
+) -> Acquired:
+    """Load a data set, verified by SHA-256; fetch or draw what is not on disk.
+
+    Parameters
+    ----------
+    dataset
+        "mnist"; "synthetic", the digits that the program draws; or "auto", MNIST if it is on disk
+        or can be fetched and otherwise synthetic.
+    data_dir
+        The folder of the files; empty for `$MNIST_SCRATCH_DATA`, else `data/mnist` (for synthetic
+        digits: `data/synthetic`).
+    report
+        Is called with what a person should know; the default prints it to standard error.
+
+    Returns
+    -------
+    training, test : Dataset
+
+    Raises
+    ------
+    MnistScratchError
+        If a file is damaged, or cannot be had or written.
+    """
+    report = report or _print
+    if dataset == SYNTHETIC:
+        return _synthetic(data_folder(SYNTHETIC, data_dir), report)
+    folder = data_folder(MNIST, data_dir)
+    try:
+        fetch_missing(folder, report)
+    except MnistScratchError as error:
+        if dataset == MNIST:
+            raise
+        report(
+            f"MNIST is not in {folder} and cannot be fetched: {_in_one_line(error)}\n"
+            "Training on synthetic digits, drawn by the program, instead: every result says so.\n"
+            "For MNIST itself: 'mnist-scratch data download' says what is needed."
+        )
+        return _synthetic(data_folder(SYNTHETIC), report)
+    return _read(MNIST, MNIST_FILES, folder)
+
+
+def fetch_missing(folder: Path, report: Callable[[str], object]) -> None:
+    """Download those of MNIST's files that are not in the folder.
+
+    Raises
+    ------
+    MnistScratchError
+        If a file cannot be had or written.
+    """
+    missing = [file for file in MNIST_FILES if locate(file, folder) is None]
+    if missing:
+        report(f"fetching {len(missing)} of MNIST's {len(MNIST_FILES)} files into {folder}")
+        download(missing, folder, MNIST_MIRRORS)
+
+
+def known_files(dataset: str, folder: Path) -> Sequence[SourceFile]:
+    """Return what the files of a data set must be.
+
+    MNIST's are on record in this program. Synthetic digits are on record beside themselves, in
+    `synthetic.json`, since another version of NumPy may draw other ones; before they are drawn
+    there is nothing on record, and the sequence is empty.
+    """
+    if dataset == MNIST:
+        return MNIST_FILES
+    try:
+        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        if manifest["version"] != SYNTHETIC_VERSION or manifest["seed"] != SYNTHETIC_SEED:
+            return ()
+        return [
+            SourceFile(
+                name, int(manifest["files"][name]["bytes"]), manifest["files"][name]["sha256"]
+            )
+            for name in FILE_NAMES
+        ]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+
+
+class FileState(NamedTuple):
+    """What was found of one file of a data set.
+
+    Attributes
+    ----------
+    dataset
+        "mnist" or "synthetic".
+    path
+        Where it is, or would be.
+    state
+        "verified", "missing" or "damaged".
+    problem
+        What is wrong with a damaged file, and what to do; else "".
+    """
+
+    dataset: str
+    path: Path
+    state: str
+    problem: str = ""
+
+
+def check_files(dataset: str, folder: Path) -> list[FileState]:
+    """Look for every file of a data set in a folder, and read and hash what is there."""
+    files = known_files(dataset, folder) or [SourceFile(name, 0, "") for name in FILE_NAMES]
+    return [_check(dataset, file, folder) for file in files]
+
+
+def _check(dataset: str, file: SourceFile, folder: Path) -> FileState:
+    path = locate(file, folder)
+    if path is None:
+        suffix = ".gz" if file.packed_size else ""
+        return FileState(dataset, folder / f"{file.name}{suffix}", "missing")
+    try:
+        read_verified(file, path)
+    except MnistScratchError as error:
+        return FileState(dataset, path, "damaged", str(error))
+    return FileState(dataset, path, "verified")
+
+
+def _synthetic(folder: Path, report: Callable[[str], object]) -> Acquired:
+    files = known_files(SYNTHETIC, folder)
+    if not files or any(locate(file, folder) is None for file in files):
+        files = _draw(folder, report)
+    return _read(SYNTHETIC, files, folder)
+
+
+def _draw(folder: Path, report: Callable[[str], object]) -> Sequence[SourceFile]:
+    """Draw the synthetic digits and keep them: the four files first, what they hash to last."""
+    foreign = [name for name in FILE_NAMES if locate(SourceFile(name, 0, ""), folder) is not None]
+    if foreign and not (folder / _MANIFEST).exists():
+        raise MnistScratchError(
+            f"{folder} holds {foreign[0]}, which is no file of the synthetic digits; "
+            "name another folder with --data-dir"
+        )
+    report(f"drawing synthetic digits into {folder} (once; they are kept)")
+    with tqdm(
+        total=70_000, desc="drawing digits", unit=" images", disable=not sys.stderr.isatty()
+    ) as bar:
+        training, test = make_synthetic(seed=SYNTHETIC_SEED, progress=bar.update)
+    files = []
+    for name, array in zip(FILE_NAMES, (*training, *test), strict=True):
+        content = format_idx(array)
+        with written_whole(folder / name) as output:
+            output.write(content)
+        files.append(SourceFile(name, len(content), hashlib.sha256(content).hexdigest()))
+    manifest = {
+        "version": SYNTHETIC_VERSION,
+        "seed": SYNTHETIC_SEED,
+        "files": {file.name: {"bytes": file.size, "sha256": file.sha256} for file in files},
+    }
+    write_text_whole(folder / _MANIFEST, json.dumps(manifest, indent=2) + "\n")
+    return files
+
+
+def _read(dataset: str, files: Sequence[SourceFile], folder: Path) -> Acquired:
+    arrays: list[npt.NDArray[Any]] = []
+    for file in files:
+        path = locate(file, folder) or folder / file.name
+        arrays.append(parse_idx(read_verified(file, path), str(path)))
+    hashes = {file.name: file.sha256 for file in files}
+    return Acquired(
+        Dataset(dataset, arrays[0], arrays[1], hashes),
+        Dataset(dataset, arrays[2], arrays[3], hashes),
+    )
+
+
+def _in_one_line(error: Exception) -> str:
+    return str(error).split("\n", maxsplit=1)[0].rstrip(":")
+
+
+def _print(text: str) -> None:
+    print(text, file=sys.stderr)

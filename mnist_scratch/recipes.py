@@ -1,0 +1,106 @@
+"""Recipes: configs in TOML files, read, found by name, and written."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from mnist_scratch.config import Config, settings, with_values
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.limits import nearest
+
+
+def read_config(path: Path) -> Config:
+    """Read a TOML file; settings that it leaves out keep their defaults.
+
+    Raises
+    ------
+    MnistScratchError
+        If the file cannot be read, is no TOML, or has a section, key or value that is not known.
+    """
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise MnistScratchError(f"cannot read the config {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise MnistScratchError(f"{path}: not a text file in UTF-8: {error}") from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise MnistScratchError(f"{path}: not TOML: {error}") from error
+    known: dict[str, list[str]] = {}
+    for setting in settings():
+        known.setdefault(setting.section, []).append(setting.key)
+    values = {}
+    for section, table in tables.items():
+        if section not in known:
+            raise MnistScratchError(
+                f"{path}: unknown section or key '{section}'{nearest(section, known)}; "
+                f"sections are {', '.join(known)}"
+            )
+        if not isinstance(table, dict):
+            raise MnistScratchError(f"{path}: '{section}' must be a section, [{section}]")
+        for key, value in table.items():
+            if key not in known[section]:
+                raise MnistScratchError(
+                    f"{path}: unknown key '{key}' in [{section}]{nearest(key, known[section])}; "
+                    f"its keys are {', '.join(known[section])}"
+                )
+            values[section, key] = value
+    return with_values(Config(), values, str(path))
+
+
+def find_config(name: str) -> Path:
+    """Return the file of a recipe: a path that ends in .toml, or one of the program's recipes.
+
+    Raises
+    ------
+    MnistScratchError
+        If there is no such recipe, listing those that there are.
+    """
+    if name.endswith(".toml"):
+        return Path(name)
+    recipes = {recipe.stem: recipe for recipe in sorted(recipe_folder().glob("*.toml"))}
+    if name not in recipes:
+        raise MnistScratchError(
+            f"there is no recipe '{name}'{nearest(name, recipes)}; recipes are "
+            f"{', '.join(recipes)}; a file's name ends in .toml"
+        )
+    return recipes[name]
+
+
+def recipe_folder() -> Path:
+    """Return the folder of the recipes: inside the package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent
+    installed = package / "configs"
+    return installed if installed.is_dir() else package.parent / "configs"
+
+
+def format_config(config: Config) -> str:
+    """Return a config as TOML with every setting in it, which `read_config` reads back the same."""
+    lines: list[str] = []
+    for setting in settings():
+        header = f"[{setting.section}]"
+        if header not in lines:
+            lines += ["", header] if lines else [header]
+        value = getattr(getattr(config, setting.section), setting.key)
+        lines.append(f"{setting.key} = {_format_value(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def _format_value(value: Any) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return '"' + "".join(_escaped(character) for character in value) + '"'
+        case tuple():
+            return "[" + ", ".join(map(str, value)) + "]"
+        case _:
+            return repr(value)
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    printable = character.isprintable()
+    return character if printable else f"\\U{ord(character):08x}"

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnist_scratch.data import acquire, sources
+from mnist_scratch.data.acquire import check_files, load_dataset
+from mnist_scratch.data.idx import format_idx
+from mnist_scratch.data.sources import FILE_NAMES
+from mnist_scratch.data.synthetic import make_synthetic
+from mnist_scratch.errors import MnistScratchError
+
+
+@pytest.fixture
+def few_digits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
+    """Draw 40 + 20 synthetic digits instead of 70,000, in an empty folder without a network."""
+    drawn: list[int] = []
+
+    def make_few(*, seed: int, progress: object) -> object:
+        drawn.append(seed)
+        return make_synthetic(40, 20, seed=seed)
+
+    monkeypatch.setattr(acquire, "make_synthetic", make_few)
+    monkeypatch.setattr(acquire, "MNIST_MIRRORS", ["http://127.0.0.1:9/"])
+    monkeypatch.delenv("MNIST_SCRATCH_DATA", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return drawn
+
+
+def test_synthetic_digits_are_drawn_once_and_kept(few_digits: list[int]) -> None:
+    first = load_dataset("synthetic", "kept")
+    assert (len(first.training), len(first.test)) == (40, 20)
+    again = load_dataset("synthetic", "kept")
+    assert len(few_digits) == 1
+    np.testing.assert_array_equal(first.training.images, again.training.images)
+    np.testing.assert_array_equal(first.test.labels, again.test.labels)
+    assert again.training.name == again.test.name == "synthetic"
+    assert set(again.training.sha256) == set(FILE_NAMES)
+
+
+def test_synthetic_digits_of_another_version_are_drawn_anew(
+    few_digits: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_dataset("synthetic", "kept")
+    monkeypatch.setattr(acquire, "SYNTHETIC_VERSION", -1)
+    load_dataset("synthetic", "kept")
+    assert len(few_digits) == 2
+
+
+def test_a_damaged_synthetic_file_is_an_error(few_digits: list[int]) -> None:
+    load_dataset("synthetic", "kept")
+    path = Path("kept") / FILE_NAMES[1]
+    path.write_bytes(path.read_bytes()[:-1] + b"\x0b")
+    with pytest.raises(MnistScratchError, match=f"{FILE_NAMES[1]} is damaged"):
+        load_dataset("synthetic", "kept")
+    path.unlink()
+    load_dataset("synthetic", "kept")
+    assert len(few_digits) == 2
+
+
+def test_files_of_another_data_set_are_not_overwritten(few_digits: list[int]) -> None:
+    Path("mine").mkdir()
+    content = format_idx(np.zeros(3, np.uint8))
+    Path("mine", FILE_NAMES[1]).write_bytes(content)
+    with pytest.raises(MnistScratchError, match="no file of the synthetic digits"):
+        load_dataset("synthetic", "mine")
+    assert Path("mine", FILE_NAMES[1]).read_bytes() == content
+
+
+def test_auto_says_in_three_lines_that_it_falls_back(few_digits: list[int]) -> None:
+    reports: list[str] = []
+    training, _ = load_dataset(report=reports.append)
+    assert training.name == "synthetic"
+    said = next(report for report in reports if "MNIST is not in" in report)
+    assert len(said.splitlines()) == 3
+    assert "synthetic" in said
+    assert Path("data/synthetic/synthetic.json").exists()
+
+
+def test_mnist_never_falls_back(few_digits: list[int]) -> None:
+    with pytest.raises(MnistScratchError, match="could not fetch train-images"):
+        load_dataset("mnist")
+    assert few_digits == []
+
+
+@pytest.mark.parametrize("dataset", ["auto", "mnist"])
+def test_a_damaged_mnist_is_an_error_and_no_reason_to_fall_back(
+    few_digits: list[int], dataset: str, tmp_path: Path
+) -> None:
+    for file in sources.MNIST_FILES:
+        (tmp_path / f"{file.name}.gz").write_bytes(b"truncated")
+    with pytest.raises(MnistScratchError, match="is damaged or another file"):
+        load_dataset(dataset, str(tmp_path))
+    assert few_digits == []
+
+
+@pytest.mark.mnist
+@pytest.mark.parametrize("dataset", ["auto", "mnist"])
+def test_mnist_is_loaded_whole(mnist_dir: Path, dataset: str) -> None:
+    training, test = load_dataset(dataset, str(mnist_dir))
+    assert training.images.shape == (60_000, 28, 28)
+    assert test.images.shape == (10_000, 28, 28)
+    # The first labels, as every description of MNIST shows them.
+    assert training.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    assert test.labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
+    pixels = training.images / np.float32(255)
+    assert float(pixels.mean(dtype=np.float64)) == pytest.approx(0.1307, abs=5e-5)
+    assert float(pixels.std(dtype=np.float64)) == pytest.approx(0.3081, abs=5e-5)
+
+
+def test_the_state_of_every_file_is_found(few_digits: list[int]) -> None:
+    folder = Path("kept")
+    assert {file.state for file in check_files("synthetic", folder)} == {"missing"}
+    load_dataset("synthetic", "kept")
+    assert {file.state for file in check_files("synthetic", folder)} == {"verified"}
+    Path("kept", FILE_NAMES[2]).write_bytes(b"")
+    Path("kept", FILE_NAMES[3]).unlink()
+    states = [file.state for file in check_files("synthetic", folder)]
+    assert states == ["verified", "verified", "damaged", "missing"]
+    mnist = check_files("mnist", folder)
+    assert [file.state for file in mnist] == ["damaged", "damaged", "damaged", "missing"]
+    assert mnist[3].path == folder / f"{FILE_NAMES[3]}.gz"
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"version": 1, "seed": 0, "files": {}}'])
+def test_a_damaged_record_of_the_digits_means_they_are_drawn_anew(
+    few_digits: list[int], content: str
+) -> None:
+    load_dataset("synthetic", "kept")
+    Path("kept/synthetic.json").write_text(content)
+    load_dataset("synthetic", "kept")
+    assert len(few_digits) == 2
+    assert json.loads(Path("kept/synthetic.json").read_text())["seed"] == acquire.SYNTHETIC_SEED
