@@ -1,0 +1,172 @@
+"""The picture of the loss: how one run learned, or how several compare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.files import written_whole
+from mnist_scratch.training.rundir import RunDirectory
+
+# The palette of Okabe and Ito (2008), told apart with every common kind of colour blindness.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_LINE_STYLES = ("-", "--", ":", "-.")
+_SMOOTHED_SHARE = 50  # the smoothed curve averages over a 50th of the training
+
+
+class _Curve(NamedTuple):
+    """What the pictures need of one run."""
+
+    name: str
+    dataset: str
+    epochs: npt.NDArray[np.float64]  # (R,) of each row, 2.5 being the middle of the third epoch
+    losses: npt.NDArray[np.float64]  # (R,)
+    validated: npt.NDArray[np.float64]  # (E,) epochs with validation figures
+    validation_losses: npt.NDArray[np.float64]  # (E,)
+    validation_accuracies: npt.NDArray[np.float64]  # (E,) in percent
+
+    @property
+    def best(self) -> int:
+        """The index of the best epoch: highest accuracy, among equals the lowest loss."""
+        return int(np.lexsort((self.validation_losses, -self.validation_accuracies))[0])
+
+
+def draw_loss_curve(run: RunDirectory, output: Path) -> None:
+    """Draw one run: training loss by step, validation loss and accuracy by epoch, the best epoch.
+
+    Parameters
+    ----------
+    run
+        The run.
+    output
+        The picture to write, PNG.
+
+    Raises
+    ------
+    MnistScratchError
+        If the run's files cannot be read, have no finished epoch, or the picture cannot be written.
+    """
+    curve = _read(run)
+    figure, upper, lower = _axes(f"{curve.name}: {curve.dataset}")
+    upper.plot(curve.epochs, curve.losses, color=COLOURS[5], alpha=0.45, linewidth=0.8)
+    upper.plot(*_smoothed(curve), color=COLOURS[0], label="training, smoothed over raw")
+    upper.plot(
+        curve.validated,
+        curve.validation_losses,
+        "o-",
+        color=COLOURS[1],
+        label="validation",
+    )
+    lower.plot(curve.validated, curve.validation_accuracies, "o-", color=COLOURS[1])
+    best = curve.best
+    epoch, accuracy = curve.validated[best], curve.validation_accuracies[best]
+    for axes in (upper, lower):
+        axes.axvline(epoch, color="#555555", linestyle=":", linewidth=1.5)
+    label = f"best epoch: {epoch:.0f}, {accuracy:.2f}%"
+    lower.plot(epoch, accuracy, "*", color=COLOURS[6], markersize=16, zorder=3, label=label)
+    for axes in (upper, lower):
+        axes.legend(frameon=False, fontsize=13)
+    _save(figure, output)
+
+
+def draw_comparison(runs: Sequence[RunDirectory], output: Path) -> None:
+    """Draw several runs into one picture: smoothed training loss, validation loss and accuracy.
+
+    Parameters
+    ----------
+    runs
+        The runs.
+    output
+        The picture to write, PNG.
+
+    Raises
+    ------
+    MnistScratchError
+        If a run's files cannot be read, have no finished epoch, or the picture cannot be written.
+    """
+    curves = [_read(run) for run in runs]
+    datasets = sorted({curve.dataset for curve in curves})
+    figure, upper, lower = _axes(f"{len(curves)} runs: {', '.join(datasets)}")
+    for number, curve in enumerate(curves):
+        colour = COLOURS[number % len(COLOURS)]
+        style = _LINE_STYLES[number // len(COLOURS) % len(_LINE_STYLES)]
+        upper.plot(*_smoothed(curve), style, color=colour, alpha=0.5, linewidth=1.2)
+        marked: dict[str, Any] = {"color": colour, "marker": "o", "linestyle": style}
+        label = f"{curve.name} ({curve.dataset})" if len(datasets) > 1 else curve.name
+        upper.plot(curve.validated, curve.validation_losses, label=label, **marked)
+        lower.plot(curve.validated, curve.validation_accuracies, **marked)
+    upper.legend(
+        frameon=False,
+        fontsize=13,
+        title_fontsize=12,
+        title="validation (dots); training, smoothed (pale)",
+    )
+    _save(figure, output)
+
+
+def _read(run: RunDirectory) -> _Curve:
+    history = run.history()
+    ends = history.epochs
+    if not ends:
+        raise MnistScratchError(f"{run.path} has no finished epoch to draw; train it longer")
+    steps_an_epoch = ends[0].step
+    return _Curve(
+        name=run.path.resolve().name,
+        dataset=run.config().data.dataset,
+        epochs=np.array([row.step for row in history.rows]) / steps_an_epoch,
+        losses=np.array([row.loss for row in history.rows]),
+        validated=np.array([row.epoch for row in ends], float),
+        validation_losses=np.array([row.validation_loss for row in ends], float),
+        validation_accuracies=100.0 * np.array([row.validation_accuracy for row in ends], float),
+    )
+
+
+def _smoothed(curve: _Curve) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return epochs and losses, each the plain average of a 50th of the rows."""
+    width = max(1, len(curve.losses) // _SMOOTHED_SHARE)
+    window = np.full(width, 1.0 / width)
+    return (
+        np.convolve(curve.epochs, window, mode="valid"),
+        np.convolve(curve.losses, window, mode="valid"),
+    )
+
+
+def _axes(title: str) -> tuple[Figure, Axes, Axes]:
+    """Make the two panels, one above the other: loss on a logarithmic axis, accuracy below."""
+    # A Figure of its own instead of pyplot: no window system is touched, no state is shared.
+    figure = Figure(figsize=(10, 7.5), dpi=120, layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+    upper.set_title(title)
+    upper.set_yscale("log")
+    upper.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    upper.yaxis.set_minor_formatter(FuncFormatter(_label_of_minor_tick))
+    upper.set_ylabel("cross-entropy (nats an example)")
+    lower.set_ylabel("validation accuracy")
+    lower.set_xlabel("epoch")
+    lower.xaxis.set_major_locator(MaxNLocator(integer=True))
+    lower.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))
+    for axes in (upper, lower):
+        axes.grid(visible=True, alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        for text in (axes.title, axes.xaxis.label, axes.yaxis.label):
+            text.set_fontsize(15)
+        axes.tick_params(which="both", labelsize=13)
+    return figure, upper, lower
+
+
+def _label_of_minor_tick(value: float, _: float) -> str:
+    """Label 2 and 5 between the powers of ten: a loss seldom spans more than two of those."""
+    return f"{value:g}" if f"{value:e}"[0] in "25" else ""
+
+
+def _save(figure: Figure, output: Path) -> None:
+    with written_whole(output) as file:
+        figure.savefig(file, format="png")

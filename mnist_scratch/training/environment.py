@@ -1,0 +1,90 @@
+"""What a run's result depends on beside its config: versions, machine, threads, data."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mnist_scratch import __version__
+
+# In the order in which OpenBLAS heeds them, then the other libraries that NumPy may be built with.
+_THREAD_VARIABLES = (
+    "OPENBLAS_NUM_THREADS",
+    "GOTO_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+def describe_environment(seed: int, data_sha256: Mapping[str, str]) -> dict[str, Any]:
+    """Return what would have to be the same for a run to give the same bytes, as JSON values.
+
+    Parameters
+    ----------
+    seed
+        The run's seed.
+    data_sha256
+        File name to SHA-256 of the data.
+    """
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    return {
+        "mnist_scratch": __version__,
+        "git_commit": _git_commit(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "blas": {
+            "name": blas.get("name"),
+            "version": blas.get("version"),
+            "thread_variables": {
+                name: os.environ[name] for name in _THREAD_VARIABLES if name in os.environ
+            },
+        },
+        "platform": platform.platform(),
+        "cpu": _cpu_name(),
+        "usable_cpus": _usable_cpus(),
+        "seed": seed,
+        "data_sha256": dict(data_sha256),
+    }
+
+
+def _cpu_name() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _usable_cpus() -> int | None:
+    """Count the CPUs this process may run on: what a BLAS takes when no variable says otherwise."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()
+
+
+def _git_commit() -> str | None:
+    """Return the commit of the checkout that the program runs from, with "+" if it is changed."""
+    checkout = Path(__file__).resolve().parents[2]
+    if not (checkout / ".git").exists():
+        return None
+    try:
+        described = subprocess.run(
+            ["git", "-C", str(checkout), "describe", "--always", "--abbrev=40", "--dirty=+"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return described.stdout.strip()

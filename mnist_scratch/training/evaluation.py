@@ -1,0 +1,85 @@
+"""How good a network is on a data set: loss, accuracy, confusion matrix."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_scratch.data.loader import CLASSES, BatchLoader, Dataset
+from mnist_scratch.nn.loss import SoftmaxCrossEntropy
+from mnist_scratch.nn.network import Network
+
+# Enough for the matrix products to run at full speed; 3 MB of images stay in the cache.
+_BATCH_SIZE = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What a network did on a data set.
+
+    Attributes
+    ----------
+    dataset
+        The name of the data set.
+    examples
+        How many it has, N. Every one was counted.
+    loss
+        Cross-entropy, averaged over the examples.
+    accuracy
+        Share of the examples whose most probable class is the true one, 0 to 1.
+    confusion
+        int64 (10, 10): how many examples of the true class (row) were taken for a class (column).
+    """
+
+    dataset: str
+    examples: int
+    loss: float
+    accuracy: float
+    confusion: npt.NDArray[np.int64]
+
+    @property
+    def accuracy_interval(self) -> tuple[float, float]:
+        """The 95 % interval of the accuracy: Wilson's score interval (Wilson 1927)."""
+        z, n, p = 1.959964, self.examples, self.accuracy
+        centre = p + z * z / (2 * n)
+        half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+        scale = 1 + z * z / n
+        return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the evaluation as JSON values."""
+        return {
+            "dataset": self.dataset,
+            "examples": self.examples,
+            "loss": self.loss,
+            "accuracy": self.accuracy,
+            "accuracy_interval_95": list(self.accuracy_interval),
+            "confusion": self.confusion.tolist(),
+        }
+
+
+def evaluate(network: Network, dataset: Dataset) -> Evaluation:
+    """Measure a network on every example of a data set, in order."""
+    loss_function = SoftmaxCrossEntropy()
+    loss_sum = 0.0
+    predicted = np.empty(len(dataset), np.int64)  # (N,)
+    start = 0
+    for images, targets in BatchLoader(dataset, _BATCH_SIZE):
+        logits = network.forward(images)
+        end = start + len(images)
+        loss_sum += loss_function.forward(logits, targets) * len(images)
+        np.argmax(logits, axis=1, out=predicted[start:end])
+        start = end
+    cells = dataset.labels.astype(np.int64) * CLASSES + predicted
+    confusion = np.bincount(cells, minlength=CLASSES * CLASSES).reshape(CLASSES, CLASSES)
+    return Evaluation(
+        dataset=dataset.name,
+        examples=len(dataset),
+        loss=loss_sum / len(dataset),
+        accuracy=int(np.trace(confusion)) / len(dataset),
+        confusion=confusion,
+    )

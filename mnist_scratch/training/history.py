@@ -1,0 +1,87 @@
+"""What was logged while training, and the CSV file that it is kept in."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import NamedTuple
+
+from mnist_scratch.errors import MnistScratchError
+
+
+class Row(NamedTuple):
+    """One row of the history: some steps in a row, the last of them possibly the epoch's last.
+
+    Attributes
+    ----------
+    step
+        Steps done since the beginning of training.
+    epoch
+        The epoch they belong to, from 1.
+    learning_rate
+        Of the last of them.
+    loss
+        Their batch-averaged training losses, averaged.
+    validation_loss, validation_accuracy, seconds
+        Measured at the end of an epoch (seconds since the beginning of training), else None.
+    """
+
+    step: int
+    epoch: int
+    learning_rate: float
+    loss: float
+    validation_loss: float | None = None
+    validation_accuracy: float | None = None
+    seconds: float | None = None
+
+
+class History:
+    """The rows of a run, oldest first."""
+
+    def __init__(self, rows: list[Row] | None = None) -> None:
+        self.rows = rows if rows is not None else []
+
+    @property
+    def epochs(self) -> list[Row]:
+        """The rows that end an epoch: those with validation figures."""
+        return [row for row in self.rows if row.validation_loss is not None]
+
+    def as_csv(self) -> str:
+        """Return the history as CSV; numbers are written so that they read back the same."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(Row._fields)
+        writer.writerows(self.rows)
+        return text.getvalue()
+
+    @classmethod
+    def read(cls, path: Path) -> History:
+        """Read a history.csv.
+
+        Raises
+        ------
+        MnistScratchError
+            If it cannot be read or is not a history.
+        """
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                lines = csv.reader(file)
+                if next(lines, None) != list(Row._fields):
+                    raise MnistScratchError(
+                        f"{path}: not a history: its first line must be {','.join(Row._fields)}"
+                    )
+                return cls([_row(line) for line in lines])
+        except OSError as error:
+            raise MnistScratchError(
+                f"cannot read {path}: {error.strerror}; is it the folder of a run?"
+            ) from error
+        except (ValueError, IndexError, csv.Error) as error:
+            raise MnistScratchError(f"{path}: damaged: {error}") from error
+
+
+def _row(cells: list[str]) -> Row:
+    if len(cells) != len(Row._fields):
+        raise ValueError(f"a line has {len(cells)} cells, not {len(Row._fields)}")
+    optional = [float(cell) if cell else None for cell in cells[4:]]
+    return Row(int(cells[0]), int(cells[1]), float(cells[2]), float(cells[3]), *optional)

@@ -1,0 +1,72 @@
+"""What a person sees while a network trains."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+from tqdm import tqdm
+
+from mnist_scratch.nn.arrays import Array
+from mnist_scratch.training.history import Row
+
+_SMOOTHING = 0.98  # of the running loss and accuracy: they follow about the last 50 batches
+
+
+class Progress:
+    """A bar over the whole training on a terminal, and a line for every epoch anywhere.
+
+    Parameters
+    ----------
+    title
+        A line to begin with.
+    epochs
+        Epochs of the training.
+    examples
+        Examples of an epoch.
+    """
+
+    def __init__(self, title: str, epochs: int, examples: int) -> None:
+        print(title, file=sys.stderr)
+        self.epochs = epochs
+        self._steps = 0
+        self._loss = 0.0
+        self._accuracy = 0.0
+        self._bar = tqdm(
+            total=epochs * examples,
+            desc=f"epoch 1/{epochs}",
+            unit=" images",
+            unit_scale=True,
+            bar_format="{desc} |{bar}| {rate_fmt}, {remaining} left{postfix}",
+            leave=False,
+            dynamic_ncols=True,
+            disable=not sys.stderr.isatty(),
+        )
+
+    def step(self, loss: float, predictions: Array, targets: Array) -> None:
+        """Take note of a step: its loss, the predictions (B, C) and one-hot targets (B, C)."""
+        if self._bar.disable:
+            return
+        correct = np.argmax(predictions, axis=1) == np.argmax(targets, axis=1)
+        self._steps += 1
+        share = max(1.0 - _SMOOTHING, 1.0 / self._steps)
+        self._loss += share * (loss - self._loss)
+        self._accuracy += share * (float(np.mean(correct)) - self._accuracy)
+        self._bar.set_postfix_str(f"loss {self._loss:.4f}, {self._accuracy:.1%}", refresh=False)
+        self._bar.update(len(targets))
+
+    def epoch(self, row: Row, *, best: bool) -> None:
+        """Print the line of a finished epoch, and turn the bar to the next."""
+        line = (
+            f"epoch {row.epoch:>{len(str(self.epochs))}}/{self.epochs}  "
+            f"validation loss {row.validation_loss:.4f}, "
+            f"accuracy {row.validation_accuracy:.2%}  {row.seconds:.1f} s"
+            f"{'  best so far' if best else ''}"
+        )
+        self._bar.write(line, file=sys.stderr)
+        following = min(row.epoch + 1, self.epochs)
+        self._bar.set_description(f"epoch {following}/{self.epochs}", refresh=False)
+
+    def close(self) -> None:
+        """Take the bar off the terminal."""
+        self._bar.close()

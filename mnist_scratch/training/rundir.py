@@ -1,0 +1,140 @@
+"""The folder of one run, and what is in it."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from mnist_scratch.config import Config
+from mnist_scratch.data.loader import CLASSES, PIXELS
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.files import write_text_whole
+from mnist_scratch.nn.network import Network
+from mnist_scratch.recipes import format_config, read_config
+from mnist_scratch.training.checkpoint import load_model, save_model
+from mnist_scratch.training.evaluation import Evaluation
+from mnist_scratch.training.history import History
+
+
+class RunDirectory:
+    """The folder of one run.
+
+    It is complete in itself: `config.toml` reproduces the run, `environment.json` says on what,
+    `history.csv` what was logged, `model.npz` has the best parameters, `evaluation.json` the result
+    on the test set, `loss_curve.png` the picture.
+
+    Parameters
+    ----------
+    path
+        An existing folder; `create` makes one.
+
+    Raises
+    ------
+    MnistScratchError
+        If the folder is not a run's.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not self._config_path.is_file():
+            raise MnistScratchError(
+                f"{path} is not the folder of a run: it has no config.toml; "
+                "'mnist-scratch train' makes one"
+            )
+
+    @staticmethod
+    def check_free(path: Path) -> None:
+        """Make sure that a new run's folder would overwrite nothing.
+
+        Raises
+        ------
+        MnistScratchError
+            If something is there already.
+        """
+        try:
+            occupied = path.exists() and (not path.is_dir() or any(path.iterdir()))
+        except OSError as error:
+            raise MnistScratchError(f"cannot look into {path}: {error.strerror}") from error
+        if occupied:
+            raise MnistScratchError(
+                f"{path} exists already and is not overwritten; name another folder with --run"
+            )
+
+    @classmethod
+    def create(cls, path: Path, config: Config) -> RunDirectory:
+        """Make the folder of a new run.
+
+        Raises
+        ------
+        MnistScratchError
+            If something is there already, or the folder cannot be made.
+        """
+        cls.check_free(path)
+        write_text_whole(path / "config.toml", format_config(config))
+        return cls(path)
+
+    @classmethod
+    def default_path(cls, recipe: str) -> Path:
+        """Return a folder that is not there yet: runs/20260131-235959-default, for example."""
+        first = Path("runs") / f"{time.strftime('%Y%m%d-%H%M%S')}-{recipe}"
+        path, number = first, 1
+        while path.exists():
+            number += 1
+            path = first.with_name(f"{first.name}-{number}")
+        return path
+
+    @property
+    def _config_path(self) -> Path:
+        return self.path / "config.toml"
+
+    @property
+    def loss_curve_path(self) -> Path:
+        """Where the picture of the loss is."""
+        return self.path / "loss_curve.png"
+
+    def config(self) -> Config:
+        """Read the run's config."""
+        return read_config(self._config_path)
+
+    def write_environment(self, environment: dict[str, Any]) -> None:
+        """Write environment.json."""
+        self._write_json("environment.json", environment)
+
+    def write_history(self, history: History) -> None:
+        """Write history.csv."""
+        write_text_whole(self.path / "history.csv", history.as_csv())
+
+    def history(self) -> History:
+        """Read history.csv."""
+        return History.read(self.path / "history.csv")
+
+    def save_model(self, network: Network) -> None:
+        """Write model.npz."""
+        save_model(self.path / "model.npz", network)
+
+    def model(self) -> Network:
+        """Read model.npz.
+
+        Raises
+        ------
+        MnistScratchError
+            If it cannot be read, or is no model that takes images of digits.
+        """
+        path = self.path / "model.npz"
+        network = load_model(path)
+        if (network.widths[0], network.widths[-1]) != (PIXELS, CLASSES):
+            raise MnistScratchError(
+                f"{path}: a network of {'-'.join(map(str, network.widths))} does not take "
+                f"{PIXELS} pixels and tell {CLASSES} digits apart; train it again"
+            )
+        return network
+
+    def write_evaluation(self, evaluation: Evaluation, seconds: float, best_epoch: int) -> None:
+        """Write evaluation.json: the result on the test set, and what the training took."""
+        trained = {"training_seconds": seconds, "best_epoch": best_epoch}
+        self._write_json("evaluation.json", evaluation.as_json() | trained)
+
+    def _write_json(self, name: str, values: dict[str, Any]) -> None:
+        write_text_whole(self.path / name, json.dumps(values, indent=2) + "\n")

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from matplotlib import image
+
+from mnist_scratch.config import Config, with_values
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.report import loss_curve
+from mnist_scratch.report.loss_curve import COLOURS, draw_comparison, draw_loss_curve
+from mnist_scratch.training.history import History, Row
+from mnist_scratch.training.rundir import RunDirectory
+
+
+def some_run(path: Path, epochs: int = 3, rate: float = 1.0) -> RunDirectory:
+    config = with_values(Config(), {("data", "dataset"): "synthetic"}, "test")
+    run = RunDirectory.create(path, config)
+    rows = []
+    for step in range(1, 100 * epochs + 1):
+        row = Row(step, (step + 99) // 100, 0.1, float(np.exp(-rate * step / 50)) + 0.02)
+        if step % 100 == 0:
+            row = row._replace(
+                validation_loss=row.loss + 0.05,
+                validation_accuracy=0.99 - 0.01 * abs(step - 200) / 100,
+                seconds=step / 10,
+            )
+        rows.append(row)
+    run.write_history(History(rows))
+    return run
+
+
+def share_of(colour: str, picture: npt.NDArray[np.float32]) -> float:
+    """The share of the pixels that are of a colour."""
+    wanted = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    return float(np.mean(np.all(np.abs(picture[..., :3] - wanted) < 0.02, axis=-1)))
+
+
+def test_the_picture_shows_training_validation_and_the_best_epoch(tmp_path: Path) -> None:
+    draw_loss_curve(some_run(tmp_path / "run"), tmp_path / "curve.png")
+    picture = image.imread(tmp_path / "curve.png")
+    assert picture.shape == (900, 1200, 4)
+    for colour in (COLOURS[0], COLOURS[1], COLOURS[6]):
+        assert share_of(colour, picture) > 1e-4
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_the_best_epoch_is_the_one_with_the_highest_accuracy(tmp_path: Path) -> None:
+    curve = loss_curve._read(some_run(tmp_path / "run"))
+    assert curve.validated[curve.best] == 2
+    assert curve.validation_accuracies[curve.best] == pytest.approx(99.0)
+
+
+def test_smoothing_keeps_the_mean_and_the_place(tmp_path: Path) -> None:
+    curve = loss_curve._read(some_run(tmp_path / "run"))
+    epochs, losses = loss_curve._smoothed(curve._replace(losses=3.0 + curve.epochs))
+    assert len(losses) == 300 - 5
+    np.testing.assert_allclose(losses, 3.0 + epochs)
+
+
+def test_several_runs_are_drawn_into_one_picture_in_colours_of_their_own(tmp_path: Path) -> None:
+    runs = [some_run(tmp_path / str(number), rate=number) for number in (1, 2, 3)]
+    draw_comparison(runs, tmp_path / "comparison.png")
+    picture = image.imread(tmp_path / "comparison.png")
+    for colour in COLOURS[:3]:
+        assert share_of(colour, picture) > 1e-4
+    assert share_of(COLOURS[3], picture) == 0
+
+
+def test_a_run_without_an_epoch_is_named(tmp_path: Path) -> None:
+    run = some_run(tmp_path / "run", epochs=0)
+    with pytest.raises(MnistScratchError, match="run has no finished epoch"):
+        draw_loss_curve(run, tmp_path / "curve.png")
+    assert not (tmp_path / "curve.png").exists()

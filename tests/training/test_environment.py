@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mnist_scratch import __version__
+from mnist_scratch.training import environment
+from mnist_scratch.training.environment import describe_environment
+
+
+def test_what_a_result_depends_on_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    described = json.loads(json.dumps(describe_environment(7, {"file": "hash"})))
+    assert described["seed"] == 7
+    assert described["mnist_scratch"] == __version__
+    assert described["data_sha256"] == {"file": "hash"}
+    assert described["blas"]["thread_variables"]["OPENBLAS_NUM_THREADS"] == "1"
+    assert described["usable_cpus"] >= 1
+    assert described["cpu"]
+
+
+def test_the_commit_is_that_of_the_checkout(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b.example"]
+    package = tmp_path / "mnist_scratch" / "training"
+    package.mkdir(parents=True)
+    (package / "environment.py").write_text("")
+    monkeypatch.setattr(environment, "__file__", str(package / "environment.py"))
+    assert describe_environment(0, {})["git_commit"] is None
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-qm", "first"], check=True)
+    head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+    assert describe_environment(0, {})["git_commit"] == head.stdout.strip()
+    (package / "environment.py").write_text("changed")
+    assert describe_environment(0, {})["git_commit"] == f"{head.stdout.strip()}+"
+
+
+def test_without_git_the_commit_is_unknown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    monkeypatch.setattr(environment, "__file__", str(tmp_path / "package" / "training" / "x.py"))
+    assert describe_environment(0, {})["git_commit"] is None

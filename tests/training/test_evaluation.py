@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from mnist_scratch.data.loader import BatchLoader, Dataset
+from mnist_scratch.nn.layers import Dense
+from mnist_scratch.nn.loss import cross_entropy_loss, softmax
+from mnist_scratch.nn.network import Network
+from mnist_scratch.training.evaluation import Evaluation, evaluate
+
+
+def result(examples: int, right: int) -> Evaluation:
+    return Evaluation("some", examples, 0.5, right / examples, np.zeros((10, 10), np.int64))
+
+
+def test_every_example_counts_whatever_the_batches_are() -> None:
+    # 2,345 examples: two full batches of evaluation and one that is smaller.
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (2345, 28, 28), dtype=np.uint8)
+    dataset = Dataset("noise", images, rng.integers(0, 10, 2345).astype(np.uint8))
+    network = Network([Dense(784, 10)], rng, np.float64)
+    measured = evaluate(network, dataset)
+    (whole,) = BatchLoader(dataset, 2345)
+    logits = whole.images.astype(np.float64) @ network.dense_layers[0].weights
+    assert measured.examples == 2345
+    assert measured.accuracy == np.mean(logits.argmax(1) == dataset.labels)
+    loss = cross_entropy_loss(softmax(logits), whole.targets.astype(np.float64), 1e-300)
+    assert measured.loss == pytest.approx(loss, rel=1e-6)
+
+
+def test_the_confusion_matrix_has_the_truth_in_its_rows() -> None:
+    # A network that says 7 to everything, whatever it is.
+    network = Network([Dense(784, 10)], np.random.default_rng(0))
+    network.parameters[...] = 0.0
+    network.dense_layers[0].biases[7] = 1.0
+    dataset = Dataset("two", np.zeros((3, 28, 28), np.uint8), np.array([2, 7, 2], np.uint8))
+    measured = evaluate(network, dataset)
+    assert measured.confusion[2, 7] == 2
+    assert measured.confusion[7, 7] == 1
+    assert measured.confusion.sum() == 3
+    assert measured.accuracy == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("examples", "right", "low", "high"),
+    [
+        # (p + z^2/2n -+ z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n), z = 1.959964.
+        (10_000, 9_800, 0.977066, 0.982565),
+        (10, 10, 0.722467, 1.0),
+        (10, 0, 0.0, 0.277533),
+    ],
+)
+def test_the_interval_is_wilsons(examples: int, right: int, low: float, high: float) -> None:
+    assert result(examples, right).accuracy_interval == pytest.approx((low, high), abs=1e-6)
+
+
+def test_an_evaluation_is_json() -> None:
+    values = json.loads(json.dumps(result(200, 150).as_json()))
+    assert values["dataset"] == "some"
+    assert values["examples"] == 200
+    assert values["loss"] == 0.5
+    assert values["accuracy"] == 0.75

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.training.history import History, Row
+
+ROWS = [
+    Row(1, 1, 0.1, 2.302585092994046),
+    Row(2, 1, 0.05, 1 / 3, 0.25, 0.9182, 1.5),
+    Row(3, 2, 1e-05, 1e-10),
+]
+HEADER = "step,epoch,learning_rate,loss,validation_loss,validation_accuracy,seconds\n"
+
+
+def test_a_history_reads_back_to_the_last_bit(tmp_path: Path) -> None:
+    path = tmp_path / "history.csv"
+    path.write_text(History(ROWS).as_csv())
+    assert History.read(path).rows == ROWS
+
+
+def test_the_file_can_be_read_by_anything() -> None:
+    assert History(ROWS[:2]).as_csv() == (
+        f"{HEADER}1,1,0.1,2.302585092994046,,,\n2,1,0.05,0.3333333333333333,0.25,0.9182,1.5\n"
+    )
+
+
+def test_the_ends_of_epochs_are_the_rows_with_validation() -> None:
+    assert History(ROWS).epochs == [ROWS[1]]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "not a history"),
+        ("a,b\n1,2\n", "not a history"),
+        (f"{HEADER}1,1,0.1\n", "damaged: a line has 3 cells, not 7"),
+        (f"{HEADER}1,1,0.1,x,,,\n", "damaged: could not convert"),
+    ],
+)
+def test_what_is_no_history_is_named(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "history.csv"
+    path.write_text(content)
+    with pytest.raises(MnistScratchError, match=f"history.csv.*{message}"):
+        History.read(path)
+
+
+def test_a_missing_history_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MnistScratchError, match=r"cannot read .*is it the folder of a run"):
+        History.read(tmp_path / "history.csv")

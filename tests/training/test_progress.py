@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import io
+import re
+import sys
+
+import numpy as np
+import pytest
+
+from mnist_scratch.training.history import Row
+from mnist_scratch.training.progress import Progress
+
+ENDED = Row(10, 1, 0.1, 0.5, 0.25, 0.9182, 1.25)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_running_loss_accuracy_speed_and_time_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("COLUMNS", "100")
+    progress = Progress("training something", epochs=2, examples=400)
+    progress._bar.mininterval = 0
+    predictions = np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.4, 0.6]])
+    for _ in range(100):
+        progress.step(0.25, predictions, np.eye(2)[[0, 1, 0, 0]])
+    progress.epoch(ENDED, best=True)
+    progress.close()
+    text = screen.getvalue()
+    assert text.startswith("training something\n")
+    assert "epoch 1/2" in text
+    assert "loss 0.2500, 75.0%" in text
+    assert re.search(r"images/s, \d\d:\d\d left", text)
+    assert "epoch 1/2  validation loss 0.2500, accuracy 91.82%  1.2 s  best so far\n" in text
+
+
+def test_a_pipe_gets_lines_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress("training something", epochs=12, examples=400)
+    progress.step(0.25, np.eye(2), np.eye(2))
+    progress.epoch(ENDED, best=False)
+    progress.close()
+    assert capsys.readouterr().err == (
+        "training something\nepoch  1/12  validation loss 0.2500, accuracy 91.82%  1.2 s\n"
+    )

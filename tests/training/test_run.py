@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnist_scratch.config import Config, with_values
+from mnist_scratch.data import acquire
+from mnist_scratch.data.acquire import Acquired
+from mnist_scratch.data.loader import Dataset
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.nn.network import Network
+from mnist_scratch.training import run
+from mnist_scratch.training.evaluation import evaluate
+from mnist_scratch.training.run import run_training
+from mnist_scratch.training.rundir import RunDirectory
+
+SHORT = with_values(
+    Config(),
+    {
+        ("data", "validation_examples"): 20,
+        ("network", "hidden"): [8],
+        ("training", "epochs"): 2,
+        ("training", "batch_size"): 16,
+        ("optimizer", "learning_rate"): 0.01,
+    },
+    "test",
+)
+
+
+@pytest.fixture
+def data(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> Acquired:
+    """What "auto" finds here: digits called synthetic."""
+    labels = np.roll(digits.labels, 1)
+    training = Dataset("synthetic", digits.images, digits.labels, {"a-file": "its hash"})
+    acquired = Acquired(training, Dataset("synthetic", digits.images, labels, training.sha256))
+    monkeypatch.setattr(run, "load_dataset", lambda *_: acquired)
+    monkeypatch.setattr(acquire, "load_dataset", lambda *_: acquired)
+    return acquired
+
+
+def test_a_run_leaves_a_folder_that_is_complete(data: Acquired, tmp_path: Path) -> None:
+    result = run_training(SHORT, tmp_path / "run")
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
+        "config.toml",
+        "environment.json",
+        "evaluation.json",
+        "history.csv",
+        "model.npz",
+    ]
+    directory = RunDirectory(tmp_path / "run")
+    assert len(directory.history().epochs) == 2
+    environment = json.loads((tmp_path / "run" / "environment.json").read_text())
+    assert environment["seed"] == 0
+    assert environment["data_sha256"] == {"a-file": "its hash"}
+    assert environment["numpy"] == np.__version__
+    evaluation = json.loads((tmp_path / "run" / "evaluation.json").read_text())
+    assert evaluation["dataset"] == "synthetic"
+    assert evaluation["best_epoch"] == result.best_epoch
+    assert evaluation["accuracy"] == result.evaluation.accuracy
+
+
+def test_the_model_in_the_folder_is_the_one_that_was_evaluated(
+    data: Acquired, tmp_path: Path
+) -> None:
+    result = run_training(SHORT, tmp_path / "run")
+    measured = evaluate(result.directory.model(), data.test)
+    assert measured.loss == result.evaluation.loss
+
+
+def test_the_config_in_the_folder_repeats_the_run(data: Acquired, tmp_path: Path) -> None:
+    first = run_training(SHORT, tmp_path / "first")
+    config = first.directory.config()
+    assert config.data.dataset == "synthetic", "what auto came to"
+    second = run_training(config, tmp_path / "second")
+    names = ("model.npz", "config.toml")
+    for name in names:
+        first_bytes = (tmp_path / "first" / name).read_bytes()
+        assert first_bytes == (tmp_path / "second" / name).read_bytes()
+    rows = [directory.history().rows for directory in (first.directory, second.directory)]
+    assert [row[:6] for row in rows[0]] == [row[:6] for row in rows[1]]
+
+
+def test_another_seed_is_another_run(data: Acquired, tmp_path: Path) -> None:
+    run_training(SHORT, tmp_path / "first")
+    other = with_values(SHORT, {("training", "seed"): 1}, "test")
+    run_training(other, tmp_path / "second")
+    first, second = (RunDirectory(tmp_path / name).model() for name in ("first", "second"))
+    assert not np.array_equal(first.parameters, second.parameters)
+
+
+def test_the_test_set_has_no_say_in_training(
+    data: Acquired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_training(SHORT, tmp_path / "first")
+    nothing = Dataset("synthetic", np.zeros((5, 28, 28), np.uint8), np.zeros(5, np.uint8))
+    monkeypatch.setattr(run, "load_dataset", lambda *_: Acquired(data.training, nothing))
+    run_training(SHORT, tmp_path / "second")
+    first, second = ((tmp_path / name / "model.npz").read_bytes() for name in ("first", "second"))
+    assert first == second
+
+
+def test_an_existing_folder_is_not_overwritten(data: Acquired, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("precious")
+    for path in (tmp_path, tmp_path / "mine.txt"):
+        with pytest.raises(MnistScratchError, match="exists already and is not overwritten"):
+            run_training(SHORT, path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_an_empty_folder_may_be_used(data: Acquired, tmp_path: Path) -> None:
+    assert run_training(SHORT, tmp_path).directory.path == tmp_path
+
+
+def test_default_names_do_not_collide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("time.strftime", lambda _: "20260131-235959")
+    names = []
+    for _ in range(3):
+        path = RunDirectory.default_path("minimal")
+        path.mkdir(parents=True)
+        names.append(path.as_posix())
+    first = "runs/20260131-235959-minimal"
+    assert names == [first, f"{first}-2", f"{first}-3"]
+
+
+def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MnistScratchError, match="is not the folder of a run"):
+        RunDirectory(tmp_path)
+
+
+def test_a_model_that_takes_no_digits_is_named(data: Acquired, tmp_path: Path) -> None:
+    directory = run_training(SHORT, tmp_path / "run").directory
+    directory.save_model(Network.of_widths((9, 4), "relu", np.random.default_rng(0)))
+    with pytest.raises(MnistScratchError, match="network of 9-4 does not take 784 pixels"):
+        directory.model()
+
+
+def test_a_run_that_diverges_keeps_what_was_written(data: Acquired, tmp_path: Path) -> None:
+    wild = with_values(SHORT, {("optimizer", "learning_rate"): 1e30}, "test")
+    with pytest.raises(MnistScratchError, match="diverged"):
+        run_training(wild, tmp_path / "run")
+    assert (tmp_path / "run" / "config.toml").exists()

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from mnist_scratch.config import Config, with_values
+from mnist_scratch.data.loader import Dataset
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.nn.network import Network
+from mnist_scratch.training.evaluation import evaluate
+from mnist_scratch.training.trainer import Trainer, make_schedule
+
+
+def configured(**settings: object) -> Config:
+    places = {
+        "epochs": "training",
+        "batch_size": "training",
+        "patience": "training",
+        "log_every": "training",
+        "seed": "training",
+        "learning_rate": "optimizer",
+        "name": "schedule",
+        "warmup": "schedule",
+        "step_epochs": "schedule",
+    }
+    values = {(places[key], key): value for key, value in settings.items()}
+    return with_values(Config(), {("training", "batch_size"): 16, **values}, "test")
+
+
+def trained(
+    digits: Dataset, config: Config, seed: int = 0, hidden: tuple[int, ...] = ()
+) -> Trainer:
+    network = Network.of_widths((784, *hidden, 10), "relu", np.random.default_rng(seed))
+    trainer = Trainer(network, digits, digits, config)
+    trainer.run()
+    return trainer
+
+
+def test_training_learns_what_is_easy(digits: Dataset) -> None:
+    trainer = trained(digits, configured(epochs=10, learning_rate=0.01))
+    assert evaluate(trainer.network, digits).accuracy == 1.0
+    losses = [row.loss for row in trainer.history.rows]
+    assert losses[0] > 2.0
+    assert losses[-1] < 0.1
+
+
+def test_training_works_for_labels_that_mean_nothing_only_by_heart(digits: Dataset) -> None:
+    # The impossibly good: with shuffled labels, held-out examples must stay at chance.
+    rng = np.random.default_rng(0)
+    held_out = Dataset("held out", digits.images[50:], rng.permutation(digits.labels[50:]))
+    seen = Dataset("seen", digits.images[:50], rng.permutation(digits.labels[:50]))
+    network = Network.of_widths((784, 10), "relu", np.random.default_rng(0))
+    Trainer(network, seen, seen, configured(epochs=30, learning_rate=0.01)).run()
+    assert evaluate(network, seen).accuracy > 0.9
+    assert evaluate(network, held_out).accuracy < 0.4
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(digits: Dataset) -> None:
+    def run(seed: int) -> tuple[bytes, list[float]]:
+        trainer = trained(digits, configured(epochs=2, seed=seed, learning_rate=0.01))
+        return trainer.network.parameters.tobytes(), [row.loss for row in trainer.history.rows]
+
+    assert run(1) == run(1)
+    assert run(1) != run(2)
+
+
+def test_every_step_is_logged_with_its_learning_rate(digits: Dataset) -> None:
+    config = configured(epochs=3, learning_rate=0.01, name="cosine", warmup=0.0)
+    history = trained(digits, config).history
+    assert [row.step for row in history.rows] == list(range(1, 22))
+    assert [row.epoch for row in history.rows] == [1] * 7 + [2] * 7 + [3] * 7
+    for row in history.rows:
+        expected = 0.01 * (1 + math.cos(math.pi * (row.step - 1) / 21)) / 2
+        assert row.learning_rate == pytest.approx(expected)
+    assert [row.step for row in history.epochs] == [7, 14, 21]
+
+
+def test_a_logged_loss_is_the_average_since_the_row_before(digits: Dataset) -> None:
+    each = trained(digits, configured(epochs=2, learning_rate=0.01)).history.rows
+    some = trained(digits, configured(epochs=2, learning_rate=0.01, log_every=3)).history.rows
+    assert [row.step for row in some] == [3, 6, 7, 10, 13, 14]
+    losses = [row.loss for row in each]
+    expected = [losses[0:3], losses[3:6], losses[6:7], losses[7:10], losses[10:13], losses[13:14]]
+    assert [row.loss for row in some] == pytest.approx([np.mean(part) for part in expected])
+
+
+def test_the_first_logged_loss_is_that_of_the_first_batch(digits: Dataset) -> None:
+    one_batch = configured(epochs=1, batch_size=100)
+    history = trained(digits, one_batch, seed=3).history
+    untrained = Network.of_widths((784, 10), "relu", np.random.default_rng(3))
+    assert history.rows[0].loss == pytest.approx(evaluate(untrained, digits).loss, rel=1e-5)
+
+
+def test_the_network_ends_with_the_parameters_that_were_best(digits: Dataset) -> None:
+    # At this rate without a schedule the accuracy goes up and down from epoch to epoch.
+    config = configured(epochs=8, learning_rate=0.3, name="constant", warmup=0.0)
+    hard = dataclasses.replace(digits, images=np.roll(digits.images, 2, axis=1))
+    network = Network.of_widths((784, 10), "relu", np.random.default_rng(0))
+    trainer = Trainer(network, digits, hard, config)
+    kept = []
+    trainer.run(after_epoch=lambda: kept.append(network.parameters.copy()))
+    scores = [(row.validation_accuracy, -row.validation_loss) for row in trainer.history.epochs]  # type: ignore[operator]
+    best = max(range(8), key=scores.__getitem__)
+    assert scores[best] != scores[-1], "this test needs a last epoch that is not the best"
+    assert trainer.best_epoch == best + 1
+    assert np.array_equal(network.parameters, kept[best])
+
+
+def test_training_stops_when_patience_ends(digits: Dataset) -> None:
+    # The validation labels are another class than all training labels: it only ever gets worse.
+    alike = Dataset("alike", digits.images, np.zeros(100, np.uint8))
+    other = Dataset("other", digits.images, np.ones(100, np.uint8))
+    network = Network.of_widths((784, 10), "relu", np.random.default_rng(0))
+    trainer = Trainer(network, alike, other, configured(epochs=20, patience=3, learning_rate=0.01))
+    trainer.run()
+    assert trainer.best_epoch == 1
+    assert len(trainer.history.epochs) == 4
+
+
+def test_a_training_that_diverges_stops_with_an_error_that_says_where(digits: Dataset) -> None:
+    config = configured(epochs=50, learning_rate=1e20, name="constant", warmup=0.0)
+    with pytest.raises(
+        MnistScratchError, match=r"loss is nan at step 2 \(epoch 1, .* rate 1e\+20\)"
+    ):
+        trained(digits, config, hidden=(16,))
+
+
+def test_a_parameter_that_is_not_finite_is_found_at_the_end_of_the_epoch(digits: Dataset) -> None:
+    # One step only: its loss is finite, and what it does to the parameters is seen after it.
+    config = configured(epochs=1, batch_size=100, learning_rate=1e39, name="constant", warmup=0.0)
+    with pytest.raises(MnistScratchError, match="sum of the parameters is"):
+        trained(digits, config)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("constant", {0.05: 0.52, 0.5: 1.0}),
+        ("step", {0.05: 0.52, 0.25: 1.0, 0.5: 0.1, 0.9: 0.1}),
+        ("cosine", {0.1: 1.0, 0.55: 0.5}),
+        ("one-cycle", {0.1: 1.0, 0.55: 0.5, 0.775: 0.25}),
+    ],
+)
+def test_each_schedule_is_the_one_that_the_config_names(
+    name: str, values: dict[float, float]
+) -> None:
+    factor = make_schedule(configured(name=name, warmup=0.1, epochs=20, step_epochs=10))
+    for progress, expected in values.items():
+        assert factor(progress) == pytest.approx(expected)
