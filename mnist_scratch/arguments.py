@@ -1,0 +1,119 @@
+"""What the command line takes: its commands, their arguments, their help."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from mnist_scratch import __version__
+from mnist_scratch.config import Setting, settings
+from mnist_scratch.recipes import recipe_folder
+
+_DATA_DIR_HELP = (
+    "folder of the data set's files (default: $MNIST_SCRATCH_DATA, else data/mnist; "
+    "synthetic digits: data/synthetic)"
+)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser; what it parses has `command`, a name, and `parser`, that command's own."""
+    parser = argparse.ArgumentParser(
+        prog="mnist-scratch",
+        description="Train a digit classifier, written from scratch on NumPy, and look at it.",
+        epilog="'mnist-scratch COMMAND --help' describes a command.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_train(commands)
+
+    command = _add(commands, "evaluate", "measure a run's model on a test set")
+    command.add_argument("run", type=Path, metavar="RUN", help="folder of the run")
+    command.add_argument(
+        "--dataset",
+        choices=("mnist", "synthetic"),
+        help="whose test set (default: that of the data set the run was trained on)",
+    )
+    command.add_argument("--data-dir", default="", metavar="DIR", help=_DATA_DIR_HELP)
+    _add_json(command)
+
+    command = _add(commands, "plot", "draw the loss curve of one run or of several")
+    command.add_argument("runs", type=Path, metavar="RUN", nargs="+", help="folders of runs")
+    command.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="PNG to write (default: loss_curve.png in the run; for several, comparison.png here)",
+    )
+
+    data = commands.add_parser("data", help="see, fetch and verify the data sets")
+    actions = data.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, summary in (
+        ("status", "say where each file of each data set is, and if it is right"),
+        ("download", "fetch MNIST's missing files, then verify all"),
+        ("verify", "check every file of a data set; exit with 2 if one is not right"),
+    ):
+        command = _add(actions, name, summary)
+        if name == "verify":
+            command.add_argument(
+                "--dataset",
+                choices=("mnist", "synthetic"),
+                default="mnist",
+                help="which data set (default: %(default)s)",
+            )
+        command.add_argument("--data-dir", default="", metavar="DIR", help=_DATA_DIR_HELP)
+        _add_json(command)
+    return parser
+
+
+def _add_train(commands: Any) -> None:
+    command = _add(commands, "train", "train a network; leaves the folder of a run")
+    recipes = ", ".join(sorted(path.stem for path in recipe_folder().glob("*.toml")))
+    command.add_argument(
+        "--config",
+        metavar="NAME|FILE.toml",
+        help=f"recipe to start from: {recipes}, or a file (default: default)",
+    )
+    command.add_argument(
+        "--run",
+        type=Path,
+        metavar="DIR",
+        help="folder to make for the run (default: runs/DATE-TIME-RECIPE)",
+    )
+    _add_json(command)
+    groups: dict[str, Any] = {}
+    for setting in settings():
+        if setting.section not in groups:
+            groups[setting.section] = command.add_argument_group(
+                f"{setting.section} (each replaces the recipe's value)"
+            )
+        _add_setting(groups[setting.section], setting)
+
+
+def _add_setting(group: Any, setting: Setting) -> None:
+    default = setting.default
+    shown = " ".join(map(str, default)) if setting.type is tuple else default
+    described = f"{setting.meaning} (default: {'empty' if shown == '' else shown})"
+    kinds: dict[type, dict[str, Any]] = {
+        str: {"metavar": "|".join(setting.limits.choices) or "DIR"},
+        int: {"type": int, "metavar": "N"},
+        float: {"type": float, "metavar": "X"},
+        tuple: {"type": int, "metavar": "N", "nargs": "*"},
+        bool: {"action": argparse.BooleanOptionalAction},
+    }
+    group.add_argument(f"--{setting.flag}", dest=setting.key, help=described, **kinds[setting.type])
+
+
+def _add(commands: Any, name: str, summary: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False
+    )
+    command.set_defaults(command=name, parser=command)
+    return command
+
+
+def _add_json(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--json", action="store_true", help="print the result as JSON on standard output"
+    )

@@ -1,0 +1,40 @@
+"""Make the README's pictures: a run's loss curve, and digits that the program drew.
+
+python scripts/make_pictures.py RUN
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from mnist_scratch.data.synthetic import draw_digits
+from mnist_scratch.report.loss_curve import draw_loss_curve
+from mnist_scratch.training.rundir import RunDirectory
+
+FOLDER = Path(__file__).resolve().parents[1] / ".github"
+COLUMNS = 24
+
+
+def draw_contact_sheet(target: Path) -> None:
+    """Draw a row of each digit, ink dark on white paper."""
+    images = draw_digits(np.repeat(np.arange(10), COLUMNS), np.random.default_rng(0))
+    sheet = images.reshape(10, COLUMNS, 28, 28).swapaxes(1, 2).reshape(10 * 28, COLUMNS * 28)
+    figure = Figure(figsize=(COLUMNS / 2.4, 10 / 2.4), dpi=120)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.imshow(255 - sheet, cmap="gray", interpolation="nearest")
+    axes.set_axis_off()
+    figure.savefig(target)
+
+
+def main() -> None:
+    """Write both pictures."""
+    draw_loss_curve(RunDirectory(Path(sys.argv[1])), FOLDER / "loss_curve.png")
+    draw_contact_sheet(FOLDER / "synthetic_digits.png")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,272 @@
+"""The command line as a user has it: as a process, in an empty folder, without a network."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import CommandLine
+from matplotlib import image
+
+from mnist_scratch.cli import main
+from mnist_scratch.config import settings
+from mnist_scratch.data.sources import FILE_NAMES
+
+QUICK = ("--epochs", "1", "--hidden", "16")
+
+
+@pytest.fixture
+def finished_run(command_line: CommandLine, synthetic_dir: Path, tmp_path: Path) -> Path:
+    arguments = ("--dataset", "synthetic", "--data-dir", synthetic_dir, "--run", "run")
+    result = command_line("train", *QUICK, *arguments)
+    assert result.returncode == 0, result.stderr
+    return tmp_path / "run"
+
+
+def test_train_ends_with_a_summary_and_leaves_a_run(
+    command_line: CommandLine, synthetic_dir: Path, tmp_path: Path
+) -> None:
+    arguments = ("--dataset", "synthetic", "--data-dir", synthetic_dir)
+    result = command_line("train", *QUICK, *arguments)
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert len(lines) == 5
+    assert lines[0].startswith("data set       synthetic")
+    accuracy = (
+        r"test accuracy  \d\d\.\d\d% of 10,000 images \(95% interval \d\d\.\d\d% to \d\d\.\d\d%\)$"
+    )
+    assert re.match(accuracy, lines[1])
+    assert re.match(r"test loss      0\.\d{4}$", lines[2])
+    assert re.match(r"training       \d+\.\d s; the best epoch was 1$", lines[3])
+    run = tmp_path / lines[4].removeprefix("run").strip()
+    assert run.parent == tmp_path / "runs"
+    assert (run / "loss_curve.png").exists()
+    assert 'dataset = "synthetic"' in (run / "config.toml").read_text()
+    assert "epoch 1/1" in result.stderr
+    assert "\r" not in result.stderr, "bars belong on a terminal"
+    assert all(len(line) <= 80 for line in lines)
+
+
+def test_train_prints_json_alone_on_standard_output(
+    command_line: CommandLine, synthetic_dir: Path
+) -> None:
+    arguments = ("--dataset", "synthetic", "--data-dir", synthetic_dir, "--run", "here", "--json")
+    result = command_line("train", *QUICK, *arguments)
+    values = json.loads(result.stdout)
+    assert values["run"] == "here"
+    assert values["dataset"] == "synthetic"
+    assert values["examples"] == 10_000
+    assert 0 < values["accuracy"] <= 1
+
+
+def test_flags_replace_what_the_recipe_says(
+    command_line: CommandLine, synthetic_dir: Path, tmp_path: Path
+) -> None:
+    arguments = ("--dataset", "synthetic", "--data-dir", synthetic_dir, "--run", "run")
+    flags = ("--config", "minimal", "--epochs", "1", "--batch-size", "500", "--no-nesterov")
+    result = command_line("train", *flags, *arguments)
+    assert result.returncode == 0, result.stderr
+    written = (tmp_path / "run" / "config.toml").read_text()
+    assert "hidden = []" in written, "from the recipe"
+    assert "epochs = 1\nbatch_size = 500\n" in written
+    assert "nesterov = false" in written
+
+
+def test_evaluate_says_what_train_said(
+    command_line: CommandLine, finished_run: Path, synthetic_dir: Path
+) -> None:
+    trained = json.loads((finished_run / "evaluation.json").read_text())
+    result = command_line("evaluate", finished_run, "--json")
+    assert result.returncode == 0, result.stderr
+    values = json.loads(result.stdout)
+    assert values == {key: trained[key] for key in values}
+    assert {"dataset", "examples", "loss", "accuracy"} <= set(values)
+    shown = command_line(
+        "evaluate", finished_run, "--dataset", "synthetic", "--data-dir", synthetic_dir
+    )
+    assert shown.stdout.splitlines()[0].startswith("data set       synthetic")
+    assert f"{values['accuracy']:.2%} of 10,000" in shown.stdout
+
+
+def test_plot_draws_one_run_or_several(
+    command_line: CommandLine, finished_run: Path, tmp_path: Path
+) -> None:
+    (finished_run / "loss_curve.png").unlink()
+    result = command_line("plot", "run")
+    assert result.stdout == f"{Path('run', 'loss_curve.png')}\n"
+    assert image.imread(finished_run / "loss_curve.png").shape == (900, 1200, 4)
+    result = command_line("plot", "run", "run")
+    assert result.stdout == "comparison.png\n"
+    result = command_line("plot", "run", "run", "--output", "new/other.png")
+    assert (tmp_path / "new" / "other.png").read_bytes() == (
+        tmp_path / "comparison.png"
+    ).read_bytes()
+
+
+def test_auto_trains_on_synthetic_digits_where_mnist_cannot_be_had(
+    command_line: CommandLine, synthetic_dir: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "synthetic").symlink_to(synthetic_dir)
+    result = command_line("train", *QUICK, "--run", "run")
+    assert result.returncode == 0, result.stderr
+    assert "MNIST is not in" in result.stderr
+    assert result.stdout.startswith("data set       synthetic")
+    assert 'dataset = "synthetic"' in (tmp_path / "run" / "config.toml").read_text()
+    assert json.loads((tmp_path / "run" / "evaluation.json").read_text())["dataset"] == "synthetic"
+
+
+def test_mnist_that_cannot_be_had_is_an_error(command_line: CommandLine, tmp_path: Path) -> None:
+    for command in (("train", "--dataset", "mnist"), ("data", "download")):
+        result = command_line(*command)
+        assert result.returncode == 2
+        assert result.stderr.count("refused") == 3, "one for each mirror"
+        assert "by hand" in result.stderr
+        assert "Traceback" not in result.stderr
+    assert list(tmp_path.glob("data/mnist/*")) == []
+    assert not (tmp_path / "runs").exists()
+
+
+def test_data_status_says_where_every_file_would_be(command_line: CommandLine) -> None:
+    result = command_line("data", "status")
+    assert result.returncode == 0
+    lines = result.stdout.splitlines()
+    assert len(lines) == 8
+    assert lines[0].split() == ["mnist", "missing", str(Path("data/mnist", f"{FILE_NAMES[0]}.gz"))]
+    assert lines[4].split() == ["synthetic", "missing", str(Path("data/synthetic", FILE_NAMES[0]))]
+
+
+def test_data_verify_ends_with_two_when_a_file_is_not_right(
+    command_line: CommandLine, synthetic_dir: Path
+) -> None:
+    result = command_line(
+        "data", "verify", "--dataset", "synthetic", "--data-dir", synthetic_dir, "--json"
+    )
+    assert result.returncode == 0
+    assert [file["state"] for file in json.loads(result.stdout)] == ["verified"] * 4
+    result = command_line("data", "verify", "--data-dir", synthetic_dir)
+    assert result.returncode == 2
+    assert result.stdout.count("damaged") == 4
+    assert "4 of 4 files of mnist are not right" in result.stderr
+
+
+@pytest.mark.mnist
+def test_mnist_at_hand_is_found_verified_and_trained_on(
+    command_line: CommandLine, mnist_dir: Path, tmp_path: Path
+) -> None:
+    at_hand = {"MNIST_SCRATCH_DATA": str(mnist_dir)}
+    assert command_line("data", "verify", environment=at_hand).returncode == 0
+    assert command_line("data", "download", environment=at_hand).returncode == 0
+    result = command_line("train", "--config", "minimal", "--run", "run", environment=at_hand)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("data set       mnist\n")
+    result = command_line("evaluate", "run", "--json", environment=at_hand)
+    values = json.loads(result.stdout)
+    assert values["dataset"] == "mnist"
+    assert values["accuracy"] > 0.915
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("train", "--epochs", "0"), "--epochs = 0: must be at least 1"),
+        (("train", "--learning-rate", "nan"), "--learning-rate = nan: must be a finite number"),
+        (("train", "--dataset", "minst"), "did you mean 'mnist'"),
+        (("train", "--schedule", "cosin"), "did you mean 'cosine'"),
+        (("train", "--epoch", "3"), "unknown argument --epoch, did you mean '--epochs'?"),
+        (("train", "--epochs", "three"), "invalid int value: 'three'"),
+        (("train", "--config", "defualt"), "no recipe 'defualt', did you mean 'default'"),
+        (("train", "--config", "absent.toml"), "cannot read the config absent.toml"),
+        (("train", "--config", "wrong.toml"), "wrong.toml: unknown key 'epocs' in [training]"),
+        (("train", "--run", "wrong.toml"), "exists already and is not overwritten"),
+        (("evaluate", "absent"), "absent is not the folder of a run"),
+        (("evaluate", "half"), "cannot read half/model.npz"),
+        (("plot", "absent"), "absent is not the folder of a run"),
+        (("plot", "half"), "cannot read half/history.csv"),
+        (("data", "statsu"), "invalid choice"),
+        ((), "the following arguments are required: COMMAND"),
+    ],
+)
+def test_bad_input_ends_with_two_and_one_clear_message(
+    command_line: CommandLine, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    (tmp_path / "wrong.toml").write_text("[training]\nepocs = 3\n")
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "config.toml").write_text("")
+    result = command_line(*arguments)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
+def test_too_little_memory_is_no_traceback(command_line: CommandLine, synthetic_dir: Path) -> None:
+    arguments = ("--dataset", "synthetic", "--data-dir", synthetic_dir)
+    result = command_line("train", "--hidden", *["1000000"] * 3, *arguments)
+    assert result.returncode == 2
+    assert "not enough memory" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [(), ("train",), ("evaluate",), ("plot",), ("data",), ("data", "verify")]
+)
+def test_help_suffices(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit) as end:
+        main([*command, "--help"])
+    assert end.value.code == 0
+    text = capsys.readouterr().out
+    assert all(len(line) <= 80 for line in text.splitlines())
+    if command == ("train",):
+        unfolded = " ".join(text.split())
+        for setting in settings():
+            assert f"--{setting.flag} " in unfolded or f"--{setting.flag}," in unfolded
+            assert setting.meaning.replace("-", "") in unfolded.replace("-", "").replace("- ", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such shell")
+def test_a_closed_pipe_is_no_error(finished_run: Path) -> None:
+    command = f'"{sys.executable}" -m mnist_scratch evaluate "{finished_run}" | true'
+    result = subprocess.run(
+        ["/bin/bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
+def test_an_interrupted_training_ends_with_130_and_keeps_its_epochs(
+    synthetic_dir: Path, tmp_path: Path
+) -> None:
+    arguments = ["--dataset", "synthetic", "--data-dir", str(synthetic_dir), "--run", "run"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "mnist_scratch", "train", "--epochs", "1000", *arguments],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        for _ in range(600):
+            if (tmp_path / "run" / "model.npz").exists():
+                break
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted" in errors
+    assert "Traceback" not in errors
+    assert (tmp_path / "run" / "history.csv").exists()
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert re.fullmatch(r"mnist-scratch \d+\.\d+\.\d+\n", capsys.readouterr().out)
