@@ -119,7 +119,7 @@ def known_files(dataset: str, folder: Path) -> Sequence[SourceFile]:
             )
             for name in FILE_NAMES
         ]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return ()
 
 
@@ -155,6 +155,9 @@ def _check(dataset: str, file: SourceFile, folder: Path) -> FileState:
     if path is None:
         suffix = ".gz" if file.packed_size else ""
         return FileState(dataset, folder / f"{file.name}{suffix}", "missing")
+    if not file.size:
+        problem = f"{path} is on no record: {folder / _MANIFEST} is missing or of another version"
+        return FileState(dataset, path, "damaged", problem)
     try:
         read_verified(file, path)
     except MnistScratchError as error:
@@ -170,30 +173,36 @@ def _synthetic(folder: Path, report: Callable[[str], object]) -> Acquired:
 
 
 def _draw(folder: Path, report: Callable[[str], object]) -> Sequence[SourceFile]:
-    """Draw the synthetic digits and keep them: the four files first, what they hash to last."""
-    foreign = [name for name in FILE_NAMES if locate(SourceFile(name, 0, ""), folder) is not None]
+    """Draw the synthetic digits and keep them.
+
+    What they hash to is written first. Interrupted between two files, the next run finds that some
+    are missing and draws all again; and files without it are not this program's to overwrite.
+    """
+    foreign = [name for name in FILE_NAMES if (folder / name).exists()]
     if foreign and not (folder / _MANIFEST).exists():
         raise MnistScratchError(
-            f"{folder} holds {foreign[0]}, which is no file of the synthetic digits; "
-            "name another folder with --data-dir"
+            f"{folder} holds {foreign[0]}, but no {_MANIFEST}: it is not known to be a file of the "
+            f"synthetic digits, and is not overwritten; move {', '.join(foreign)} out of the way"
         )
     report(f"drawing synthetic digits into {folder} (once; they are kept)")
     with tqdm(
         total=70_000, desc="drawing digits", unit=" images", disable=not sys.stderr.isatty()
     ) as bar:
         training, test = make_synthetic(seed=SYNTHETIC_SEED, progress=bar.update)
-    files = []
-    for name, array in zip(FILE_NAMES, (*training, *test), strict=True):
-        content = format_idx(array)
-        with written_whole(folder / name) as output:
-            output.write(content)
-        files.append(SourceFile(name, len(content), hashlib.sha256(content).hexdigest()))
+    contents = [format_idx(array) for array in (*training, *test)]
+    files = [
+        SourceFile(name, len(content), hashlib.sha256(content).hexdigest())
+        for name, content in zip(FILE_NAMES, contents, strict=True)
+    ]
     manifest = {
         "version": SYNTHETIC_VERSION,
         "seed": SYNTHETIC_SEED,
         "files": {file.name: {"bytes": file.size, "sha256": file.sha256} for file in files},
     }
     write_text_whole(folder / _MANIFEST, json.dumps(manifest, indent=2) + "\n")
+    for file, content in zip(files, contents, strict=True):
+        with written_whole(folder / file.name) as output:
+            output.write(content)
     return files
 
 

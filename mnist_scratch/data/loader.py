@@ -102,8 +102,8 @@ def split(
     """
     if not 0 < validation_examples < len(dataset):
         raise MnistScratchError(
-            f"validation_examples = {validation_examples}: {dataset.name} has {len(dataset)} "
-            f"training examples; set aside 1 to {len(dataset) - 1} of them"
+            f"{validation_examples} validation examples: {dataset.name} has {len(dataset)} "
+            f"training examples; set aside 1 to {len(dataset) - 1} of them (--validation-examples)"
         )
     order = rng.permutation(len(dataset))
     chosen = np.sort(order[:validation_examples])

@@ -97,20 +97,33 @@ def data_folder(dataset: str, data_dir: str = "") -> Path:
     data_dir
         A folder that the user named; empty for `$MNIST_SCRATCH_DATA` (MNIST only) and otherwise
         `data/` and the data set's name, from the working directory.
+
+    Raises
+    ------
+    MnistScratchError
+        If the user named something that is no folder.
     """
-    if data_dir:
-        return Path(data_dir).expanduser()
-    if dataset == MNIST and (named := os.environ.get("MNIST_SCRATCH_DATA")):
-        return Path(named).expanduser()
-    return Path("data") / dataset
+    named = data_dir or (os.environ.get("MNIST_SCRATCH_DATA", "") if dataset == MNIST else "")
+    if not named:
+        return Path("data") / dataset
+    try:
+        folder = Path(named).expanduser()
+    except RuntimeError as error:  # ~nobody
+        raise MnistScratchError(f"the data folder {named}: {error}; name another") from error
+    if folder.exists() and not folder.is_dir():
+        raise MnistScratchError(
+            f"the data folder {folder} is a file; name the folder with --data-dir or "
+            "MNIST_SCRATCH_DATA"
+        )
+    return folder
 
 
 def locate(file: SourceFile, folder: Path) -> Path | None:
     """Return where the file lies in the folder, plain before compressed, or None."""
-    for path in (folder / file.name, folder / f"{file.name}.gz"):
-        if path.exists():
-            return path
-    return None
+    plain, packed = folder / file.name, folder / f"{file.name}.gz"
+    if plain.exists():
+        return plain
+    return packed if file.packed_size and packed.exists() else None
 
 
 def read_verified(file: SourceFile, path: Path) -> bytes:

@@ -10,8 +10,13 @@ from mnist_scratch.data import acquire, sources
 from mnist_scratch.data.acquire import check_files, load_dataset
 from mnist_scratch.data.idx import format_idx
 from mnist_scratch.data.sources import FILE_NAMES
-from mnist_scratch.data.synthetic import make_synthetic
+from mnist_scratch.data.synthetic import SYNTHETIC_VERSION, make_synthetic
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.files import written_whole
+
+FILES = ", ".join(f'"{name}": {{"bytes": Infinity, "sha256": ""}}' for name in FILE_NAMES)
+INFINITE = f'{{"version": {SYNTHETIC_VERSION}, "seed": 0, "files": {{{FILES}}}}}'
+OTHER_SEED = f'{{"version": {SYNTHETIC_VERSION}, "seed": 1, "files": {{{FILES}}}}}'
 
 
 @pytest.fixture
@@ -50,6 +55,23 @@ def test_synthetic_digits_of_another_version_are_drawn_anew(
     assert len(few_digits) == 2
 
 
+def test_an_interrupted_drawing_is_begun_again(
+    few_digits: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    def interrupted(path: Path) -> object:
+        if path.name == FILE_NAMES[2]:
+            raise KeyboardInterrupt
+        return written_whole(path)
+
+    monkeypatch.setattr(acquire, "written_whole", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        load_dataset("synthetic", "kept")
+    monkeypatch.setattr(acquire, "written_whole", written_whole)
+    assert len(load_dataset("synthetic", "kept").test) == 20
+    assert len(few_digits) == 2
+
+
 def test_a_damaged_synthetic_file_is_an_error(few_digits: list[int]) -> None:
     load_dataset("synthetic", "kept")
     path = Path("kept") / FILE_NAMES[1]
@@ -65,7 +87,7 @@ def test_files_of_another_data_set_are_not_overwritten(few_digits: list[int]) ->
     Path("mine").mkdir()
     content = format_idx(np.zeros(3, np.uint8))
     Path("mine", FILE_NAMES[1]).write_bytes(content)
-    with pytest.raises(MnistScratchError, match="no file of the synthetic digits"):
+    with pytest.raises(MnistScratchError, match=r"no synthetic\.json: .* move t.* out of the way"):
         load_dataset("synthetic", "mine")
     assert Path("mine", FILE_NAMES[1]).read_bytes() == content
 
@@ -125,7 +147,10 @@ def test_the_state_of_every_file_is_found(few_digits: list[int]) -> None:
     assert mnist[3].path == folder / f"{FILE_NAMES[3]}.gz"
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"version": 1, "seed": 0, "files": {}}'])
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "{}", '{"version": 1, "seed": 0, "files": {}}', "[" * 100_000, INFINITE, OTHER_SEED],
+)
 def test_a_damaged_record_of_the_digits_means_they_are_drawn_anew(
     few_digits: list[int], content: str
 ) -> None:

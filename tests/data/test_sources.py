@@ -39,6 +39,15 @@ def test_a_folder_that_was_named_comes_before_the_environment(
     assert data_folder(MNIST) == Path("data/mnist")
 
 
+def test_what_is_no_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(MnistScratchError, match="file is a file; name the folder"):
+        data_folder(MNIST, str(tmp_path / "file"))
+    monkeypatch.setenv("MNIST_SCRATCH_DATA", "~nobody-of-this-name/data")
+    with pytest.raises(MnistScratchError, match="the data folder ~nobody-of-this-name/data"):
+        data_folder(MNIST)
+
+
 def test_plain_and_compressed_files_read_the_same(tmp_path: Path) -> None:
     assert locate(FILE, tmp_path) is None
     (tmp_path / "name.gz").write_bytes(PACKED)
