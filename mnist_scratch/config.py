@@ -113,7 +113,10 @@ class ScheduleConfig:
         10, "epochs between two drops of the schedule 'step'", minimum=1, maximum=_MANY
     )
     step_factor: float = _setting(
-        0.1, "what a drop of the schedule 'step' multiplies the learning rate by", above=0
+        0.1,
+        "what a drop of the schedule 'step' multiplies the learning rate by",
+        above=0,
+        maximum=1,
     )
 
 
@@ -127,11 +130,11 @@ class TrainingConfig:
     batch_size: int = _setting(128, "examples in a step", minimum=1, maximum=_MANY)
     patience: int = _setting(
         0,
-        "stop after so many epochs without a better validation accuracy; 0 for never",
+        "stop after so many epochs of which none was the best on validation; 0 for never",
         minimum=0,
         maximum=_MANY,
     )
-    seed: int = _setting(0, "where all randomness of the run comes from", minimum=0)
+    seed: int = _setting(0, "where all randomness of the run comes from", minimum=0, maximum=2**63)
     log_every: int = _setting(
         1, "steps in a row of history.csv, whose loss is their average", minimum=1, maximum=_MANY
     )
@@ -233,7 +236,10 @@ def with_values(config: Config, values: Mapping[tuple[str, str], Any], where: st
 
 def _checked(setting: Setting, value: Any, place: str) -> Any:
     """Return the value in the setting's type, or raise an error that names the place."""
-    wrong = f"{place} = {value!r}: "
+    try:
+        wrong = f"{place} = {value!r}: "
+    except ValueError:  # Python does not write out a number of more than 4300 digits
+        wrong = f"{place}: "
     if isinstance(value, list):
         value = tuple(value)
     if setting.type is float and type(value) is int:

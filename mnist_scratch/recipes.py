@@ -25,7 +25,7 @@ def read_config(path: Path) -> Config:
         raise MnistScratchError(f"cannot read the config {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise MnistScratchError(f"{path}: not a text file in UTF-8: {error}") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number may be too long, too
         raise MnistScratchError(f"{path}: not TOML: {error}") from error
     known: dict[str, list[str]] = {}
     for setting in settings():

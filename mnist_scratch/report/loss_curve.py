@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -93,6 +94,11 @@ def draw_comparison(runs: Sequence[RunDirectory], output: Path) -> None:
         If a run's files cannot be read, have no finished epoch, or the picture cannot be written.
     """
     curves = [_read(run) for run in runs]
+    if len({curve.name for curve in curves}) < len(curves):  # runs of one name, in other folders
+        curves = [
+            curve._replace(name=_plain(str(run.path)))
+            for run, curve in zip(runs, curves, strict=True)
+        ]
     datasets = sorted({curve.dataset for curve in curves})
     figure, upper, lower = _axes(f"{len(curves)} runs: {', '.join(datasets)}")
     for number, curve in enumerate(curves):
@@ -103,7 +109,10 @@ def draw_comparison(runs: Sequence[RunDirectory], output: Path) -> None:
         label = f"{curve.name} ({curve.dataset})" if len(datasets) > 1 else curve.name
         upper.plot(curve.validated, curve.validation_losses, label=label, **marked)
         lower.plot(curve.validated, curve.validation_accuracies, **marked)
-    upper.legend(
+    figure.legend(
+        *upper.get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=3,
         frameon=False,
         fontsize=13,
         title_fontsize=12,
@@ -119,7 +128,7 @@ def _read(run: RunDirectory) -> _Curve:
         raise MnistScratchError(f"{run.path} has no finished epoch to draw; train it longer")
     steps_an_epoch = ends[0].step
     return _Curve(
-        name=run.path.resolve().name,
+        name=_plain(run.path.resolve().name),
         dataset=run.config().data.dataset,
         epochs=np.array([row.step for row in history.rows]) / steps_an_epoch,
         losses=np.array([row.loss for row in history.rows]),
@@ -127,6 +136,12 @@ def _read(run: RunDirectory) -> _Curve:
         validation_losses=np.array([row.validation_loss for row in ends], float),
         validation_accuracies=100.0 * np.array([row.validation_accuracy for row in ends], float),
     )
+
+
+def _plain(name: str) -> str:
+    """Return a name for Matplotlib to show as it is: no formula, and not hidden for its "_"."""
+    escaped = name.replace("$", r"\$")
+    return f" {escaped}" if escaped.startswith("_") else escaped
 
 
 def _smoothed(curve: _Curve) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -168,5 +183,9 @@ def _label_of_minor_tick(value: float, _: float) -> str:
 
 
 def _save(figure: Figure, output: Path) -> None:
-    with written_whole(output) as file:
+    if output.suffix.lower() != ".png":
+        raise MnistScratchError(f"{output}: pictures are PNG; let the name end in .png")
+    with written_whole(output) as file, warnings.catch_warnings():
+        # A character that the font lacks is drawn as a box.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(file, format="png")

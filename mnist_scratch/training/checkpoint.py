@@ -60,7 +60,7 @@ def load_model(path: Path) -> Network:
         raise MnistScratchError(
             f"cannot read {path}: {error.strerror or error}; is it the folder of a finished run?"
         ) from error
-    except (ValueError, EOFError, NotImplementedError, zipfile.BadZipFile) as error:
+    except (ValueError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
         raise MnistScratchError(
             f"{path} is not a model, or damaged: {error}; train it again"
         ) from error

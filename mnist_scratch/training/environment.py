@@ -6,13 +6,13 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mnist_scratch import __version__
+from mnist_scratch.data.loader import Dataset
 
 # In the order in which OpenBLAS heeds them, then the other libraries that NumPy may be built with.
 _THREAD_VARIABLES = (
@@ -24,15 +24,15 @@ _THREAD_VARIABLES = (
 )
 
 
-def describe_environment(seed: int, data_sha256: Mapping[str, str]) -> dict[str, Any]:
+def describe_environment(seed: int, dataset: Dataset) -> dict[str, Any]:
     """Return what would have to be the same for a run to give the same bytes, as JSON values.
 
     Parameters
     ----------
     seed
         The run's seed.
-    data_sha256
-        File name to SHA-256 of the data.
+    dataset
+        What it was trained on.
     """
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return {
@@ -51,7 +51,8 @@ def describe_environment(seed: int, data_sha256: Mapping[str, str]) -> dict[str,
         "cpu": _cpu_name(),
         "usable_cpus": _usable_cpus(),
         "seed": seed,
-        "data_sha256": dict(data_sha256),
+        "dataset": dataset.name,
+        "data_sha256": dict(dataset.sha256),
     }
 
 
@@ -79,7 +80,16 @@ def _git_commit() -> str | None:
         return None
     try:
         described = subprocess.run(
-            ["git", "-C", str(checkout), "describe", "--always", "--abbrev=40", "--dirty=+"],
+            [
+                "git",
+                "-C",
+                str(checkout),
+                "describe",
+                "--always",
+                "--abbrev=40",
+                "--dirty=+",
+                "--exclude=*",
+            ],
             capture_output=True,
             text=True,
             check=True,

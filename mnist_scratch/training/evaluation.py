@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.data.loader import CLASSES, BatchLoader, Dataset
+from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import SoftmaxCrossEntropy
 from mnist_scratch.nn.network import Network
 
@@ -63,17 +64,29 @@ class Evaluation:
 
 
 def evaluate(network: Network, dataset: Dataset) -> Evaluation:
-    """Measure a network on every example of a data set, in order."""
+    """Measure a network on every example of a data set, in order.
+
+    Raises
+    ------
+    MnistScratchError
+        If the loss is not finite.
+    """
     loss_function = SoftmaxCrossEntropy()
     loss_sum = 0.0
     predicted = np.empty(len(dataset), np.int64)  # (N,)
     start = 0
-    for images, targets in BatchLoader(dataset, _BATCH_SIZE):
-        logits = network.forward(images)
-        end = start + len(images)
-        loss_sum += loss_function.forward(logits, targets) * len(images)
-        np.argmax(logits, axis=1, out=predicted[start:end])
-        start = end
+    with np.errstate(over="ignore", invalid="ignore"):  # the error below says it better
+        for images, targets in BatchLoader(dataset, _BATCH_SIZE):
+            logits = network.forward(images)
+            end = start + len(images)
+            loss_sum += loss_function.forward(logits, targets) * len(images)
+            np.argmax(logits, axis=1, out=predicted[start:end])
+            start = end
+    if not math.isfinite(loss_sum):
+        raise MnistScratchError(
+            f"the loss on {dataset.name} is {loss_sum}: the network's parameters are out of all "
+            "bounds, its training has diverged.\nTrain it again with a lower --learning-rate."
+        )
     cells = dataset.labels.astype(np.int64) * CLASSES + predicted
     confusion = np.bincount(cells, minlength=CLASSES * CLASSES).reshape(CLASSES, CLASSES)
     return Evaluation(

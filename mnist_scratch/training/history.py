@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from pathlib import Path
 from typing import NamedTuple
 
@@ -77,11 +78,14 @@ class History:
                 f"cannot read {path}: {error.strerror}; is it the folder of a run?"
             ) from error
         except (ValueError, IndexError, csv.Error) as error:
-            raise MnistScratchError(f"{path}: damaged: {error}") from error
+            raise MnistScratchError(f"{path}: damaged: {error}; train it again") from error
 
 
 def _row(cells: list[str]) -> Row:
     if len(cells) != len(Row._fields):
         raise ValueError(f"a line has {len(cells)} cells, not {len(Row._fields)}")
+    numbers = [float(cell) for cell in cells if cell]
+    if not all(map(math.isfinite, numbers)) or not 1 <= float(cells[0]) < 1e15:
+        raise ValueError(f"a line has numbers that cannot be: {','.join(cells)[:80]}")
     optional = [float(cell) if cell else None for cell in cells[4:]]
     return Row(int(cells[0]), int(cells[1]), float(cells[2]), float(cells[3]), *optional)

@@ -10,6 +10,7 @@ from mnist_scratch.config import Config
 from mnist_scratch.data.acquire import load_dataset
 from mnist_scratch.data.loader import CLASSES, PIXELS, split
 from mnist_scratch.data.sources import MNIST
+from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.training.environment import describe_environment
 from mnist_scratch.training.evaluation import Evaluation, evaluate
@@ -65,7 +66,7 @@ def run_training(config: Config, path: Path) -> RunResult:
         dataset, config.data.validation_examples, generator(seed, "validation")
     )
     directory = RunDirectory.create(path, config)
-    directory.write_environment(describe_environment(seed, dataset.sha256))
+    directory.write_environment(describe_environment(seed, dataset))
     network = Network.of_widths(
         (PIXELS, *config.network.hidden, CLASSES),
         config.network.activation,
@@ -78,7 +79,11 @@ def run_training(config: Config, path: Path) -> RunResult:
         if trainer.best_epoch == trainer.history.rows[-1].epoch:
             directory.save_model(network)
 
-    trainer.run(after_epoch=keep)
+    try:
+        trainer.run(after_epoch=keep)
+    except MnistScratchError as error:
+        directory.write_history(trainer.history)
+        raise MnistScratchError(f"{error}\n{path} keeps the history up to there.") from error
     evaluation = evaluate(network, test)
     directory.write_evaluation(evaluation, trainer.seconds, trainer.best_epoch)
     return RunResult(directory, evaluation, trainer.seconds, trainer.best_epoch)

@@ -38,7 +38,11 @@ class RunDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        if not self._config_path.is_file():
+        try:
+            is_run = self._config_path.is_file()
+        except OSError as error:
+            raise MnistScratchError(f"cannot look into {path}: {error.strerror}") from error
+        if not is_run:
             raise MnistScratchError(
                 f"{path} is not the folder of a run: it has no config.toml; "
                 "'mnist-scratch train' makes one"
@@ -76,14 +80,34 @@ class RunDirectory:
         return cls(path)
 
     @classmethod
-    def default_path(cls, recipe: str) -> Path:
-        """Return a folder that is not there yet: runs/20260131-235959-default, for example."""
+    def claim_default_path(cls, recipe: str) -> Path:
+        """Make and return a new, empty folder: runs/20260131-235959-default, for example.
+
+        Two runs that begin in the same second get one each, since only one can make a folder.
+
+        Raises
+        ------
+        MnistScratchError
+            If it cannot be made.
+        """
         first = Path("runs") / f"{time.strftime('%Y%m%d-%H%M%S')}-{recipe}"
         path, number = first, 1
-        while path.exists():
-            number += 1
-            path = first.with_name(f"{first.name}-{number}")
-        return path
+        while True:
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                if not path.is_dir():
+                    raise MnistScratchError(
+                        f"{path} is in the way; name a folder with --run"
+                    ) from None
+                number += 1
+                path = first.with_name(f"{first.name}-{number}")
+            except OSError as error:
+                raise MnistScratchError(
+                    f"cannot make {path}: {error.strerror}; name another folder with --run"
+                ) from error
+            else:
+                return path
 
     @property
     def _config_path(self) -> Path:

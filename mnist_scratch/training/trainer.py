@@ -84,7 +84,11 @@ class Trainer:
         ------
         MnistScratchError
             If the loss or a parameter is no longer finite, naming epoch, step and learning rate.
+        ValueError
+            If it has run before.
         """
+        if self.step:
+            raise ValueError("this trainer has run; make another for another training")
         settings = self.config.training
         training = self.loader.dataset
         title = (
@@ -116,12 +120,12 @@ class Trainer:
         losses: list[float] = []  # of the steps since the last row
         for number, (images, targets) in enumerate(self.loader, start=1):
             rate = self.config.optimizer.learning_rate * self.schedule(self.step / steps)
+            self.step += 1
             loss = self.loss_function.forward(self.network.forward(images), targets)
             self._check_finite(loss, "loss", epoch, rate)
             self.network.backward(self.loss_function.backward())
             self.optimizer.learning_rate = rate
             self.optimizer.step()
-            self.step += 1
             losses.append(loss)
             progress.step(loss, self.loss_function.predictions, targets)
             if number == len(self.loader) or number % log_every == 0:
@@ -154,7 +158,7 @@ class Trainer:
     def _check_finite(self, number: float, what: str, epoch: int, rate: float) -> None:
         if not math.isfinite(number):
             raise MnistScratchError(
-                f"the {what} is {number} at step {self.step + 1} (epoch {epoch}, learning rate "
+                f"the {what} is {number} at step {self.step} (epoch {epoch}, learning rate "
                 f"{rate:g}): the training has diverged.\n"
                 "Try a lower --learning-rate, or a longer --warmup."
             )

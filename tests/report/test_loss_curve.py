@@ -20,7 +20,9 @@ def some_run(path: Path, epochs: int = 3, rate: float = 1.0) -> RunDirectory:
     run = RunDirectory.create(path, config)
     rows = []
     for step in range(1, 100 * epochs + 1):
-        row = Row(step, (step + 99) // 100, 0.1, float(np.exp(-rate * step / 50)) + 0.02)
+        noise = 1.5 if step % 2 else 0.5
+        loss = noise * (float(np.exp(-rate * step / 50)) + 0.02)
+        row = Row(step, (step + 99) // 100, 0.1, loss)
         if step % 100 == 0:
             row = row._replace(
                 validation_loss=row.loss + 0.05,
@@ -67,6 +69,28 @@ def test_several_runs_are_drawn_into_one_picture_in_colours_of_their_own(tmp_pat
     for colour in COLOURS[:3]:
         assert share_of(colour, picture) > 1e-4
     assert share_of(COLOURS[3], picture) == 0
+
+
+def test_names_are_shown_as_they_are(tmp_path: Path) -> None:
+    run = some_run(tmp_path / "_$a$_\\frac")
+    draw_loss_curve(run, tmp_path / "curve.png")
+    draw_comparison([run, some_run(tmp_path / "other" / "\u4e00")], tmp_path / "comparison.png")
+    assert loss_curve._plain("_a$b") == r" _a\$b"
+
+
+def test_a_name_that_is_no_png_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MnistScratchError, match=r"curve\.jpg: pictures are PNG"):
+        draw_loss_curve(some_run(tmp_path / "run"), tmp_path / "curve.jpg")
+
+
+def test_the_raw_loss_lies_under_the_smoothed_one_and_a_line_marks_the_best_epoch(
+    tmp_path: Path,
+) -> None:
+    draw_loss_curve(some_run(tmp_path / "run"), tmp_path / "curve.png")
+    picture = image.imread(tmp_path / "curve.png")
+    pale = [1 - 0.45 * (1 - int(COLOURS[5][place : place + 2], 16) / 255) for place in (1, 3, 5)]
+    assert np.mean(np.all(np.abs(picture[..., :3] - pale) < 0.02, axis=-1)) > 1e-5
+    assert share_of("#555555", picture) > 1e-4
 
 
 def test_a_run_without_an_epoch_is_named(tmp_path: Path) -> None:

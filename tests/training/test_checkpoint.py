@@ -105,6 +105,23 @@ def test_a_changed_byte_in_an_array_is_found(tmp_path: Path) -> None:
         load_model(path)
 
 
+def test_a_flipped_bit_anywhere_is_found_or_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "model.npz"
+    network = Network([Dense(1, 1)], np.random.default_rng(0))
+    save_model(path, network)
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        for bit in (0, 3, 7):
+            changed = bytearray(whole)
+            changed[place] ^= 1 << bit
+            path.write_bytes(changed)
+            try:
+                same = load_model(path).parameters.tobytes() == network.parameters.tobytes()
+            except MnistScratchError:
+                continue
+            assert same, (place, bit)
+
+
 def test_what_could_grow_on_reading_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.npz"
     np.savez_compressed(path, format=np.zeros(10_000_000))

@@ -38,6 +38,9 @@ def test_the_ends_of_epochs_are_the_rows_with_validation() -> None:
         ("a,b\n1,2\n", "not a history"),
         (f"{HEADER}1,1,0.1\n", "damaged: a line has 3 cells, not 7"),
         (f"{HEADER}1,1,0.1,x,,,\n", "damaged: could not convert"),
+        (f"{HEADER}1,1,0.1,nan,,,\n", "damaged: a line has numbers that cannot be"),
+        (f"{HEADER}0,1,0.1,1,,,\n", "damaged: a line has numbers that cannot be"),
+        (f"{HEADER}1{'0' * 400},1,0.1,1,,,\n", "damaged: a line has numbers that cannot be"),
     ],
 )
 def test_what_is_no_history_is_named(tmp_path: Path, content: str, message: str) -> None:

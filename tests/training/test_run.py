@@ -12,8 +12,9 @@ from mnist_scratch.data.acquire import Acquired
 from mnist_scratch.data.loader import Dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
-from mnist_scratch.training import run
+from mnist_scratch.training import run, trainer
 from mnist_scratch.training.evaluation import evaluate
+from mnist_scratch.training.randomness import Purpose, generator
 from mnist_scratch.training.run import run_training
 from mnist_scratch.training.rundir import RunDirectory
 
@@ -91,6 +92,53 @@ def test_another_seed_is_another_run(data: Acquired, tmp_path: Path) -> None:
     assert not np.array_equal(first.parameters, second.parameters)
 
 
+@pytest.mark.parametrize("purpose", ["initialisation", "shuffling", "validation"])
+def test_every_part_of_the_randomness_comes_from_the_seed(
+    data: Acquired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, purpose: str
+) -> None:
+    asked: list[tuple[int, str]] = []
+
+    def listening(seed: int, which: Purpose) -> np.random.Generator:
+        asked.append((seed, which))
+        return generator(seed, which)
+
+    monkeypatch.setattr(run, "generator", listening)
+    monkeypatch.setattr(trainer, "generator", listening)
+    run_training(with_values(SHORT, {("training", "seed"): 5}, "test"), tmp_path / "run")
+    assert [seed for seed, which in asked if which == purpose] == [5]
+
+
+def test_the_model_is_saved_at_the_best_epoch_and_not_after(
+    data: Acquired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved: list[int] = []
+    monkeypatch.setattr(RunDirectory, "save_model", lambda *_: saved.append(1))
+    hard = {
+        ("optimizer", "learning_rate"): 0.5,
+        ("schedule", "name"): "constant",
+        ("training", "epochs"): 8,
+    }
+    result = run_training(with_values(SHORT, hard, "test"), tmp_path / "run")
+    scores = [
+        (row.validation_accuracy or 0.0, -(row.validation_loss or 0.0))
+        for row in result.directory.history().epochs
+    ]
+    bests = [n for n in range(8) if scores[n] == max(scores[: n + 1])]
+    assert len(bests) < 8, "this test needs an epoch that is not the best so far"
+    assert len(saved) == len(bests)
+
+
+def test_a_validation_loss_that_is_not_finite_is_an_error(data: Acquired, tmp_path: Path) -> None:
+    wild = {
+        ("optimizer", "learning_rate"): 1e36,
+        ("training", "epochs"): 1,
+        ("training", "batch_size"): 1000,
+        ("schedule", "warmup"): 0.0,
+    }
+    with pytest.raises(MnistScratchError, match=r"diverged[^@]*run keeps the history"):
+        run_training(with_values(SHORT, wild, "test"), tmp_path / "run")
+
+
 def test_the_test_set_has_no_say_in_training(
     data: Acquired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,11 +165,7 @@ def test_an_empty_folder_may_be_used(data: Acquired, tmp_path: Path) -> None:
 def test_default_names_do_not_collide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("time.strftime", lambda _: "20260131-235959")
-    names = []
-    for _ in range(3):
-        path = RunDirectory.default_path("minimal")
-        path.mkdir(parents=True)
-        names.append(path.as_posix())
+    names = [RunDirectory.claim_default_path("minimal").as_posix() for _ in range(3)]
     first = "runs/20260131-235959-minimal"
     assert names == [first, f"{first}-2", f"{first}-3"]
 
@@ -140,6 +184,6 @@ def test_a_model_that_takes_no_digits_is_named(data: Acquired, tmp_path: Path) -
 
 def test_a_run_that_diverges_keeps_what_was_written(data: Acquired, tmp_path: Path) -> None:
     wild = with_values(SHORT, {("optimizer", "learning_rate"): 1e30}, "test")
-    with pytest.raises(MnistScratchError, match="diverged"):
+    with pytest.raises(MnistScratchError, match=r"diverged[^@]*run keeps the history"):
         run_training(wild, tmp_path / "run")
-    assert (tmp_path / "run" / "config.toml").exists()
+    assert (tmp_path / "run" / "history.csv").exists()
