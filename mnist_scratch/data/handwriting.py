@@ -187,7 +187,8 @@ def _fit(points: Array, reach: Array) -> Array:
     low, high = points.min(axis=1, keepdims=True), points.max(axis=1, keepdims=True)
     room = DRAWING - 2 * reach[:, None, None]
     scale = room / (high - low).max(axis=2, keepdims=True)
-    fitted: Array = (points - (low + high) / 2) * scale + np.float32(CANVAS / 2)
+    middle: Array = (low + high) * np.float32(0.5)
+    fitted: Array = (points - middle) * scale + np.float32(CANVAS / 2)
     return fitted
 
 
