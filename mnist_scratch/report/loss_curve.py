@@ -20,6 +20,7 @@ from mnist_scratch.training.rundir import RunDirectory
 # The palette of Okabe and Ito (2008), told apart with every common kind of colour blindness.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _LINE_STYLES = ("-", "--", ":", "-.")
+_LOSSES = {"cross-entropy": "cross-entropy (nats an example)", "squared-error": "squared error"}
 _SMOOTHED_SHARE = 50  # the smoothed curve averages over a 50th of the training
 
 
@@ -28,6 +29,7 @@ class _Curve(NamedTuple):
 
     name: str
     dataset: str
+    loss: str  # which loss, a key of _LOSSES
     epochs: npt.NDArray[np.float64]  # (R,) of each row, 2.5 being the middle of the third epoch
     losses: npt.NDArray[np.float64]  # (R,)
     validated: npt.NDArray[np.float64]  # (E,) epochs with validation figures
@@ -56,7 +58,7 @@ def draw_loss_curve(run: RunDirectory, output: Path) -> None:
         If the run's files cannot be read, have no finished epoch, or the picture cannot be written.
     """
     curve = _read(run)
-    figure, upper, lower = _axes(f"{curve.name}: {curve.dataset}")
+    figure, upper, lower = _axes(f"{curve.name}: {curve.dataset}", _LOSSES[curve.loss])
     upper.plot(curve.epochs, curve.losses, color=COLOURS[5], alpha=0.45, linewidth=0.8)
     upper.plot(*_smoothed(curve), color=COLOURS[0], label="training, smoothed over raw")
     upper.plot(
@@ -75,7 +77,7 @@ def draw_loss_curve(run: RunDirectory, output: Path) -> None:
     lower.plot(epoch, accuracy, "*", color=COLOURS[6], markersize=16, zorder=3, label=label)
     for axes in (upper, lower):
         axes.legend(frameon=False, fontsize=13)
-    _save(figure, output)
+    save(figure, output)
 
 
 def draw_comparison(runs: Sequence[RunDirectory], output: Path) -> None:
@@ -96,17 +98,22 @@ def draw_comparison(runs: Sequence[RunDirectory], output: Path) -> None:
     curves = [_read(run) for run in runs]
     if len({curve.name for curve in curves}) < len(curves):  # runs of one name, in other folders
         curves = [
-            curve._replace(name=_plain(str(run.path)))
+            curve._replace(name=plain(str(run.path)))
             for run, curve in zip(runs, curves, strict=True)
         ]
     datasets = sorted({curve.dataset for curve in curves})
-    figure, upper, lower = _axes(f"{len(curves)} runs: {', '.join(datasets)}")
+    losses = sorted({curve.loss for curve in curves})
+    figure, upper, lower = _axes(
+        f"{len(curves)} runs: {', '.join(datasets)}",
+        _LOSSES[losses[0]] if len(losses) == 1 else "loss, of each run's own kind",
+    )
     for number, curve in enumerate(curves):
         colour = COLOURS[number % len(COLOURS)]
         style = _LINE_STYLES[number // len(COLOURS) % len(_LINE_STYLES)]
         upper.plot(*_smoothed(curve), style, color=colour, alpha=0.5, linewidth=1.2)
         marked: dict[str, Any] = {"color": colour, "marker": "o", "linestyle": style}
         label = f"{curve.name} ({curve.dataset})" if len(datasets) > 1 else curve.name
+        label = f"{label}, {curve.loss}" if len(losses) > 1 else label
         upper.plot(curve.validated, curve.validation_losses, label=label, **marked)
         lower.plot(curve.validated, curve.validation_accuracies, **marked)
     figure.legend(
@@ -118,7 +125,7 @@ def draw_comparison(runs: Sequence[RunDirectory], output: Path) -> None:
         title_fontsize=12,
         title="validation (dots); training, smoothed (pale)",
     )
-    _save(figure, output)
+    save(figure, output)
 
 
 def _read(run: RunDirectory) -> _Curve:
@@ -126,10 +133,12 @@ def _read(run: RunDirectory) -> _Curve:
     ends = history.epochs
     if not ends:
         raise MnistScratchError(f"{run.path} has no finished epoch to draw; train it longer")
+    config = run.config()
     steps_an_epoch = ends[0].step
     return _Curve(
-        name=_plain(run.path.resolve().name),
-        dataset=run.config().data.dataset,
+        name=plain(run.path.resolve().name),
+        dataset=config.data.dataset,
+        loss=config.training.loss,
         epochs=np.array([row.step for row in history.rows]) / steps_an_epoch,
         losses=np.array([row.loss for row in history.rows]),
         validated=np.array([row.epoch for row in ends], float),
@@ -138,7 +147,7 @@ def _read(run: RunDirectory) -> _Curve:
     )
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """Return a name for Matplotlib to show as it is: no formula, and not hidden for its "_"."""
     escaped = name.replace("$", r"\$")
     return f" {escaped}" if escaped.startswith("_") else escaped
@@ -154,7 +163,7 @@ def _smoothed(curve: _Curve) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.fl
     )
 
 
-def _axes(title: str) -> tuple[Figure, Axes, Axes]:
+def _axes(title: str, loss: str) -> tuple[Figure, Axes, Axes]:
     """Make the two panels, one above the other: loss on a logarithmic axis, accuracy below."""
     # A Figure of its own instead of pyplot: no window system is touched, no state is shared.
     figure = Figure(figsize=(10, 7.5), dpi=120, layout="constrained")
@@ -163,7 +172,7 @@ def _axes(title: str) -> tuple[Figure, Axes, Axes]:
     upper.set_yscale("log")
     upper.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     upper.yaxis.set_minor_formatter(FuncFormatter(_label_of_minor_tick))
-    upper.set_ylabel("cross-entropy (nats an example)")
+    upper.set_ylabel(loss)
     lower.set_ylabel("validation accuracy")
     lower.set_xlabel("epoch")
     lower.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -182,7 +191,14 @@ def _label_of_minor_tick(value: float, _: float) -> str:
     return f"{value:g}" if f"{value:e}"[0] in "25" else ""
 
 
-def _save(figure: Figure, output: Path) -> None:
+def save(figure: Figure, output: Path) -> None:
+    """Write a figure as PNG, whole or not at all.
+
+    Raises
+    ------
+    MnistScratchError
+        If it cannot be written, or its name does not end in .png.
+    """
     if output.suffix.lower() != ".png":
         raise MnistScratchError(f"{output}: pictures are PNG; let the name end in .png")
     with written_whole(output) as file, warnings.catch_warnings():

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mnist_scratch.data.loader import CLASSES, BatchLoader, Dataset
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.nn.loss import SoftmaxCrossEntropy
+from mnist_scratch.nn.loss import SoftmaxCrossEntropy, SquaredError
 from mnist_scratch.nn.network import Network
 
 # Enough for the matrix products to run at full speed; 3 MB of images stay in the cache.
@@ -29,7 +29,7 @@ class Evaluation:
     examples
         How many it has, N. Every one was counted.
     loss
-        Cross-entropy, averaged over the examples.
+        Averaged over the examples; cross-entropy, if `evaluate` was not told otherwise.
     accuracy
         Share of the examples whose most probable class is the true one, 0 to 1.
     confusion
@@ -63,15 +63,27 @@ class Evaluation:
         }
 
 
-def evaluate(network: Network, dataset: Dataset) -> Evaluation:
+def evaluate(
+    network: Network,
+    dataset: Dataset,
+    loss_function: SoftmaxCrossEntropy | SquaredError | None = None,
+) -> Evaluation:
     """Measure a network on every example of a data set, in order.
+
+    Parameters
+    ----------
+    network, dataset
+        What to measure, and on what.
+    loss_function
+        Which loss; cross-entropy if not given, whatever the network was trained with, so that any
+        two networks can be compared.
 
     Raises
     ------
     MnistScratchError
         If the loss is not finite.
     """
-    loss_function = SoftmaxCrossEntropy()
+    loss_function = loss_function or SoftmaxCrossEntropy()
     loss_sum = 0.0
     predicted = np.empty(len(dataset), np.int64)  # (N,)
     start = 0

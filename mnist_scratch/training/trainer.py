@@ -12,7 +12,7 @@ from mnist_scratch.config import Config
 from mnist_scratch.data.loader import BatchLoader, Dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn import schedule
-from mnist_scratch.nn.loss import SoftmaxCrossEntropy
+from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import SGD
 from mnist_scratch.training.evaluation import evaluate
@@ -33,7 +33,7 @@ class Trainer:
     training, validation
         Examples to learn from, and examples to choose the epoch by.
     config
-        Optimizer, schedule, epochs, batch size, patience, seed.
+        Loss, optimizer, schedule, epochs, batch size, patience, seed.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Trainer:
             config.training.batch_size,
             generator(config.training.seed, "shuffling"),
         )
-        self.loss_function = SoftmaxCrossEntropy()
+        self.loss_function = LOSSES[config.training.loss]()
         self.optimizer = SGD(
             network,
             config.optimizer.learning_rate,
@@ -141,9 +141,10 @@ class Trainer:
     def _validate(self, started: float) -> None:
         """Measure the network on the validation examples; keep its parameters if they are best.
 
-        The figures join the epoch's last row in the history.
+        The figures join the epoch's last row in the history. There the validation loss stands
+        beside the training loss, so it is of the same kind.
         """
-        measured = evaluate(self.network, self.validation)
+        measured = evaluate(self.network, self.validation, self.loss_function)
         row = self.history.rows[-1]
         self.history.rows[-1] = row._replace(
             validation_loss=measured.loss,

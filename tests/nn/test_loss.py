@@ -1,151 +1,128 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from central_differences import central_differences
 
-from mnist_scratch.nn.loss import (
-    SoftmaxCrossEntropy,
-    cross_entropy_gradient,
-    cross_entropy_loss,
-    log_softmax,
-    softmax,
+from mnist_scratch.config import settings
+from mnist_scratch.nn.loss import LOSSES, SoftmaxCrossEntropy, SquaredError
+from mnist_scratch.nn.softmax import softmax
+from mnist_scratch.nn.softmax_cross_entropy import (
+    softmax_cross_entropy,
+    softmax_cross_entropy_gradient,
 )
 
-# Logits, true class, probabilities, loss: computed in float64, to six places.
-KNOWN: list[tuple[list[float], int, list[float], float]] = [
-    ([1.2, 0.9, 3.1], 2, [0.118670, 0.087913, 0.793417], 0.231407),
-    ([1.0, 3.5, -0.5], 1, [0.074596, 0.908760, 0.016645], 0.095674),
-    ([2.0, 1.0, 0.1], 0, [0.659001, 0.242433, 0.098566], 0.417030),
-]
 BATCH_LOGITS = np.array([[2, 1, 0.1, 0.5], [0.5, 2.5, 0.8, 0.2], [0.1, 0.3, 1.5, 0.7]])
 BATCH_TARGETS = np.eye(4)[:3]
-TEN_PREDICTIONS = np.array([0.02, 0.01, 0.85, 0.03, 0.01, 0.02, 0.01, 0.03, 0.01, 0.01])
+# Two classes with these probabilities; the first is the true one.
+EXPLAINED = [(0.9, 0.01, 0.105361), (0.1, 0.81, 2.302585), (0.01, 0.9801, 4.605170)]
 
 
-@pytest.mark.parametrize(("logits", "target", "probabilities", "loss"), KNOWN)
-def test_known_logits_have_their_known_probabilities_and_loss(
-    logits: list[float], target: int, probabilities: list[float], loss: float
+def two_classes(probability: float) -> tuple[Any, Any]:
+    logits = np.log([[probability, 1.0 - probability]])
+    return logits, np.array([[1.0, 0.0]])
+
+
+@pytest.mark.parametrize(("probability", "squared", "minus_logarithm"), EXPLAINED)
+def test_the_two_losses_of_known_probabilities(
+    probability: float, squared: float, minus_logarithm: float
 ) -> None:
-    row = np.array(logits)
-    targets = np.eye(3)[target]
-    np.testing.assert_allclose(softmax(row), probabilities, atol=5.1e-7)
-    assert cross_entropy_loss(softmax(row), targets) == pytest.approx(loss, abs=5.1e-7)
-    fused = SoftmaxCrossEntropy().forward(row[np.newaxis], targets[np.newaxis])
-    assert fused == pytest.approx(loss, abs=5.1e-7)
-
-
-def test_softmax_of_logits_without_a_target() -> None:
-    expected = [0.862025, 0.021312, 0.116662]
-    np.testing.assert_allclose(softmax(np.array([2.5, -1.2, 0.5])), expected, atol=5.1e-7)
+    logits, targets = two_classes(probability)
+    loss = SoftmaxCrossEntropy().forward(logits, targets)
+    assert loss == pytest.approx(minus_logarithm, abs=5.1e-7)
+    # Of two classes the other one is as far off as the true one.
+    assert SquaredError().forward(logits, targets) == pytest.approx(2 * squared, rel=1e-12)
 
 
 def test_the_loss_of_a_batch_is_the_average_of_its_examples() -> None:
-    for row, target, loss in zip(
-        BATCH_LOGITS, BATCH_TARGETS, (0.554217, 0.349443, 0.691706), strict=True
-    ):
-        assert cross_entropy_loss(softmax(row), target) == pytest.approx(loss, abs=5.1e-7)
-    fused = SoftmaxCrossEntropy().forward(BATCH_LOGITS, BATCH_TARGETS)
-    assert fused == pytest.approx(0.531789, abs=5.1e-7)
-    assert cross_entropy_loss(softmax(BATCH_LOGITS), BATCH_TARGETS) == pytest.approx(fused)
+    loss = SoftmaxCrossEntropy().forward(BATCH_LOGITS, BATCH_TARGETS)
+    assert loss == pytest.approx(0.531789, abs=5.1e-7)
+    rows = [
+        SquaredError().forward(BATCH_LOGITS[row : row + 1], BATCH_TARGETS[row : row + 1])
+        for row in range(3)
+    ]
+    mean = SquaredError().forward(BATCH_LOGITS, BATCH_TARGETS)
+    assert mean == pytest.approx(sum(rows) / 3, rel=1e-14)
 
 
-@pytest.mark.parametrize(
-    ("probability", "loss"),
-    [
-        (0.9, 0.105361),
-        (0.5, 0.693147),
-        (0.1, 2.302585),
-        (0.01, 4.605170),
-        (0.001, 6.907755),
-    ],
-)
-def test_the_loss_is_minus_the_logarithm(probability: float, loss: float) -> None:
-    predictions = np.array([probability, 1 - probability])
-    assert cross_entropy_loss(predictions, np.array([1.0, 0.0])) == pytest.approx(loss, abs=5.1e-7)
+def test_the_squared_error_is_the_sum_over_the_classes() -> None:
+    p = softmax(BATCH_LOGITS)
+    expected = math.fsum((p - BATCH_TARGETS).ravel() ** 2) / 3
+    loss = SquaredError().forward(BATCH_LOGITS, BATCH_TARGETS)
+    assert loss == pytest.approx(expected, rel=1e-14)
 
 
-def test_certainty_costs_nothing_but_the_clip() -> None:
-    loss = cross_entropy_loss(np.array([1.0, 0.0]), np.array([1.0, 0.0]))
-    assert loss == pytest.approx(1e-7, rel=1e-6)
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_clip_caps_the_loss(dtype: npt.DTypeLike) -> None:
-    predictions = np.array([1, 0], dtype)
-    assert cross_entropy_loss(predictions, np.array([0, 1], dtype)) == pytest.approx(
-        16.118, abs=1e-3
-    )
-
-
-def test_another_epsilon_caps_elsewhere() -> None:
-    loss = cross_entropy_loss(np.array([1.0, 0.0]), np.array([0.0, 1.0]), epsilon=1e-3)
-    assert loss == pytest.approx(6.907755, abs=1e-6)
-
-
-def test_the_fused_loss_never_saturates() -> None:
+def test_cross_entropy_is_never_clipped() -> None:
     logits, targets = np.array([[200, 0]], np.float32), np.array([[0, 1]], np.float32)
     assert SoftmaxCrossEntropy().forward(logits, targets) == 200.0
 
 
-def test_the_gradient_is_predictions_minus_targets() -> None:
-    targets = np.eye(10)[2]
-    expected = TEN_PREDICTIONS.copy()
-    expected[2] = -0.15
-    np.testing.assert_allclose(cross_entropy_gradient(TEN_PREDICTIONS, targets), expected)
-
-
-def test_the_gradient_of_a_batch_is_averaged() -> None:
-    predictions = np.stack([TEN_PREDICTIONS] * 4)
-    targets = np.eye(10)[[2, 0, 1, 9]]
-    gradient = cross_entropy_gradient(predictions, targets)
-    np.testing.assert_allclose(gradient, (predictions - targets) / 4)
-
-
-def test_the_fused_gradient_agrees_with_central_differences() -> None:
-    rng = np.random.default_rng(0)
-    logits, targets = rng.normal(size=(5, 4)), softmax(rng.normal(size=(5, 4)))
-    loss_function = SoftmaxCrossEntropy()
-    loss_function.forward(logits, targets)
-    gradient = loss_function.backward()
-    measured = central_differences(lambda: loss_function.forward(logits, targets), logits)
-    np.testing.assert_allclose(gradient, measured, atol=1e-9)
-
-
-def test_a_repeated_backward_gives_the_same() -> None:
-    loss_function = SoftmaxCrossEntropy()
-    loss_function.forward(BATCH_LOGITS, BATCH_TARGETS)
-    first = loss_function.backward().copy()
-    np.testing.assert_array_equal(first, loss_function.backward())
-
-
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_softmax_keeps_the_dtype_and_survives_large_logits(dtype: npt.DTypeLike) -> None:
-    predictions = softmax(np.array([[1e4, 0, -1e4], [-1e4, -1e4, -1e4]], dtype))
-    assert predictions.dtype == dtype
-    expected = np.array([[1, 0, 0], [1 / 3, 1 / 3, 1 / 3]])
-    np.testing.assert_allclose(predictions, expected, rtol=1e-6)
+@pytest.mark.parametrize("kind", ["one-hot", "probabilities"])
+@pytest.mark.parametrize("spread", [1.0, 1e4])
+def test_training_has_the_loss_and_the_gradient_of_the_checked_functions(
+    dtype: npt.DTypeLike, kind: str, spread: float
+) -> None:
+    rng = np.random.default_rng(0)
+    logits = (spread * rng.normal(size=(128, 10))).astype(dtype)
+    one_hot = np.eye(10)[rng.integers(0, 10, 128)]
+    targets = (one_hot if kind == "one-hot" else softmax(rng.normal(size=(128, 10)))).astype(dtype)
+    loss_function = SoftmaxCrossEntropy()
+    loss = loss_function.forward(logits, targets)
+    rtol = 1e-14 if dtype == np.float64 else 1e-6
+    assert isinstance(loss, float)
+    assert loss == pytest.approx(float(softmax_cross_entropy(logits, targets)), rel=rtol)
+    gradient = loss_function.backward()
+    expected = softmax_cross_entropy_gradient(logits, targets)
+    np.testing.assert_allclose(gradient, expected, rtol=rtol, atol=rtol / 128)
+    np.testing.assert_allclose(loss_function.predictions, softmax(logits), rtol=1e-5, atol=1e-30)
 
 
-def test_the_maximum_is_taken_of_each_row() -> None:
-    # Under the maximum of the whole batch the first row's exponentials would all be 0, and 0 / 0.
-    logits = np.array([[-1000.0, -1001.0], [1000.0, 1001.0]])
-    small, large = 1 / (1 + math.e), math.e / (1 + math.e)
-    expected = np.array([[large, small], [small, large]])
-    np.testing.assert_allclose(softmax(logits), expected)
+@pytest.mark.parametrize("loss_function", [SoftmaxCrossEntropy(), SquaredError()])
+def test_the_gradient_agrees_with_central_differences(
+    loss_function: SoftmaxCrossEntropy | SquaredError,
+) -> None:
+    rng = np.random.default_rng(0)
+    for targets in (softmax(rng.normal(size=(5, 4))), np.eye(4)[[0, 3, 3, 1, 2]]):
+        logits = rng.normal(size=(5, 4))
+        loss_function.forward(logits, targets)
+        gradient = loss_function.backward()
+        measured = central_differences(lambda: loss_function.forward(logits, targets), logits)  # noqa: B023
+        np.testing.assert_allclose(gradient, measured, atol=1e-9)
 
 
-def test_log_softmax_is_the_logarithm_of_softmax_where_that_can_be_taken() -> None:
-    np.testing.assert_allclose(log_softmax(BATCH_LOGITS), np.log(softmax(BATCH_LOGITS)))
-    np.testing.assert_allclose(log_softmax(np.array([0.0, 2000.0])), [-2000.0, 0.0])
+def test_a_network_that_is_sure_of_the_wrong_class_learns_from_cross_entropy_alone() -> None:
+    logits, targets = np.array([[20.0, 0.0]]), np.array([[0.0, 1.0]])
+    gradients = {}
+    for name, loss in LOSSES.items():
+        loss_function = loss()
+        loss_function.forward(logits, targets)
+        gradients[name] = loss_function.backward()
+    np.testing.assert_allclose(gradients["cross-entropy"], [[1.0, -1.0]], rtol=1e-8)
+    # 2 p_0 p_1 (e_0 - e_1) with e = (1, -1): 4 exp(-20).
+    expected = 4 * math.exp(-20.0)
+    np.testing.assert_allclose(gradients["squared-error"], [[expected, -expected]], rtol=1e-7)
 
 
-def test_the_axis_of_the_classes_can_be_another() -> None:
-    np.testing.assert_allclose(softmax(BATCH_LOGITS.T, axis=0), softmax(BATCH_LOGITS).T)
-    np.testing.assert_allclose(log_softmax(BATCH_LOGITS.T, axis=0), log_softmax(BATCH_LOGITS).T)
+@pytest.mark.parametrize("loss", LOSSES.values())
+def test_a_step_leaves_arrays_that_the_next_layer_can_use(
+    loss: type[SoftmaxCrossEntropy | SquaredError],
+) -> None:
+    loss_function = loss()
+    for examples in (4, 2, 4):  # the last batch of an epoch is smaller
+        logits = np.random.default_rng(examples).normal(size=(examples, 3)).astype(np.float32)
+        kept, targets = logits.copy(), np.eye(3, dtype=np.float32)[[0, 1, 2, 0]][:examples]
+        assert isinstance(loss_function.forward(logits, targets), float)
+        first = loss_function.backward()
+        assert first.shape == loss_function.predictions.shape == (examples, 3)
+        assert first.dtype == loss_function.predictions.dtype == np.float32
+        assert first.flags.c_contiguous
+        np.testing.assert_array_equal(first, loss_function.backward())
+        np.testing.assert_array_equal(logits, kept)
 
 
 def test_probabilities_as_targets_have_the_entropy_as_their_least_loss() -> None:
@@ -156,6 +133,25 @@ def test_probabilities_as_targets_have_the_entropy_as_their_least_loss() -> None
     np.testing.assert_allclose(loss_function.backward(), 0, atol=5e-16)
 
 
-def test_a_class_that_is_no_target_may_be_impossible() -> None:
-    logits, targets = np.array([[0.0, -np.inf]]), np.array([[1.0, 0.0]])
-    assert SoftmaxCrossEntropy().forward(logits, targets) == 0.0
+@pytest.mark.parametrize("loss", LOSSES.values())
+def test_a_class_that_is_no_target_may_be_impossible(
+    loss: type[SoftmaxCrossEntropy | SquaredError],
+) -> None:
+    loss_function = loss()
+    assert loss_function.forward(np.array([[0.0, -np.inf]]), np.array([[1.0, 0.0]])) == 0.0
+    np.testing.assert_array_equal(loss_function.backward(), 0.0)
+
+
+@pytest.mark.parametrize("loss", LOSSES.values())
+def test_labels_are_not_taken_for_targets(loss: type[SoftmaxCrossEntropy | SquaredError]) -> None:
+    logits = np.zeros((3, 3))  # as many examples as classes, so that labels would broadcast
+    with pytest.raises(ValueError, match=r"logits \(3, 3\) and targets \(3,\) must both be"):
+        loss().forward(logits, np.array([0.0, 1.0, 2.0]))
+    with pytest.raises(ValueError, match="must both be"):
+        loss().forward(logits[0], logits[0])
+
+
+def test_every_loss_can_be_chosen_by_its_name() -> None:
+    (setting,) = (each for each in settings() if each.key == "loss")
+    assert setting.limits.choices == tuple(LOSSES)
+    assert LOSSES[setting.default] is SoftmaxCrossEntropy

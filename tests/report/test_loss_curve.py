@@ -6,23 +6,28 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from matplotlib import image
+from matplotlib.figure import Figure
 
 from mnist_scratch.config import Config, with_values
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.report import loss_curve
 from mnist_scratch.report.loss_curve import COLOURS, draw_comparison, draw_loss_curve
 from mnist_scratch.training.history import History, Row
 from mnist_scratch.training.rundir import RunDirectory
 
 
-def some_run(path: Path, epochs: int = 3, rate: float = 1.0) -> RunDirectory:
-    config = with_values(Config(), {("data", "dataset"): "synthetic"}, "test")
+def some_run(
+    path: Path, epochs: int = 3, rate: float = 1.0, loss: str = "cross-entropy"
+) -> RunDirectory:
+    values = {("data", "dataset"): "synthetic", ("training", "loss"): loss}
+    config = with_values(Config(), values, "test")
     run = RunDirectory.create(path, config)
     rows = []
     for step in range(1, 100 * epochs + 1):
         noise = 1.5 if step % 2 else 0.5
-        loss = noise * (float(np.exp(-rate * step / 50)) + 0.02)
-        row = Row(step, (step + 99) // 100, 0.1, loss)
+        height = noise * (float(np.exp(-rate * step / 50)) + 0.02)
+        row = Row(step, (step + 99) // 100, 0.1, height)
         if step % 100 == 0:
             row = row._replace(
                 validation_loss=row.loss + 0.05,
@@ -75,7 +80,7 @@ def test_names_are_shown_as_they_are(tmp_path: Path) -> None:
     run = some_run(tmp_path / "_$a$_\\frac")
     draw_loss_curve(run, tmp_path / "curve.png")
     draw_comparison([run, some_run(tmp_path / "other" / "\u4e00")], tmp_path / "comparison.png")
-    assert loss_curve._plain("_a$b") == r" _a\$b"
+    assert loss_curve.plain("_a$b") == r" _a\$b"
 
 
 def test_a_name_that_is_no_png_is_refused(tmp_path: Path) -> None:
@@ -91,6 +96,28 @@ def test_the_raw_loss_lies_under_the_smoothed_one_and_a_line_marks_the_best_epoc
     pale = [1 - 0.45 * (1 - int(COLOURS[5][place : place + 2], 16) / 255) for place in (1, 3, 5)]
     assert np.mean(np.all(np.abs(picture[..., :3] - pale) < 0.02, axis=-1)) > 1e-5
     assert share_of("#555555", picture) > 1e-4
+
+
+def test_the_axis_says_which_loss_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures: list[Figure] = []
+    monkeypatch.setattr(loss_curve, "save", lambda figure, _: figures.append(figure))
+    squared = some_run(tmp_path / "squared", loss="squared-error")
+    other = some_run(tmp_path / "other")
+    draw_loss_curve(squared, tmp_path / "curve.png")
+    draw_comparison([other], tmp_path / "comparison.png")
+    draw_comparison([squared, other], tmp_path / "comparison.png")
+    assert [figure.axes[0].get_ylabel() for figure in figures] == [
+        "squared error",
+        "cross-entropy (nats an example)",
+        "loss, of each run's own kind",
+    ]
+    (legend,) = figures[-1].legends
+    labels = [text.get_text() for text in legend.get_texts()]
+    assert labels == ["squared, squared-error", "other, cross-entropy"]
+
+
+def test_every_loss_of_training_has_a_name_on_the_axis() -> None:
+    assert set(loss_curve._LOSSES) == set(LOSSES)
 
 
 def test_a_run_without_an_epoch_is_named(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from mnist_scratch.data.loader import BatchLoader, Dataset
+from mnist_scratch.nn.cross_entropy import cross_entropy_loss
 from mnist_scratch.nn.layers import Dense
-from mnist_scratch.nn.loss import cross_entropy_loss, softmax
+from mnist_scratch.nn.loss import SquaredError
 from mnist_scratch.nn.network import Network
+from mnist_scratch.nn.softmax import softmax
 from mnist_scratch.training.evaluation import Evaluation, evaluate
 
 
@@ -29,6 +31,17 @@ def test_every_example_counts_whatever_the_batches_are() -> None:
     assert measured.accuracy == np.mean(logits.argmax(1) == dataset.labels)
     loss = cross_entropy_loss(softmax(logits), whole.targets.astype(np.float64), 1e-300)
     assert measured.loss == pytest.approx(loss, rel=1e-6)
+
+
+def test_another_loss_changes_the_loss_alone() -> None:
+    network = Network([Dense(784, 10)], np.random.default_rng(0))
+    network.parameters[...] = 0.0
+    dataset = Dataset("two", np.zeros((3, 28, 28), np.uint8), np.array([2, 7, 2], np.uint8))
+    measured, squared = evaluate(network, dataset), evaluate(network, dataset, SquaredError())
+    assert measured.loss == pytest.approx(np.log(10.0), rel=1e-6)
+    assert squared.loss == pytest.approx(0.9**2 + 9 * 0.1**2, rel=1e-6)
+    assert squared.accuracy == measured.accuracy
+    np.testing.assert_array_equal(squared.confusion, measured.confusion)
 
 
 def test_the_confusion_matrix_has_the_truth_in_its_rows() -> None:

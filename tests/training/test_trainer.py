@@ -9,7 +9,7 @@ import pytest
 from mnist_scratch.config import Config, with_values
 from mnist_scratch.data.loader import BatchLoader, Dataset
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.nn.loss import SoftmaxCrossEntropy
+from mnist_scratch.nn.loss import SoftmaxCrossEntropy, SquaredError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import SGD
 from mnist_scratch.training.evaluation import evaluate
@@ -24,6 +24,7 @@ def configured(**settings: object) -> Config:
         "patience": "training",
         "log_every": "training",
         "seed": "training",
+        "loss": "training",
         "learning_rate": "optimizer",
         "name": "schedule",
         "warmup": "schedule",
@@ -99,6 +100,22 @@ def test_the_first_logged_loss_is_that_of_the_first_batch(digits: Dataset) -> No
     history = trained(digits, one_batch, seed=3).history
     untrained = Network.of_widths((784, 10), "relu", np.random.default_rng(3))
     assert history.rows[0].loss == pytest.approx(evaluate(untrained, digits).loss, rel=1e-5)
+
+
+def test_training_on_the_squared_error_logs_and_lowers_the_squared_error(digits: Dataset) -> None:
+    one_batch = configured(epochs=1, batch_size=100, loss="squared-error")
+    first = trained(digits, one_batch, seed=3).history.rows[0].loss
+    untrained = Network.of_widths((784, 10), "relu", np.random.default_rng(3))
+    assert first == pytest.approx(evaluate(untrained, digits, SquaredError()).loss, rel=1e-5)
+
+    config = configured(epochs=10, learning_rate=0.03, loss="squared-error")
+    trainer = trained(digits, config)
+    assert trainer.history.rows[-1].loss < 0.1
+    best = trainer.history.epochs[trainer.best_epoch - 1]
+    assert best.validation_loss == evaluate(trainer.network, digits, SquaredError()).loss
+    measured = evaluate(trainer.network, digits)
+    assert measured.accuracy == 1.0
+    assert measured.loss > best.validation_loss, "an evaluation's loss is cross-entropy"
 
 
 def test_the_network_ends_with_the_parameters_that_were_best(digits: Dataset) -> None:

@@ -1,0 +1,151 @@
+"""Cross-entropy: how surprised a classifier is by the right answer, and its gradient.
+
+The loss of one example is -sum over c of targets_c log p_c. With a one-hot target one term
+survives, -log of the probability given to the true class: 0 for certainty, growing without bound as
+that probability falls to 0.
+
+Here are the two formulas that everything else is made of, and the pair of functions in probability
+space: it takes predictions and clips them, as most explanations do.
+
+Everything is computed in float64 and rounded once, to the dtype of the predictions.
+
+Shapes: C classes, B examples in a batch.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_scratch.nn.arrays import Array, checked_numbers, classes_first
+from mnist_scratch.nn.targets import check_probabilities, check_shape, read_targets
+
+
+def cross_entropies(coefficients: Array, log_predictions: Array) -> Array:
+    """Return -sum over c of coefficients * log_predictions, both (C, B), for every example (B,).
+
+    0 * log 0 counts as 0: a class without a part in the target may be impossible. `log_predictions`
+    is used up.
+
+    Parameters
+    ----------
+    coefficients
+        (C, B): the targets, or what weights and smoothing made of them.
+    log_predictions
+        (C, B): the log-softmax of the logits.
+    """
+    np.copyto(log_predictions, 0.0, where=coefficients == 0.0)
+    log_predictions *= coefficients
+    losses: Array = 0.0 - log_predictions.sum(axis=0)  # (B,) and 0.0 for nothing, not -0.0
+    return losses
+
+
+def cross_entropies_gradient(
+    coefficients: Array, predictions: Array, totals: Array | float = 1.0
+) -> Array:
+    """Return the derivatives of `cross_entropies` with respect to the logits z, (C, B).
+
+    With log p_c = z_c - log sum_j exp(z_j) a loss is totals log sum_j exp(z_j) - sum_c k_c z_c,
+    k the coefficients. The first term has the derivative totals p_i by z_i, the second k_i.
+
+    Parameters
+    ----------
+    coefficients
+        (C, B): the targets, or what weights and smoothing made of them.
+    predictions
+        (C, B): the softmax of the logits.
+    totals
+        (B,): the sums of the coefficients. Those of targets are 1: predictions - targets is left.
+    """
+    d_logits = predictions * totals  # (C, B)
+    d_logits -= coefficients
+    return d_logits
+
+
+def cross_entropy_loss(
+    predictions: npt.ArrayLike, targets: npt.ArrayLike, epsilon: float = 1e-7
+) -> np.floating[Any]:
+    """Return -sum(targets * log(predictions)), averaged over the batch.
+
+    The predictions are clipped to [epsilon, 1 - epsilon] against log(0); so the loss of one
+    example is never above -log(epsilon), which is 16.118 for the default.
+
+    Parameters
+    ----------
+    predictions
+        Probabilities, (C,) for one example or (B, C) for a batch: the output of `softmax`.
+    targets
+        One-hot or probabilities, the shape of the predictions; or class indices, () or (B,).
+    epsilon
+        The clip; at least 0 and below 0.5.
+
+    Returns
+    -------
+    float
+        In the dtype of the predictions.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a label is no class, or a row does not hold probabilities.
+    """
+    if not 0.0 <= epsilon < 0.5:
+        raise ValueError(f"epsilon = {epsilon}: must be at least 0 and below 0.5")
+    columns, distributions, dtype = _read_pair(predictions, targets)
+    with np.errstate(divide="ignore"):  # without a clip, log 0 is -inf, and means it
+        log_predictions = np.log(np.clip(columns, epsilon, 1.0 - epsilon))  # (C, B)
+    losses = cross_entropies(distributions, log_predictions)  # (B,)
+    loss: np.floating[Any] = dtype.type(losses.sum() / divisor(len(losses)))
+    return loss
+
+
+def cross_entropy_gradient(predictions: npt.ArrayLike, targets: npt.ArrayLike) -> Array:
+    """Return dL/d(logits) = predictions - targets, over B for a batch.
+
+    The gradient is with respect to the logits: softmax is already differentiated in it
+    (`cross_entropies_gradient` says how). It is negative for the true class, whose logit a descent
+    step raises, and positive for the others.
+
+    The clip of `cross_entropy_loss` is not differentiated: a network that is sure of the wrong
+    class is pushed, though the clipped loss has gone flat.
+
+    Parameters
+    ----------
+    predictions
+        Probabilities, (C,) for one example or (B, C) for a batch: the output of `softmax`.
+    targets
+        One-hot or probabilities, the shape of the predictions; or class indices, () or (B,).
+
+    Returns
+    -------
+    Array
+        The shape and dtype of the predictions.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a label is no class, or a row does not hold probabilities.
+    """
+    columns, distributions, dtype = _read_pair(predictions, targets)
+    d_logits = cross_entropies_gradient(distributions, columns)  # (C, B)
+    d_logits /= divisor(columns.shape[1])
+    return d_logits.T.reshape(np.shape(predictions)).astype(dtype, order="C")
+
+
+def divisor(counted: float) -> float:
+    """Return what a mean divides by: NaN for 0, since then the mean is NaN without a warning."""
+    return counted or math.nan
+
+
+def _read_pair(
+    predictions: npt.ArrayLike, targets: npt.ArrayLike
+) -> tuple[Array, Array, np.dtype[Any]]:
+    """Return predictions and distributions of the targets, (C, B) both, and the first's dtype."""
+    numbers, dtype = checked_numbers(predictions, "predictions")
+    check_shape(numbers.shape, "predictions")
+    columns = classes_first(numbers)
+    check_probabilities(columns, "predictions")
+    return columns, read_targets(targets, numbers.shape).distributions, dtype

@@ -1,0 +1,209 @@
+"""Softmax and cross-entropy fused, with everything that PyTorch's `cross_entropy` can do.
+
+Fused means from the logits through the log-softmax to the loss, so that nothing has to be clipped:
+logits (200, 0) with the second class true cost 200, where a clip at 1e-7 says 16.
+
+All that class weights w, label smoothing e and ignored examples do is to put other coefficients k
+in the place of the targets. With the distribution y of a target (one-hot for a class index),
+
+    k_c = w_c ((1 - e) y_c + e / C), and 0 for an ignored example
+    loss = -sum over c of k_c log p_c
+    derivative with respect to logit i = p_i sum over c of k_c - k_i
+
+The mean divides both by the same number, which does not depend on the logits.
+
+Everything is computed in float64 and rounded once, to the dtype of the logits.
+
+Shapes: C classes, B examples in a batch.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_scratch.nn.arrays import Array, checked_numbers, classes_first
+from mnist_scratch.nn.cross_entropy import cross_entropies, cross_entropies_gradient, divisor
+from mnist_scratch.nn.softmax import check_logits, normalised
+from mnist_scratch.nn.targets import check_shape, read_targets
+
+Reduction = Literal["mean", "sum", "none"]
+
+
+def softmax_cross_entropy(
+    logits: npt.ArrayLike,
+    targets: npt.ArrayLike,
+    *,
+    class_weights: npt.ArrayLike | None = None,
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    reduction: Reduction = "mean",
+) -> np.floating[Any] | Array:
+    """Return the cross-entropy of softmax(logits), never clipped.
+
+    The same as `torch.nn.functional.cross_entropy`, but for three things: 0 * log 0 is 0 where
+    PyTorch has NaN (a masked class whose target or weight is 0); what cannot have a loss is an
+    error, not NaN; and no index is ignored unless `ignore_index` is given (there -100 is).
+
+    Parameters
+    ----------
+    logits
+        (C,) for one example or (B, C) for a batch, float32 or float64. -inf masks a class: the loss
+        is finite if the class has no part in the target, and infinite if it has. Label smoothing
+        gives every class a part, so with it a masked class makes the loss infinite (not the
+        gradient); a class weight of 0 takes its part away again.
+    targets
+        One-hot or probabilities, of the shape of the logits; or class indices of an integer dtype,
+        () or (B,).
+    class_weights
+        (C,), finite. Each class's terms are multiplied by its weight.
+    ignore_index
+        Class indices equal to this, which may be any integer, mark examples that are left out: loss
+        0, gradient 0, not counted in the mean, and their logits may be anything. The class of that
+        number, if there is one, stays in the softmax of the others.
+    label_smoothing
+        The share e of a target, 0 to 1, that is spread evenly over all classes.
+    reduction
+        "mean", "sum", or "none" for the loss of every example.
+
+        With weights the mean depends on the form of the targets. Class indices: the sum is divided
+        by the weights of the true classes of the examples not ignored, a weighted mean; an example
+        of weight 3 counts as three. A distribution has no one true class whose weight could be
+        counted, so the sum is divided by B, also where it is one-hot. Without weights, and for the
+        sum, both forms agree.
+
+    Returns
+    -------
+    float or Array
+        In the dtype of the logits: a number, or (B,) for a batch with "none". The mean is NaN if
+        its divisor is 0: all examples ignored, or none there, or no weight on any target.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a label is no class, a target row does not hold probabilities, a logit
+        is NaN or +inf, all logits of an example are -inf, or an option is impossible. The message
+        names row and value.
+    """
+    terms = _terms(
+        logits,
+        targets,
+        class_weights=class_weights,
+        ignore_index=ignore_index,
+        label_smoothing=label_smoothing,
+        reduction=reduction,
+    )
+    losses = cross_entropies(terms.coefficients, terms.log_predictions)  # (B,)
+    reduced = losses.reshape(terms.shape[:-1]) if reduction == "none" else losses.sum()
+    rounded: np.floating[Any] | Array = np.asarray(reduced / terms.divisor, terms.dtype)[()]
+    return rounded
+
+
+def softmax_cross_entropy_gradient(
+    logits: npt.ArrayLike,
+    targets: npt.ArrayLike,
+    *,
+    class_weights: npt.ArrayLike | None = None,
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    reduction: Reduction = "mean",
+) -> Array:
+    """Return dL/d(logits) of `softmax_cross_entropy`; for "none", of the sum of the losses.
+
+    For plain targets it is predictions - targets, for the mean over B; `cross_entropies_gradient`
+    derives what weights and smoothing make of that.
+
+    Parameters
+    ----------
+    logits, targets, class_weights, ignore_index, label_smoothing, reduction
+        As for `softmax_cross_entropy`.
+
+    Returns
+    -------
+    Array
+        The shape and dtype of the logits; 0 for ignored examples, NaN for the others if the mean's
+        divisor is 0.
+
+    Raises
+    ------
+    ValueError
+        As `softmax_cross_entropy` does.
+    """
+    terms = _terms(
+        logits,
+        targets,
+        class_weights=class_weights,
+        ignore_index=ignore_index,
+        label_smoothing=label_smoothing,
+        reduction=reduction,
+    )
+    totals = terms.coefficients.sum(axis=0)  # (B,)
+    d_logits = cross_entropies_gradient(terms.coefficients, terms.predictions, totals)  # (C, B)
+    d_logits /= terms.divisor
+    d_logits[:, terms.ignored] = 0.0  # also where all are ignored and the divisor is NaN
+    return d_logits.T.reshape(terms.shape).astype(terms.dtype, order="C")
+
+
+class _Terms(NamedTuple):
+    """What the loss of a batch and its gradient are made of."""
+
+    coefficients: Array  # (C, B)
+    predictions: Array  # (C, B)
+    log_predictions: Array  # (C, B)
+    divisor: float
+    ignored: npt.NDArray[np.intp]  # numbers of examples
+    shape: tuple[int, ...]  # of the logits
+    dtype: np.dtype[Any]  # of the logits
+
+
+def _terms(
+    logits: npt.ArrayLike,
+    targets: npt.ArrayLike,
+    *,
+    class_weights: npt.ArrayLike | None,
+    ignore_index: int | None,
+    label_smoothing: float,
+    reduction: Reduction,
+) -> _Terms:
+    if not 0.0 <= label_smoothing <= 1.0:
+        raise ValueError(f"label_smoothing = {label_smoothing}: must be from 0 to 1")
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"reduction = {reduction!r}: must be 'mean', 'sum' or 'none'")
+    numbers, dtype = checked_numbers(logits, "logits")
+    shape = numbers.shape
+    check_shape(shape, "logits")
+    distributions, are_indices, ignored = read_targets(targets, shape, ignore_index)
+    columns = classes_first(numbers)  # (C, B)
+    columns[:, ignored] = 0.0  # what an ignored example holds does not matter
+    check_logits(columns)
+    predictions, log_predictions = normalised(columns)
+
+    classes, examples = columns.shape
+    coefficients = true_weights = distributions  # (C, B)
+    if label_smoothing:
+        coefficients = (1.0 - label_smoothing) * distributions + label_smoothing / classes
+        coefficients[:, ignored] = 0.0
+    if class_weights is not None:
+        weights = _read_weights(class_weights, classes)  # (C, 1)
+        coefficients = weights * coefficients
+        true_weights = weights * distributions
+    counted = 1.0
+    if reduction == "mean":
+        # Of a class index, one-hot times weights leaves the true class's weight, or 0 if ignored.
+        counted = float(true_weights.sum()) if are_indices else examples
+    return _Terms(
+        coefficients, predictions, log_predictions, divisor(counted), ignored, shape, dtype
+    )
+
+
+def _read_weights(class_weights: npt.ArrayLike, classes: int) -> Array:
+    """Return class weights as float64 (C, 1)."""
+    numbers, _ = checked_numbers(class_weights, "class_weights")
+    if numbers.shape != (classes,):
+        raise ValueError(f"class_weights of shape {numbers.shape} must be of shape ({classes},)")
+    for number, weight in enumerate(numbers):
+        if not np.isfinite(weight):
+            raise ValueError(f"class_weights: that of class {number} is {weight}, not finite")
+    return numbers.astype(np.float64)[:, np.newaxis]

@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from mnist_scratch.nn.softmax import softmax
+from mnist_scratch.nn.softmax_cross_entropy import (
+    Reduction,
+    softmax_cross_entropy,
+    softmax_cross_entropy_gradient,
+)
+
+INF = math.inf
+# Logits, true class, loss: computed in float64, to six places.
+KNOWN = [
+    ([1.2, 0.9, 3.1], 2, 0.231407),
+    ([1.0, 3.5, -0.5], 1, 0.095674),
+    ([2.0, 1.0, 0.1], 0, 0.417030),
+]
+BATCH_LOGITS = np.array([[2, 1, 0.1, 0.5], [0.5, 2.5, 0.8, 0.2], [0.1, 0.3, 1.5, 0.7]])
+REDUCTIONS: tuple[Reduction, ...] = ("mean", "sum", "none")
+MASKED = [[0.0, -INF, 1.0]]
+
+
+@pytest.mark.parametrize(("logits", "target", "loss"), KNOWN)
+def test_known_logits_have_their_known_loss(logits: list[float], target: int, loss: float) -> None:
+    assert softmax_cross_entropy(logits, target) == pytest.approx(loss, abs=5.1e-7)
+    assert softmax_cross_entropy(logits, np.eye(3)[target]) == pytest.approx(loss, abs=5.1e-7)
+
+
+def test_the_losses_of_a_batch_and_their_average() -> None:
+    losses = softmax_cross_entropy(BATCH_LOGITS, [0, 1, 2], reduction="none")
+    np.testing.assert_allclose(losses, [0.554217, 0.349443, 0.691706], atol=5.1e-7)
+    mean = softmax_cross_entropy(BATCH_LOGITS, [0, 1, 2])
+    assert mean == pytest.approx(0.531789, abs=5.1e-7)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_neither_end_is_cut_off_in_float32_or_float64(dtype: npt.DTypeLike) -> None:
+    assert softmax_cross_entropy(np.array([200, 0], dtype), 1) == 200.0
+    sure = softmax_cross_entropy(np.array([20, 0], dtype), 0)
+    assert sure == pytest.approx(2.0611536e-9, rel=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_results_have_the_dtype_of_the_logits_and_their_shape(
+    dtype: npt.DTypeLike, reduction: Reduction
+) -> None:
+    for shape, labels in (((3,), 1), ((2, 3), [1, 0]), ((0, 3), np.empty(0, int))):
+        logits = np.zeros(shape, dtype)
+        loss = softmax_cross_entropy(logits, labels, reduction=reduction)
+        assert loss.dtype == dtype
+        assert loss.shape == (shape[:-1] if reduction == "none" else ())
+        gradient = softmax_cross_entropy_gradient(logits, labels, reduction=reduction)
+        assert gradient.dtype == dtype
+        assert gradient.shape == shape
+        assert gradient.flags.c_contiguous
+
+
+def test_the_arguments_stay_as_they_are() -> None:
+    logits, targets, weights = BATCH_LOGITS.copy(), np.eye(4)[:3], np.arange(4.0)
+    for function in (softmax_cross_entropy, softmax_cross_entropy_gradient):
+        function(logits, targets, class_weights=weights, label_smoothing=0.1)
+        function(logits, [0, -1, 2], class_weights=weights, ignore_index=-1)
+    np.testing.assert_array_equal(logits, BATCH_LOGITS)
+    np.testing.assert_array_equal(targets, np.eye(4)[:3])
+    np.testing.assert_array_equal(weights, np.arange(4.0))
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_where_everything_is_ignored_the_mean_is_nan_and_the_gradient_0(
+    reduction: Reduction, smoothing: float
+) -> None:
+    options: dict[str, Any] = {
+        "ignore_index": 1,
+        "label_smoothing": smoothing,
+        "reduction": reduction,
+    }
+    for logits, labels in ((BATCH_LOGITS, [1, 1, 1]), (BATCH_LOGITS[0], 1)):
+        loss = softmax_cross_entropy(logits, labels, **options)
+        expected = math.nan if reduction == "mean" else np.zeros_like(loss)
+        np.testing.assert_array_equal(loss, expected)
+        assert not np.signbit(loss).any()
+        gradient = softmax_cross_entropy_gradient(logits, labels, **options)
+        np.testing.assert_array_equal(gradient, np.zeros_like(logits))
+
+
+def test_the_class_that_is_ignored_stays_in_the_softmax() -> None:
+    labels = [0, 3, 2]
+    losses = softmax_cross_entropy(BATCH_LOGITS, labels, ignore_index=3, reduction="none")
+    np.testing.assert_allclose(losses, [0.554217, 0.0, 0.691706], atol=5.1e-7)
+    mean = softmax_cross_entropy(BATCH_LOGITS, labels, ignore_index=3)
+    assert mean == pytest.approx((0.554217 + 0.691706) / 2, abs=5.1e-7)
+    gradient = softmax_cross_entropy_gradient(BATCH_LOGITS, labels, ignore_index=3)
+    assert np.all(gradient[[0, 2], 3] > 0.0)
+
+
+@pytest.mark.parametrize("garbage", [math.nan, INF, -INF])
+def test_what_an_ignored_example_holds_does_not_matter(garbage: float) -> None:
+    logits = np.array([[0.0, 1.0, 2.0], [garbage] * 3])
+    options: dict[str, Any] = {"ignore_index": -100, "label_smoothing": 0.1}
+    loss = softmax_cross_entropy(logits, [1, -100], **options)
+    assert loss == softmax_cross_entropy(logits[:1], [1], label_smoothing=0.1)
+    gradient = softmax_cross_entropy_gradient(logits, [1, -100], **options)
+    np.testing.assert_array_equal(gradient[1], 0.0)
+    expected = softmax_cross_entropy_gradient(logits[:1], [1], label_smoothing=0.1)
+    np.testing.assert_array_equal(gradient[:1], expected)
+
+
+@pytest.mark.parametrize("targets", [[0], [[1.0, 0.0, 0.0]], [[0.25, 0.0, 0.75]]])
+def test_a_masked_class_without_a_part_in_the_target_costs_nothing(targets: Any) -> None:
+    without = [[0.0, 1.0]]
+    others = targets if np.ndim(targets) == 1 else np.delete(targets, 1, axis=1)
+    loss = softmax_cross_entropy(MASKED, targets)
+    assert loss == pytest.approx(float(softmax_cross_entropy(without, others)), rel=1e-15)
+    gradient = softmax_cross_entropy_gradient(MASKED, targets)
+    assert gradient[0, 1] == 0.0
+    expected = softmax_cross_entropy_gradient(without, others)
+    np.testing.assert_allclose(gradient[:, [0, 2]], expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("targets", [[1], [[0.0, 1.0, 0.0]], [[0.5, 0.5, 0.0]]])
+def test_a_masked_class_with_a_part_in_the_target_costs_infinity(targets: Any) -> None:
+    assert softmax_cross_entropy(MASKED, targets) == INF
+    part = 1.0 if np.ndim(targets) == 1 else targets[0][1]
+    gradient = softmax_cross_entropy_gradient(MASKED, targets)
+    assert gradient[0, 1] == -part
+    assert np.isfinite(gradient).all()
+
+
+def test_smoothing_gives_a_masked_class_a_part_and_a_weight_of_0_takes_it_away() -> None:
+    assert softmax_cross_entropy(MASKED, [0], label_smoothing=0.3) == INF
+    gradient = softmax_cross_entropy_gradient(MASKED, [0], label_smoothing=0.3)
+    p, q = softmax([0.0, 1.0])
+    np.testing.assert_allclose(gradient, [[p - 0.8, -0.1, q - 0.1]])
+    loss = softmax_cross_entropy(MASKED, [0], label_smoothing=0.3, class_weights=[1.0, 0.0, 1.0])
+    assert loss == pytest.approx(-0.8 * math.log(p) - 0.1 * math.log(q))
+
+
+def test_targets_without_weight_have_no_weighted_mean() -> None:
+    options: dict[str, Any] = {"class_weights": [1.0, 0.0], "ignore_index": -1}
+    logits = [[0.0, 1.0], [1.0, 2.0]]
+    assert math.isnan(softmax_cross_entropy(logits, [1, -1], **options))
+    gradient = softmax_cross_entropy_gradient(logits, [1, -1], **options)
+    np.testing.assert_array_equal(gradient, [[math.nan] * 2, [0.0] * 2])
+    assert softmax_cross_entropy(logits, [1, -1], reduction="sum", **options) == 0.0
+
+
+def test_nothing_has_no_mean_and_the_sum_0() -> None:
+    nothing = np.empty((0, 3))
+    for targets in (nothing, np.empty(0, int)):
+        assert math.isnan(softmax_cross_entropy(nothing, targets))
+        assert softmax_cross_entropy(nothing, targets, reduction="sum") == 0.0
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int64, np.uint64])
+def test_labels_of_every_integer_dtype_are_class_indices(dtype: npt.DTypeLike) -> None:
+    labels = np.array([0, 1, 2], dtype)
+    loss = softmax_cross_entropy(BATCH_LOGITS, labels, ignore_index=-100)
+    assert loss == pytest.approx(0.531789, abs=5.1e-7)
+
+
+@pytest.mark.parametrize("dtype", [bool, int, np.float32])
+def test_one_hot_targets_may_be_of_any_dtype(dtype: npt.DTypeLike) -> None:
+    loss = softmax_cross_entropy(BATCH_LOGITS, np.eye(4, dtype=dtype)[:3])
+    assert loss == pytest.approx(0.531789, abs=5.1e-7)
+
+
+LOGITS = np.zeros((2, 3))
+HALVES = [0.5, 0.5, 0.0]
+WRONG: list[tuple[Any, Any, dict[str, Any], str]] = [
+    (LOGITS, [0, 3], {}, "^row 1: target 3 is no class; the classes are 0 to 2$"),
+    (LOGITS, [-1, 0], {}, "^row 0: target -1 is no class"),
+    (LOGITS, [0, -100], {}, "^row 1: target -100 is no class"),
+    (LOGITS, [-100, -1], {"ignore_index": -100}, "^row 1: target -1 is no class"),
+    (LOGITS, np.array([0, 2**64 - 1], np.uint64), {}, "^row 1: target 18446744073709551615 is no"),
+    (LOGITS[0], 3, {}, "^row 0: target 3 is no class"),
+    (LOGITS, [0.0, 1.0], {}, "class indices must have an integer dtype, not float64"),
+    (LOGITS, [True, False], {}, "class indices must have an integer dtype, not bool"),
+    (LOGITS, [0, 1, 2], {}, r"targets of shape \(3,\) do not fit \(2, 3\).*\(2, 3\).*\(2,\)"),
+    (LOGITS, [HALVES], {}, r"targets of shape \(1, 3\) do not fit \(2, 3\)"),
+    (LOGITS, [HALVES, [0.5, 0.6, 0.0]], {}, r"^row 1: targets .* sum to 1\.1$"),
+    (LOGITS, [HALVES, [1.5, -0.5, 0.0]], {}, r"^row 1: targets .* number 0 is 1\.5$"),
+    (LOGITS, [HALVES, [0.5, math.nan, 0.5]], {}, "^row 1: targets .* number 1 is nan$"),
+    (LOGITS, [HALVES, [0.5, INF, -INF]], {}, "^row 1: targets .* number 1 is inf$"),
+    (LOGITS, [["a"] * 3] * 2, {}, "targets must be real numbers, not <U1"),
+    ([[0, 1], [math.nan, 2]], [0, 0], {}, "^row 1: logit 0 is nan"),
+    ([[0, 1], [2, INF]], [0, 0], {}, "^row 1: logit 1 is inf"),
+    ([[0, 1], [-INF, -INF]], [0, 0], {}, "^row 1: every logit is -inf"),
+    ([math.nan, 0], 1, {}, "^row 0: logit 0 is nan"),
+    (np.zeros((2, 3, 4)), [0, 1], {}, r"logits of shape \(2, 3, 4\)"),
+    (np.zeros((2, 0)), [0, 1], {}, r"logits of shape \(2, 0\)"),
+    (1.0, 0, {}, r"logits of shape \(\)"),
+    (LOGITS + 1j, [0, 1], {}, "logits must be real numbers, not complex128"),
+    (LOGITS, [0, 1], {"class_weights": [1, 2]}, r"class_weights of shape \(2,\) .*\(3,\)"),
+    (LOGITS, [0, 1], {"class_weights": [1, 2, INF]}, "class_weights: that of class 2 is inf"),
+    (LOGITS, [0, 1], {"class_weights": [1, math.nan, 2]}, "that of class 1 is nan, not finite"),
+    (LOGITS, [0, 1], {"label_smoothing": -0.1}, "label_smoothing = -0.1: must be from 0 to 1"),
+    (LOGITS, [0, 1], {"label_smoothing": 1.1}, "label_smoothing = 1.1"),
+    (LOGITS, [0, 1], {"label_smoothing": math.nan}, "label_smoothing = nan"),
+    (LOGITS, [0, 1], {"reduction": "avg"}, "reduction = 'avg': must be 'mean', 'sum' or 'none'"),
+    (LOGITS, [HALVES] * 2, {"ignore_index": 0}, "ignore_index=0 needs class indices"),
+]
+
+
+@pytest.mark.parametrize("function", [softmax_cross_entropy, softmax_cross_entropy_gradient])
+@pytest.mark.parametrize(("logits", "targets", "options", "message"), WRONG)
+def test_what_is_wrong_is_named_with_row_and_value(
+    function: Any, logits: Any, targets: Any, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        function(logits, targets, **options)
