@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ def make_parser() -> argparse.ArgumentParser:
         help="PNG to write (default: loss_curve.png in the run; for several, comparison.png here)",
     )
 
+    _add_explain(commands)
+
     data = commands.add_parser("data", help="see, fetch and verify the data sets")
     actions = data.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, summary in (
@@ -89,6 +92,54 @@ def _add_train(commands: Any) -> None:
                 f"{setting.section} (each replaces the recipe's value)"
             )
         _add_setting(groups[setting.section], setting)
+
+
+def _add_explain(commands: Any) -> None:
+    command = _add(commands, "explain", "go from logits to loss and gradient step by step")
+    # Without this, argparse takes -inf and -1e3 for options.
+    command._negative_number_matcher = re.compile(r"-\.?\d|-(inf|nan)", re.IGNORECASE)  # noqa: SLF001  # argparse offers no other way
+    numbers = command.add_argument_group("an example in numbers, explained as text")
+    numbers.add_argument(
+        "--logits",
+        type=float,
+        nargs="+",
+        metavar="Z",
+        help="one for each class; -inf masks a class",
+    )
+    numbers.add_argument("--target", type=int, metavar="K", help="the true class, from 0")
+    images = command.add_argument_group("test images, explained as a picture")
+    images.add_argument("run", type=Path, nargs="?", metavar="RUN", help="folder of the run")
+    chosen = images.add_mutually_exclusive_group()
+    chosen.add_argument(
+        "--index",
+        type=int,
+        action="append",
+        metavar="I",
+        help="the number of a test image, from 0; can be given several times",
+    )
+    chosen.add_argument(
+        "--worst", type=int, metavar="N", help="the N test images with the largest loss"
+    )
+    curves = command.add_argument_group("cross-entropy and squared error, as a picture")
+    curves.add_argument(
+        "--curves",
+        action="store_true",
+        help="both losses as curves, and a small network trained with each",
+    )
+    command.add_argument(
+        "--dataset",
+        choices=("mnist", "synthetic"),
+        help="which data set (default: the run's; for --curves, MNIST if it can be had)",
+    )
+    command.add_argument("--data-dir", default="", metavar="DIR", help=_DATA_DIR_HELP)
+    command.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="PNG to write (default: explanation.png in the run; for --curves, "
+        "cross_entropy_curves.png here)",
+    )
+    _add_json(command)
 
 
 def _add_setting(group: Any, setting: Setting) -> None:

@@ -1,4 +1,4 @@
-"""Make the README's pictures: a run's loss curve, and digits that the program drew.
+"""Make the README's pictures: a run's loss curve, drawn digits, cross-entropy explained.
 
 python scripts/make_pictures.py RUN
 """
@@ -11,8 +11,11 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from mnist_scratch.data.acquire import load_dataset
 from mnist_scratch.data.synthetic import draw_digits
+from mnist_scratch.report.curves import draw_curves
 from mnist_scratch.report.loss_curve import draw_loss_curve
+from mnist_scratch.training.comparison import compare_losses
 from mnist_scratch.training.rundir import RunDirectory
 
 FOLDER = Path(__file__).resolve().parents[1] / ".github"
@@ -31,9 +34,12 @@ def draw_contact_sheet(target: Path) -> None:
 
 
 def main() -> None:
-    """Write both pictures."""
-    draw_loss_curve(RunDirectory(Path(sys.argv[1])), FOLDER / "loss_curve.png")
+    """Write the pictures; cross-entropy is shown on the run's data set."""
+    run = RunDirectory(Path(sys.argv[1]))
+    draw_loss_curve(run, FOLDER / "loss_curve.png")
     draw_contact_sheet(FOLDER / "synthetic_digits.png")
+    training, _ = load_dataset(run.config().data.dataset)
+    draw_curves(compare_losses(training, print), FOLDER / "cross_entropy_curves.png")
 
 
 if __name__ == "__main__":

@@ -11,12 +11,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import CommandLine
 from matplotlib import image
 
 from mnist_scratch.cli import main
 from mnist_scratch.config import settings
+from mnist_scratch.data.acquire import load_dataset
 from mnist_scratch.data.sources import FILE_NAMES
 
 QUICK = ("--epochs", "1", "--hidden", "16")
@@ -111,6 +113,89 @@ def test_plot_draws_one_run_or_several(
     ).read_bytes()
 
 
+def test_explain_goes_from_logits_to_loss_on_standard_output(command_line: CommandLine) -> None:
+    result = command_line("explain", "--logits", "1.2", "0.9", "3.1", "--target", "2")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "-log p[2] = -log 0.793417 = 0.231407" in result.stdout
+    assert all(len(line) <= 80 for line in result.stdout.splitlines())
+
+
+def test_explain_takes_negative_and_masked_logits(capsys: pytest.CaptureFixture[str]) -> None:
+    logits = ["-1.5", "2", "-inf", "-1e0", "-.5", "-INF"]
+    assert main(["explain", "--target", "1", "--json", "--logits", *logits]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert values["logits"] == [-1.5, 2.0, "-inf", -1.0, -0.5, "-inf"]
+    assert values["predictions"][2] == values["predictions"][5] == 0.0
+    total = np.exp([-3.5, 0.0, -3.0, -2.5]).sum()
+    assert values["loss"] == pytest.approx(np.log(total), rel=1e-14)
+
+
+def test_explain_draws_test_images_of_a_run(
+    command_line: CommandLine, finished_run: Path, synthetic_dir: Path, tmp_path: Path
+) -> None:
+    result = command_line("explain", "run", "--worst", "2")
+    assert result.returncode == 0, result.stderr
+    path, *lines = result.stdout.splitlines()
+    assert path == str(Path("run", "explanation.png"))
+    assert image.imread(tmp_path / path).shape == (948, 1440, 4)
+    assert len(lines) == 2
+    result = command_line("explain", "run", "--worst", "2", "--json", "--output", "new/picture.png")
+    values = json.loads(result.stdout)
+    assert (tmp_path / "new" / "picture.png").read_bytes() == (tmp_path / path).read_bytes()
+    assert (values["picture"], values["dataset"]) == (str(Path("new/picture.png")), "synthetic")
+    first, second = (values["images"][place] for place in (0, 1))
+    assert first["fused_loss"] >= second["fused_loss"] > 1.0
+    assert lines[0].startswith(f"image {first['index']}: a {first['target']}, read as a ")
+    labels = load_dataset("synthetic", str(synthetic_dir)).test.labels
+    assert first["target"] == labels[first["index"]]
+    # A run can stand behind flags too, and several images can be asked for.
+    numbers = ("--index", "17", "--index", str(first["index"]))
+    result = command_line("explain", *numbers, "run", "--output", "asked.png")
+    assert result.stdout.splitlines()[0] == "asked.png"
+    assert result.stdout.splitlines()[1].startswith(f"image 17: a {labels[17]}, read")
+    assert result.stdout.splitlines()[2] == lines[0]
+    result = command_line("explain", "run", "--index", "10000")
+    assert (result.returncode, result.stdout) == (2, "")
+    message = "mnist-scratch: --index 10000: the test images of synthetic are 0 to 9999\n"
+    assert result.stderr == message
+
+
+def test_explain_draws_curves_where_mnist_cannot_be_had(
+    command_line: CommandLine, synthetic_dir: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "synthetic").symlink_to(synthetic_dir)
+    result = command_line("explain", "--curves", "--json")
+    assert result.returncode == 0, result.stderr
+    values = json.loads(result.stdout)
+    assert (values["picture"], values["dataset"]) == ("cross_entropy_curves.png", "synthetic")
+    assert image.imread(tmp_path / values["picture"]).shape == (1560, 1560, 4)
+    assert values["sure_and_wrong"]["squared-error"]["steps"] == list(range(0, 1201, 100))
+    assert result.stderr.count("training 784-30-10 on 6,400 images of synthetic") == 4
+
+
+@pytest.mark.mnist
+def test_the_worst_images_of_mnist_are_those_with_the_largest_loss(
+    command_line: CommandLine, mnist_dir: Path, tmp_path: Path
+) -> None:
+    at_hand = {"MNIST_SCRATCH_DATA": str(mnist_dir)}
+    command_line("train", *QUICK, "--run", "run", environment=at_hand)
+    result = command_line("explain", "run", "--worst", "5", "--json", environment=at_hand)
+    assert result.returncode == 0, result.stderr
+    values = json.loads(result.stdout)
+    test = load_dataset("mnist", str(mnist_dir)).test
+    # The forward pass written out, in float64.
+    model = np.load(tmp_path / "run" / "model.npz")
+    outputs = (test.images.reshape(-1, 784) / 255.0 - 0.1307) / 0.3081
+    outputs = np.maximum(outputs @ model["dense_1.weights"] + model["dense_1.biases"], 0.0)
+    logits = outputs @ model["dense_2.weights"] + model["dense_2.biases"]
+    losses = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(10_000), test.labels]
+    worst = np.argsort(-losses)[:5]
+    assert [shown["index"] for shown in values["images"]] == worst.tolist()
+    shown_losses = [shown["fused_loss"] for shown in values["images"]]
+    np.testing.assert_allclose(shown_losses, losses[worst], rtol=1e-4)
+
+
 def test_auto_trains_on_synthetic_digits_where_mnist_cannot_be_had(
     command_line: CommandLine, synthetic_dir: Path, tmp_path: Path
 ) -> None:
@@ -201,6 +286,29 @@ def test_a_run_on_synthetic_digits_says_so_when_it_reads_mnist(
         (("evaluate", "half"), f"cannot read {Path('half', 'model.npz')}"),
         (("plot", "absent"), "absent is not the folder of a run"),
         (("plot", "half"), f"cannot read {Path('half', 'history.csv')}"),
+        (("explain",), "given nothing: explain one thing at a time"),
+        (("explain", "half", "--logits", "1", "--target", "0"), "given RUN half and --logits and"),
+        (("explain", "--curves", "--worst", "1"), "given --worst and --curves: explain one thing"),
+        (
+            ("explain", "--logits", "1", "2"),
+            "--logits needs --target K too, the true class: 0 to 1",
+        ),
+        (("explain", "--target", "1"), "--target 1 needs --logits Z ..."),
+        (("explain", "--logits", "1", "2", "--target", "2"), "--target 2: no such class"),
+        (("explain", "--logits", "1", "2", "--target", "-1"), "--target -1: no such class"),
+        (("explain", "--logits", "1", "nan", "--target", "0"), "that of class 1 is nan"),
+        (("explain", "--logits", "1", "-nan", "--target", "0"), "that of class 1 is nan"),
+        (("explain", "--logits", "inf", "1", "--target", "0"), "that of class 0 is inf"),
+        (("explain", "--logits", "-inf", "-Inf", "--target", "0"), "all are -inf"),
+        (("explain", "--logits", "1", "x", "--target", "0"), "invalid float value: 'x'"),
+        (
+            ("explain", "--logits", "1", "--target", "0", "--output", "x"),
+            "--output x: --logits are",
+        ),
+        (("explain", "half"), "say whose network and which images"),
+        (("explain", "--index", "3"), "say whose network and which images"),
+        (("explain", "--worst", "3", "absent"), "absent is not the folder of a run"),
+        (("explain", "--worst", "3", "half", "more"), "unknown argument more"),
         (("data", "statsu"), "invalid choice"),
         (("evaluate", "x" * 300), "File name too long"),
         (("data", "status", "--data-dir", "~nobody-of-this-name"), "the data folder ~nobody"),
@@ -233,7 +341,8 @@ def test_too_little_memory_is_no_traceback(
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("train",), ("evaluate",), ("plot",), ("data",), ("data", "verify")]
+    "command",
+    [(), ("train",), ("evaluate",), ("plot",), ("explain",), ("data",), ("data", "verify")],
 )
 def test_help_suffices(
     command: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -1,1 +1,1 @@
-"""Pictures, drawn from run folders alone."""
+"""Pictures of runs, and the explanation of their loss in numbers, words and pictures."""

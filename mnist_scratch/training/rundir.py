@@ -118,6 +118,11 @@ class RunDirectory:
         """Where the picture of the loss is."""
         return self.path / "loss_curve.png"
 
+    @property
+    def explanation_path(self) -> Path:
+        """Where the picture of single images is."""
+        return self.path / "explanation.png"
+
     def config(self) -> Config:
         """Read the run's config."""
         return read_config(self._config_path)

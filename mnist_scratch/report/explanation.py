@@ -1,0 +1,164 @@
+"""The way from logits to loss and gradient, number by number, for one example.
+
+The steps are the textbook's, each on its own, so that they can be looked at and held against the
+fused form, which training uses.
+
+Shapes: C classes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.nn.cross_entropy import cross_entropy_loss
+from mnist_scratch.nn.softmax_cross_entropy import (
+    softmax_cross_entropy,
+    softmax_cross_entropy_gradient,
+)
+
+Numbers = npt.NDArray[np.float64]
+
+EPSILON = 1e-7  # the clip that is shown, `cross_entropy_loss`'s own
+
+
+class Explanation(NamedTuple):
+    """Every number between the logits of an example and its gradient.
+
+    Attributes
+    ----------
+    target
+        The true class.
+    logits, shifted, exponentials, predictions, targets, gradient
+        float64 (C,), each made from those before it; `targets` is one-hot.
+    total
+        The sum of the exponentials.
+    loss
+        -log of the true class's prediction: infinite if that has rounded to 0.
+    fused_loss, fused_gradient
+        The same from the logits in one, by the log-softmax: the loss is exact.
+    clipped_loss
+        The same of predictions clipped to [EPSILON, 1 - EPSILON].
+    """
+
+    target: int
+    logits: Numbers
+    shifted: Numbers
+    exponentials: Numbers
+    total: float
+    predictions: Numbers
+    targets: Numbers
+    loss: float
+    gradient: Numbers
+    fused_loss: float
+    fused_gradient: Numbers
+    clipped_loss: float
+
+    @property
+    def predicted(self) -> int:
+        """The most probable class."""
+        return int(np.argmax(self.logits))
+
+    @property
+    def loss_difference(self) -> float:
+        """How far the loss in steps is from the fused one; 0 where both are infinite."""
+        return 0.0 if self.loss == self.fused_loss else abs(self.loss - self.fused_loss)
+
+    @property
+    def gradient_difference(self) -> float:
+        """How far the gradient in steps is from the fused one, at most."""
+        return float(np.abs(self.gradient - self.fused_gradient).max())
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as JSON values; JSON has no infinity, so it is "inf" or "-inf"."""
+        values = {
+            **self._asdict(),
+            "predicted": self.predicted,
+            "loss_difference": self.loss_difference,
+            "gradient_difference": self.gradient_difference,
+        }
+        return {name: _as_json(value) for name, value in values.items()}
+
+
+def explain(logits: npt.ArrayLike, target: int) -> Explanation:
+    """Go from logits to loss and gradient, and check the way against the fused form.
+
+    Parameters
+    ----------
+    logits
+        (C,): finite, or -inf for a masked class.
+    target
+        The true class, 0 to C - 1.
+
+    Raises
+    ------
+    ValueError
+        If a logit is NaN or +inf, every logit is -inf, or the target is no class.
+    """
+    numbers = np.array(logits, np.float64)
+    # Logits as far apart as float64 can say overflow when shifted, and are -inf rightly.
+    with np.errstate(over="ignore"):
+        fused_loss = float(softmax_cross_entropy(numbers, target))
+        shifted = numbers - numbers.max()
+        fused_gradient = softmax_cross_entropy_gradient(numbers, target).astype(np.float64)
+    exponentials = np.exp(shifted)
+    total = float(exponentials.sum())
+    predictions = exponentials / total
+    targets = np.zeros(len(numbers))
+    targets[target] = 1.0
+    surviving = float(predictions[target])
+    return Explanation(
+        target=target,
+        logits=numbers,
+        shifted=shifted,
+        exponentials=exponentials,
+        total=total,
+        predictions=predictions,
+        targets=targets,
+        loss=0.0 - math.log(surviving) if surviving else math.inf,
+        gradient=predictions - targets,
+        fused_loss=fused_loss,
+        fused_gradient=fused_gradient,
+        clipped_loss=float(cross_entropy_loss(predictions, target, EPSILON)),
+    )
+
+
+def read_example(logits: Sequence[float] | None, target: int | None) -> tuple[Sequence[float], int]:
+    """Check what the command line was given, and return it.
+
+    Raises
+    ------
+    MnistScratchError
+        If one of the two is missing, or they have no loss, naming flag and value.
+    """
+    if logits is None:
+        raise MnistScratchError(f"--target {target} needs --logits Z ..., one for each class")
+    if target is None:
+        raise MnistScratchError(
+            f"--logits needs --target K too, the true class: 0 to {len(logits) - 1}"
+        )
+    for number, logit in enumerate(logits):
+        if math.isnan(logit) or logit == math.inf:
+            raise MnistScratchError(
+                f"--logits: that of class {number} is {logit}; give a finite number, or -inf to "
+                "mask the class"
+            )
+    if max(logits) == -math.inf:
+        raise MnistScratchError("--logits: all are -inf, which leaves no class; make one finite")
+    if not 0 <= target < len(logits):
+        raise MnistScratchError(
+            f"--target {target}: no such class; {len(logits)} logits have the classes 0 to "
+            f"{len(logits) - 1}"
+        )
+    return logits, target
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return [_as_json(number) for number in value.tolist()]
+    return str(value) if isinstance(value, float) and math.isinf(value) else value

@@ -1,0 +1,132 @@
+"""Two trainings that differ in the loss alone: what cross-entropy is for, shown on a small network.
+
+The network is 784-30-10 with ReLU. It is trained by plain SGD, no momentum and no schedule, from
+two starts: an ordinary one (He initialisation), and the same one, sure and wrong: the bias of logit
+0 is raised, so that the network is certain that every image is a 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from mnist_scratch.config import Config, with_values
+from mnist_scratch.data.loader import CLASSES, PIXELS, Dataset, split
+from mnist_scratch.nn.loss import LOSSES
+from mnist_scratch.nn.network import Network
+from mnist_scratch.training.evaluation import evaluate
+from mnist_scratch.training.history import History
+from mnist_scratch.training.randomness import generator
+from mnist_scratch.training.trainer import Trainer
+
+SEED = 0
+HIDDEN = 30
+# Enough to learn from, few enough that the end of an epoch, where accuracy is measured, comes every
+# 100 steps.
+TRAINING_EXAMPLES = 6400
+VALIDATION_EXAMPLES = 2000
+BATCH_SIZE = 64
+EPOCHS = 12
+LEARNING_RATE = 0.1
+# exp(-15) is 3e-7: what the network sees in an image moves a logit by one or two, so the other
+# classes begin with about a millionth of the probability.
+SURE_BIAS = 15.0
+LOGGED_STEPS = 10
+
+
+class Learning(NamedTuple):
+    """How one network learned.
+
+    Attributes
+    ----------
+    loss
+        What it was trained with, a key of `LOSSES`.
+    start_loss
+        Of that kind, on the training examples before the first step.
+    start_accuracy
+        On the validation examples before the first step.
+    history
+        The training, `LOGGED_STEPS` steps a row.
+    """
+
+    loss: str
+    start_loss: float
+    start_accuracy: float
+    history: History
+
+    @property
+    def accuracies(self) -> list[float]:
+        """Accuracy on the validation examples: before the first step, then after every epoch."""
+        measured = [row.validation_accuracy for row in self.history.epochs]
+        return [self.start_accuracy, *(accuracy or 0.0 for accuracy in measured)]
+
+
+class Comparison(NamedTuple):
+    """How the same network learned with each loss.
+
+    Attributes
+    ----------
+    dataset
+        The name of the data set.
+    sure, ordinary
+        From the start that is sure and wrong, and from the ordinary one: a training for each loss.
+    """
+
+    dataset: str
+    sure: list[Learning]
+    ordinary: list[Learning]
+
+
+def compare_losses(dataset: Dataset, report: Callable[[str], object]) -> Comparison:
+    """Train the same network with every loss: same seed, parameters, batches and learning rate.
+
+    Parameters
+    ----------
+    dataset
+        Training images; a sample of them is used, the same for each training.
+    report
+        Is called with a line that says which training follows.
+    """
+    training, validation = sample(dataset)
+    learnings: dict[float, list[Learning]] = {SURE_BIAS: [], 0.0: []}
+    for sure_bias, results in learnings.items():
+        for loss in LOSSES:
+            report(f"{loss}, starting {'sure and wrong' if sure_bias else 'as usual'}:")
+            results.append(_learn(start_network(sure_bias), training, validation, loss))
+    return Comparison(dataset.name, learnings[SURE_BIAS], learnings[0.0])
+
+
+def sample(dataset: Dataset) -> tuple[Dataset, Dataset]:
+    """Draw the training and the validation examples from training images."""
+    rng = generator(SEED, "validation")
+    rest, validation = split(dataset, VALIDATION_EXAMPLES, rng)
+    return split(rest, TRAINING_EXAMPLES, rng)[1], validation
+
+
+def start_network(sure_bias: float) -> Network:
+    """Return the network as a training begins with it: the bias of logit 0 is the given one."""
+    widths = (PIXELS, HIDDEN, CLASSES)
+    network = Network.of_widths(widths, "relu", generator(SEED, "initialisation"))
+    network.dense_layers[-1].biases[0] = sure_bias
+    return network
+
+
+def _learn(network: Network, training: Dataset, validation: Dataset, loss: str) -> Learning:
+    values = {
+        ("training", "loss"): loss,
+        ("training", "epochs"): EPOCHS,
+        ("training", "batch_size"): BATCH_SIZE,
+        ("training", "seed"): SEED,
+        ("training", "log_every"): LOGGED_STEPS,
+        ("optimizer", "learning_rate"): LEARNING_RATE,
+        ("optimizer", "momentum"): 0.0,
+        ("optimizer", "nesterov"): False,
+        ("optimizer", "weight_decay"): 0.0,
+        ("schedule", "name"): "constant",
+        ("schedule", "warmup"): 0.0,
+    }
+    trainer = Trainer(network, training, validation, with_values(Config(), values, "comparison"))
+    start_loss = evaluate(network, training, trainer.loss_function).loss
+    start_accuracy = evaluate(network, validation).accuracy
+    trainer.run()
+    return Learning(loss, start_loss, start_accuracy, trainer.history)

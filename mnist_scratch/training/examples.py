@@ -1,0 +1,113 @@
+"""What a network makes of single examples: those asked for, or those it is most wrong about.
+
+Shapes: N examples, C classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_scratch.data.loader import CLASSES, BatchLoader, Dataset
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.nn.network import Network
+from mnist_scratch.nn.softmax_cross_entropy import softmax_cross_entropy
+
+_BATCH_SIZE = 1000
+_AT_MOST = 20  # images in a picture
+
+
+class Example(NamedTuple):
+    """An image, its label, and a network's answer.
+
+    Attributes
+    ----------
+    number
+        Its place in the data set, from 0.
+    image
+        uint8 (28, 28).
+    label
+        The true class.
+    logits
+        float64 (C,).
+    """
+
+    number: int
+    image: npt.NDArray[np.uint8]
+    label: int
+    logits: npt.NDArray[np.float64]
+
+
+def choose_examples(
+    network: Network, dataset: Dataset, numbers: Sequence[int] | None, worst: int | None
+) -> list[Example]:
+    """Return the examples that --index or --worst ask for.
+
+    Raises
+    ------
+    MnistScratchError
+        If there are no such examples, or more than a picture has room for.
+    """
+    if numbers is None:
+        count = worst or 0
+        if not 1 <= count <= min(_AT_MOST, len(dataset)):
+            raise MnistScratchError(
+                f"--worst {count}: ask for 1 to {min(_AT_MOST, len(dataset))} images"
+            )
+        return worst_examples(network, dataset, count)
+    if len(numbers) > _AT_MOST:
+        raise MnistScratchError(f"--index: {len(numbers)} images; name at most {_AT_MOST}")
+    for number in numbers:
+        if not 0 <= number < len(dataset):
+            raise MnistScratchError(
+                f"--index {number}: the test images of {dataset.name} are 0 to {len(dataset) - 1}"
+            )
+    return show_examples(network, dataset, numbers)
+
+
+def show_examples(network: Network, dataset: Dataset, numbers: Sequence[int]) -> list[Example]:
+    """Return examples with the network's answers.
+
+    Parameters
+    ----------
+    network, dataset
+        Whose answers, on what.
+    numbers
+        Which examples, each 0 to N - 1.
+    """
+    chosen = np.array(numbers)
+    images, labels = dataset.images[chosen], dataset.labels[chosen]
+    logits = _all_logits(network, Dataset(dataset.name, images, labels))
+    return [
+        Example(number, images[place], int(labels[place]), logits[place])
+        for place, number in enumerate(numbers)
+    ]
+
+
+def worst_examples(network: Network, dataset: Dataset, count: int) -> list[Example]:
+    """Return the examples with the largest cross-entropy, largest first.
+
+    Parameters
+    ----------
+    network, dataset
+        Whose answers, on what.
+    count
+        How many, 1 to N.
+    """
+    labels = dataset.labels.astype(np.int64)
+    losses = softmax_cross_entropy(_all_logits(network, dataset), labels, reduction="none")  # (N,)
+    worst = np.argsort(-losses, kind="stable")[:count]
+    return show_examples(network, dataset, worst.tolist())
+
+
+def _all_logits(network: Network, dataset: Dataset) -> npt.NDArray[np.float64]:
+    """Return the logits of every example, in order, float64 (N, C)."""
+    logits = np.empty((len(dataset), CLASSES))
+    start = 0
+    for images, _ in BatchLoader(dataset, _BATCH_SIZE):
+        logits[start : start + len(images)] = network.forward(images)
+        start += len(images)
+    return logits
