@@ -103,7 +103,8 @@ _HOMES = {
     "split": "data.loader",
 }
 
-__all__ = [  # noqa: RUF022  # the classes first, as in the list of homes
+__all__ = [
+    "SGD",
     "Batch",
     "BatchLoader",
     "Config",
@@ -113,7 +114,6 @@ __all__ = [  # noqa: RUF022  # the classes first, as in the list of homes
     "MnistScratchError",
     "Network",
     "ReLU",
-    "SGD",
     "Sigmoid",
     "SoftmaxCrossEntropy",
     "SquaredError",
