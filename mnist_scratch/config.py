@@ -131,7 +131,7 @@ class TrainingConfig:
         choices=("cross-entropy", "squared-error"),
     )
     epochs: int = _setting(
-        6, "how often to go through the training examples", minimum=1, maximum=_MANY
+        5, "how often to go through the training examples", minimum=1, maximum=_MANY
     )
     batch_size: int = _setting(128, "examples in a step", minimum=1, maximum=_MANY)
     patience: int = _setting(
