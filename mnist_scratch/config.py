@@ -49,7 +49,7 @@ class DataConfig:
     data_dir: str = _setting(
         "",
         "folder of the data set's files; empty for $MNIST_SCRATCH_DATA, else data/mnist "
-        "(synthetic digits: data/synthetic)",
+        "(synthetic digits: data/synthetic, always so when auto falls back to them)",
     )
     validation_examples: int = _setting(
         5000,
