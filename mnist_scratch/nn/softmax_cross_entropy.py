@@ -1,4 +1,4 @@
-"""Softmax and cross-entropy fused, with everything that PyTorch's `cross_entropy` can do.
+"""Softmax and cross-entropy fused, with the weights and options of PyTorch's `cross_entropy`.
 
 Fused means from the logits through the log-softmax to the loss, so that nothing has to be clipped:
 logits (200, 0) with the second class true cost 200, where a clip at 1e-7 says 16.
@@ -43,9 +43,13 @@ def softmax_cross_entropy(
 ) -> np.floating[Any] | Array:
     """Return the cross-entropy of softmax(logits), never clipped.
 
-    The same as `torch.nn.functional.cross_entropy`, but for three things: 0 * log 0 is 0 where
-    PyTorch has NaN (a masked class whose target or weight is 0); what cannot have a loss is an
-    error, not NaN; and no index is ignored unless `ignore_index` is given (there -100 is).
+    The same as `torch.nn.functional.cross_entropy` for one example and for a batch without further
+    dimensions, but for three things: 0 * log 0 is 0 where PyTorch has NaN (a masked class whose
+    target or weight is 0); NaN and +inf among the logits and targets that do not sum to 1 are
+    errors; and no index is ignored unless `ignore_index` is given (there -100 is).
+
+    The loss is right to about 1e-16 (float32: 6e-8 of its value), or to as many digits: of a loss
+    below 1e-12 only the first digits are, since it is the logarithm of a number that near 1.
 
     Parameters
     ----------

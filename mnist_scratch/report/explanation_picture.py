@@ -101,7 +101,7 @@ def _draw_pushes(axes: Axes, explanation: Explanation) -> None:
     axes.set_ylim(-reach, reach)
     axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
     axes.yaxis.get_offset_text().set_fontsize(12)
-    _finish(axes, "push on each logit: target - prediction", explanation)
+    _finish(axes, "cross-entropy's push on each logit", explanation)
 
 
 _ABOVE: dict[str, Any] = {
