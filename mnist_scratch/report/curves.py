@@ -60,7 +60,7 @@ def draw_curves(compared: Comparison, output: Path) -> None:
         If the picture cannot be written.
     """
     figure = Figure(figsize=(13, 13), dpi=120, layout="constrained")
-    figure.get_layout_engine().set(h_pad=0.12, w_pad=0.12)  # type: ignore[union-attr,call-arg]
+    figure.get_layout_engine().set(h_pad=0.12, w_pad=0.12)  # type: ignore[union-attr,call-arg]  # the constrained engine: the stub cannot know
     axes = figure.subplots(3, 2, height_ratios=(1.1, 1, 1))
     _draw_losses(axes[0, 0])
     _draw_plateau(axes[0, 1])

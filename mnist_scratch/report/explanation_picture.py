@@ -42,7 +42,7 @@ def draw_explanations(
     """
     rows = len(explained)
     figure = Figure(figsize=(12, 1.3 + 3.3 * rows), dpi=120, layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.06)  # type: ignore[union-attr,call-arg]
+    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.06)  # type: ignore[union-attr,call-arg]  # the constrained engine: the stub cannot know
     figure.suptitle(title, fontsize=17)
     parts = figure.subfigures(rows, 1, squeeze=False, hspace=0.02)[:, 0]
     for part, (example, explanation) in zip(parts, explained, strict=True):
