@@ -30,7 +30,8 @@ alone reads nn/.
     training/history.py             what was logged
     training/progress.py            what a person sees meanwhile
     training/trainer.py             the epoch loop
-    training/checkpoint.py          a model in a file
+    training/archive.py             arrays in a file, checked before they are read
+    training/model.py               a model in a file
     training/environment.py         what a result depends on beside its config
     training/rundir.py              the folder of a run
     training/run.py                 a whole run, from its config to its folder
@@ -64,8 +65,8 @@ if TYPE_CHECKING:
         softmax_cross_entropy,
         softmax_cross_entropy_gradient,
     )
-    from mnist_scratch.training.checkpoint import load_model, save_model
     from mnist_scratch.training.evaluation import Evaluation, evaluate
+    from mnist_scratch.training.model import load_model, save_model
     from mnist_scratch.training.run import run_training
     from mnist_scratch.training.trainer import Trainer
 
@@ -93,10 +94,10 @@ _HOMES = {
     "cross_entropy_loss": "nn.cross_entropy",
     "evaluate": "training.evaluation",
     "load_dataset": "data.acquire",
-    "load_model": "training.checkpoint",
+    "load_model": "training.model",
     "log_softmax": "nn.softmax",
     "run_training": "training.run",
-    "save_model": "training.checkpoint",
+    "save_model": "training.model",
     "softmax": "nn.softmax",
     "softmax_cross_entropy": "nn.softmax_cross_entropy",
     "softmax_cross_entropy_gradient": "nn.softmax_cross_entropy",

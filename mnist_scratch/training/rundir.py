@@ -13,9 +13,9 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.files import write_text_whole
 from mnist_scratch.nn.network import Network
 from mnist_scratch.recipes import format_config, read_config
-from mnist_scratch.training.checkpoint import load_model, save_model
 from mnist_scratch.training.evaluation import Evaluation
 from mnist_scratch.training.history import History
+from mnist_scratch.training.model import load_model, save_model
 
 
 class RunDirectory:
