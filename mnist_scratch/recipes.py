@@ -20,13 +20,33 @@ def read_config(path: Path) -> Config:
         If the file cannot be read, is no TOML, or has a section, key or value that is not known.
     """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise MnistScratchError(f"cannot read the config {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise MnistScratchError(f"{path}: not a text file in UTF-8: {error}") from error
+    return parse_config(text, str(path))
+
+
+def parse_config(text: str, where: str) -> Config:
+    """Return the config that a text in TOML describes.
+
+    Parameters
+    ----------
+    text
+        What `format_config` returned, or a person wrote.
+    where
+        What to call it in the error: the file's name.
+
+    Raises
+    ------
+    MnistScratchError
+        If it is no TOML, or has a section, key or value that is not known.
+    """
+    try:
+        tables = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number may be too long, too
-        raise MnistScratchError(f"{path}: not TOML: {error}") from error
+        raise MnistScratchError(f"{where}: not TOML: {error}") from error
     known: dict[str, list[str]] = {}
     for setting in settings():
         known.setdefault(setting.section, []).append(setting.key)
@@ -34,19 +54,19 @@ def read_config(path: Path) -> Config:
     for section, table in tables.items():
         if section not in known:
             raise MnistScratchError(
-                f"{path}: unknown section or key '{section}'{nearest(section, known)}; "
+                f"{where}: unknown section or key '{section}'{nearest(section, known)}; "
                 f"sections are {', '.join(known)}"
             )
         if not isinstance(table, dict):
-            raise MnistScratchError(f"{path}: '{section}' must be a section, [{section}]")
+            raise MnistScratchError(f"{where}: '{section}' must be a section, [{section}]")
         for key, value in table.items():
             if key not in known[section]:
                 raise MnistScratchError(
-                    f"{path}: unknown key '{key}' in [{section}]{nearest(key, known[section])}; "
+                    f"{where}: unknown key '{key}' in [{section}]{nearest(key, known[section])}; "
                     f"its keys are {', '.join(known[section])}"
                 )
             values[section, key] = value
-    return with_values(Config(), values, str(path))
+    return with_values(Config(), values, where)
 
 
 def find_config(name: str) -> Path:

@@ -46,7 +46,7 @@ class Arrays:
         name
             Its name.
         kind
-            The kind of its dtype, as in `numpy.dtype.kind`.
+            How the code of its dtype begins: "f4", "f8", "i8", "u1", or "U" for text of any width.
         dimensions
             How many it has.
 
@@ -58,7 +58,7 @@ class Arrays:
         array = self._arrays.pop(name, None)
         if array is None:
             raise ValueError(f"the array '{name}' is missing")
-        if array.dtype.kind != kind or array.ndim != dimensions:
+        if not array.dtype.str[1:].startswith(kind) or array.ndim != dimensions:
             raise ValueError(f"the array '{name}' is {array.dtype} {array.shape}")
         return array
 
