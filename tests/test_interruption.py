@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import signal
 import threading
 
@@ -12,7 +11,7 @@ from mnist_scratch.interruption import Interruption, Postponed
 def test_the_first_signal_waits_until_it_is_heeded() -> None:
     signals = Postponed()
     with signals:
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
         assert signals.signal_number == signal.SIGTERM
         with pytest.raises(Interruption) as caught:
             signals.heed()
@@ -26,7 +25,7 @@ def test_a_signal_that_was_not_heeded_is_heeded_at_the_end() -> None:
     def work() -> None:
         with Postponed():
             steps.append("begun")
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
             steps.append("ended")
 
     with pytest.raises(Interruption):
@@ -39,9 +38,9 @@ def test_the_second_signal_does_not_wait() -> None:
 
     def work() -> None:
         with Postponed():
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
             steps.append("begun")
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
             steps.append("ended")
 
     with pytest.raises(Interruption) as caught:
@@ -52,7 +51,7 @@ def test_the_second_signal_does_not_wait() -> None:
 
 def test_an_error_is_not_hidden_by_a_signal_that_waits() -> None:
     def fail() -> None:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         raise ValueError("an error")
 
     with pytest.raises(ValueError, match="an error"), Postponed():
