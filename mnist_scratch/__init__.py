@@ -19,6 +19,7 @@ alone reads nn/.
     nn/schedule.py                  the learning rate as a function of progress
     limits.py, config.py            what a run can be told
     recipes.py                      the same in TOML files
+    threads.py                      how many threads the BLAS computes with
     data/sources.py                 which data sets there are, and what they must hash to
     data/download.py                fetching them
     data/picture.py                 preparing a picture as MNIST was prepared

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from mnist_scratch.config import Config, settings, with_values
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.recipes import find_config, read_config
+from mnist_scratch.recipes import find_config, read_config, run_config
+from mnist_scratch.threads import with_threads
 
 if TYPE_CHECKING:
     from mnist_scratch.data.acquire import FileState
@@ -43,8 +44,6 @@ def discard(stream: TextIO) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from mnist_scratch.report.loss_curve import draw_loss_curve
-
     finished = _resumed_run(options) if options.resume else _new_run(options)
     if options.json:
         trained = {
@@ -59,15 +58,18 @@ def _train(options: argparse.Namespace) -> None:
             f"training       {finished.seconds:.1f} s; the best epoch was {finished.best_epoch}\n"
             f"run            {finished.directory.path}"
         )
+    from mnist_scratch.report.loss_curve import draw_loss_curve
+
     draw_loss_curve(finished.directory, finished.directory.loss_curve_path)
 
 
 def _new_run(options: argparse.Namespace) -> RunResult:
+    recipe = find_config(options.config) if options.config is not None else None
+    config = with_threads(_with_flags(read_config(recipe) if recipe else Config(), options))
+
     from mnist_scratch.training.run import run_training
     from mnist_scratch.training.rundir import RunDirectory
 
-    recipe = find_config(options.config) if options.config is not None else None
-    config = _with_flags(read_config(recipe) if recipe else Config(), options)
     path = options.run or RunDirectory.claim_default_path(recipe.stem if recipe else "default")
     try:
         with _telling_how_to_go_on(path):
@@ -79,19 +81,22 @@ def _new_run(options: argparse.Namespace) -> RunResult:
 
 
 def _resumed_run(options: argparse.Namespace) -> RunResult:
-    from mnist_scratch.training.run import resume_training
-    from mnist_scratch.training.rundir import RunDirectory
-
     path = options.resume
     if options.run:
         raise MnistScratchError(
             f"--run {options.run}: a resumed run stays in its folder, {path}; leave --run out"
         )
-    config = RunDirectory(path).config()
+    config = began = read_config(run_config(path))
     if options.config is not None:
         config = read_config(find_config(options.config))
+        threads = config.training.threads or began.training.threads
+        config = with_values(config, {("training", "threads"): threads}, "")
+    config = with_threads(_with_flags(config, options))
+
+    from mnist_scratch.training.run import resume_training
+
     with _telling_how_to_go_on(path):
-        return resume_training(path, _with_flags(config, options))
+        return resume_training(path, config)
 
 
 def _with_flags(config: Config, options: argparse.Namespace) -> Config:
