@@ -4,6 +4,7 @@ Read the package in this order; each file needs only those above it. Whoever wan
 alone reads nn/.
 
     errors.py, files.py             the one error a user can cause; files written whole
+    lock.py                         one process at a time
     data/idx.py                     the format of MNIST's files
     data/loader.py                  Dataset, split, BatchLoader: from images to batches
     nn/arrays.py                    what an array is here; buffers used again
