@@ -135,14 +135,21 @@ def test_a_mirror_that_worked_is_asked_first_and_an_unreachable_one_no_more(
     assert {name: (tmp_path / name).read_bytes() for name in CONTENTS} == CONTENTS
 
 
-def test_a_mirror_that_could_not_be_reached_is_in_the_message_of_a_later_file(
-    server: FaultyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("first", ["refused", "stalled"])
+def test_a_mirror_that_could_not_be_reached_is_not_asked_for_a_later_file(
+    server: FaultyServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    impatient: None,
+    first: str,
 ) -> None:
     monkeypatch.setattr(server, "contents", {NAME: CONTENT})
-    mirrors = ["https://localhost:9/", server.url("good")]
+    mirrors = ["https://localhost:9/" if first == "refused" else server.url(first)]
+    mirrors.append(server.url("good"))
     with pytest.raises(MnistScratchError, match=f"could not fetch {FILES[1].name}") as error:
         download(FILES, tmp_path, mirrors, silent)
-    assert "refused (not asked again)" in str(error.value)
+    assert re.search(rf"{first}.* \(not asked again\)", str(error.value))
+    assert [kind for kind, _, _ in server.requests].count("stalled") == (first == "stalled")
     assert f"{NAME} " not in str(error.value), "it is there, and need not be placed by hand"
     assert names(tmp_path) == [NAME]
 
