@@ -123,7 +123,7 @@ def _shown(answer: Answer, file: SourceFile) -> Iterator[bytes]:
     with tqdm(
         total=file.packed_size,
         initial=answer.start,
-        desc=f"fetching {file.name}.gz",
+        desc=f"{file.name}.gz",
         unit="B",
         unit_scale=True,
         disable=not sys.stderr.isatty(),
@@ -168,7 +168,7 @@ def _failure(
     lines += [
         "Check the network and run again, which goes on where this ended.",
         f"Or place the files in {folder} by hand, compressed or not:",
-        *(f"  {file.name}.gz {file.packed_size:>12,} bytes" for file in missing),
+        *(f"  {file.name + '.gz':<28} {file.packed_size:>10,} bytes" for file in missing),
         "Then 'mnist-scratch data verify' says whether they are the right ones.",
     ]
     return "\n".join(lines)

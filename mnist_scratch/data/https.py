@@ -185,7 +185,9 @@ def _broken(error: Exception) -> FetchError:
     """Say how a connection that had come about failed."""
     if isinstance(error, TimeoutError):
         return UnreachableError(_reason(error))
-    if isinstance(error, OSError | IncompleteRead):
+    if isinstance(error, IncompleteRead):
+        return FetchError("the connection broke off")
+    if isinstance(error, OSError):
         return FetchError(f"the connection broke off ({_reason(error)})")
     return FetchError(f"an answer that is not HTTP ({type(error).__name__})")
 
