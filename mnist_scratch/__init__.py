@@ -21,7 +21,7 @@ alone reads nn/.
     recipes.py                      the same in TOML files
     threads.py                      how many threads the BLAS computes with
     data/sources.py                 which data sets there are, and what they must hash to
-    data/download.py                fetching them
+    data/https.py, download.py      asking one address; fetching from several mirrors, verified
     data/picture.py                 preparing a picture as MNIST was prepared
     data/strokes.py, skeletons.py   the ways people write each digit
     data/handwriting.py             how one hand differs from another

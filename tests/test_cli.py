@@ -214,7 +214,7 @@ def test_mnist_that_cannot_be_had_is_an_error(command_line: CommandLine, tmp_pat
         assert result.stderr.count("refused") == 3, "one for each mirror"
         assert "by hand" in result.stderr
         assert "Traceback" not in result.stderr
-    assert list(tmp_path.glob("data/mnist/*")) == []
+    assert list(tmp_path.glob("data/mnist")) == []
     assert list(tmp_path.glob("runs/*")) == []
 
 
