@@ -6,7 +6,8 @@ alone reads nn/.
     errors.py, files.py             the one error a user can cause; files written whole
     interruption.py, lock.py        Ctrl-C and SIGTERM; one program at a time
     data/idx.py                     the format of MNIST's files
-    data/loader.py                  Dataset, split, BatchLoader: from images to batches
+    data/dataset.py                 Dataset, Subset, split: images with their labels
+    data/loader.py                  BatchLoader: from images to batches
     nn/arrays.py                    what an array is here; buffers used again
     nn/layers.py                    Dense, ReLU, Tanh, Sigmoid: forward and backward side by side
     nn/network.py                   Network: from images to logits, and the way back
@@ -60,7 +61,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mnist_scratch.config import Config
     from mnist_scratch.data.acquire import load_dataset
-    from mnist_scratch.data.loader import Batch, BatchLoader, Dataset, split
+    from mnist_scratch.data.dataset import Dataset, split
+    from mnist_scratch.data.loader import Batch, BatchLoader
     from mnist_scratch.errors import MnistScratchError
     from mnist_scratch.nn.cross_entropy import cross_entropy_gradient, cross_entropy_loss
     from mnist_scratch.nn.layers import Dense, ReLU, Sigmoid, Tanh
@@ -85,7 +87,7 @@ _HOMES = {
     "Batch": "data.loader",
     "BatchLoader": "data.loader",
     "Config": "config",
-    "Dataset": "data.loader",
+    "Dataset": "data.dataset",
     "Dense": "nn.layers",
     "Evaluation": "training.evaluation",
     "MnistScratchError": "errors",
@@ -109,7 +111,7 @@ _HOMES = {
     "softmax": "nn.softmax",
     "softmax_cross_entropy": "nn.softmax_cross_entropy",
     "softmax_cross_entropy_gradient": "nn.softmax_cross_entropy",
-    "split": "data.loader",
+    "split": "data.dataset",
 }
 
 __all__ = [

@@ -21,7 +21,7 @@ from mnist_scratch.threads import with_threads
 
 if TYPE_CHECKING:
     from mnist_scratch.data.acquire import FileState
-    from mnist_scratch.data.loader import Dataset
+    from mnist_scratch.data.dataset import Dataset
     from mnist_scratch.training.evaluation import Evaluation
     from mnist_scratch.training.run import RunResult
     from mnist_scratch.training.rundir import RunDirectory

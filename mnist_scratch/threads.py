@@ -22,7 +22,7 @@ THREAD_VARIABLES = (
     "MKL_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
-# As in data/loader.py, which needs NumPy.
+# As in data/dataset.py, which needs NumPy.
 _PIXELS, _CLASSES = 784, 10
 
 # Floating-point operations of a step from which on a second thread pays.

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from mnist_scratch.data import acquire
-from mnist_scratch.data.loader import Dataset
+from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources import MNIST, MNIST_FILES, data_folder, locate
 
 CHECKOUT = Path(__file__).resolve().parents[1]

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy.typing as npt
 from tqdm import tqdm
 
+from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.download import download
 from mnist_scratch.data.idx import format_idx, parse_idx
-from mnist_scratch.data.loader import Dataset
 from mnist_scratch.data.sources import (
     AUTO,
     FILE_NAMES,

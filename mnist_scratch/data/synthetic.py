@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mnist_scratch.data.dataset import CLASSES
 from mnist_scratch.data.handwriting import choose_skeletons, write
-from mnist_scratch.data.loader import CLASSES
 from mnist_scratch.data.picture import FIELD, prepare
 from mnist_scratch.data.rendering import render
 from mnist_scratch.errors import MnistScratchError

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from matplotlib.transforms import Bbox
 
-from mnist_scratch.data.loader import CLASSES, PIXELS
+from mnist_scratch.data.dataset import CLASSES, PIXELS
 from mnist_scratch.report.loss_curve import COLOURS, save
 from mnist_scratch.training import comparison
 from mnist_scratch.training.comparison import Comparison, Learning

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
-from mnist_scratch.data.loader import CLASSES
+from mnist_scratch.data.dataset import CLASSES
 from mnist_scratch.report.explanation import Explanation
 from mnist_scratch.report.loss_curve import COLOURS, save
 from mnist_scratch.training.examples import Example

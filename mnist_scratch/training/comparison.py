@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from mnist_scratch.config import Config, with_values
-from mnist_scratch.data.loader import CLASSES, PIXELS, Dataset, split
+from mnist_scratch.data.dataset import CLASSES, PIXELS, Examples, Subset, split
 from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.nn.network import Network
 from mnist_scratch.training.evaluation import evaluate
@@ -77,7 +77,7 @@ class Comparison(NamedTuple):
     ordinary: list[Learning]
 
 
-def compare_losses(dataset: Dataset, report: Callable[[str], object]) -> Comparison:
+def compare_losses(dataset: Examples, report: Callable[[str], object]) -> Comparison:
     """Train the same network with every loss: same seed, parameters, batches and learning rate.
 
     Parameters
@@ -96,7 +96,7 @@ def compare_losses(dataset: Dataset, report: Callable[[str], object]) -> Compari
     return Comparison(dataset.name, learnings[SURE_BIAS], learnings[0.0])
 
 
-def sample(dataset: Dataset) -> tuple[Dataset, Dataset]:
+def sample(dataset: Examples) -> tuple[Subset, Subset]:
     """Draw the training and the validation examples from training images."""
     rng = generator(SEED, "validation")
     rest, validation = split(dataset, VALIDATION_EXAMPLES, rng)
@@ -111,7 +111,7 @@ def start_network(sure_bias: float) -> Network:
     return network
 
 
-def _learn(network: Network, training: Dataset, validation: Dataset, loss: str) -> Learning:
+def _learn(network: Network, training: Examples, validation: Examples, loss: str) -> Learning:
     values = {
         ("training", "loss"): loss,
         ("training", "epochs"): EPOCHS,

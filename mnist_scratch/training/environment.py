@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mnist_scratch import __version__
-from mnist_scratch.data.loader import Dataset
+from mnist_scratch.data.dataset import Examples
 from mnist_scratch.threads import THREAD_VARIABLES, usable_cpus
 
 # What a result's bytes depend on, beside the config and the data. Another version of the program
@@ -19,7 +19,7 @@ from mnist_scratch.threads import THREAD_VARIABLES, usable_cpus
 SAME_BYTES = ("mnist_scratch", "numpy", "blas", "cpu", "usable_cpus")
 
 
-def describe_environment(seed: int, dataset: Dataset) -> dict[str, Any]:
+def describe_environment(seed: int, dataset: Examples) -> dict[str, Any]:
     """Return what would have to be the same for a run to give the same bytes, as JSON values.
 
     Parameters

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.data.loader import CLASSES, BatchLoader, Dataset
+from mnist_scratch.data.dataset import CLASSES, Examples
+from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import SoftmaxCrossEntropy, SquaredError
 from mnist_scratch.nn.network import Network
@@ -65,7 +66,7 @@ class Evaluation:
 
 def evaluate(
     network: Network,
-    dataset: Dataset,
+    dataset: Examples,
     loss_function: SoftmaxCrossEntropy | SquaredError | None = None,
 ) -> Evaluation:
     """Measure a network on every example of a data set, in order.

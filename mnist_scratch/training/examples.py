@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.data.loader import CLASSES, BatchLoader, Dataset
+from mnist_scratch.data.dataset import CLASSES, Dataset, Examples
+from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.softmax_cross_entropy import softmax_cross_entropy
@@ -42,7 +43,7 @@ class Example(NamedTuple):
 
 
 def choose_examples(
-    network: Network, dataset: Dataset, numbers: Sequence[int] | None, worst: int | None
+    network: Network, dataset: Examples, numbers: Sequence[int] | None, worst: int | None
 ) -> list[Example]:
     """Return the examples that --index or --worst ask for.
 
@@ -68,7 +69,7 @@ def choose_examples(
     return show_examples(network, dataset, numbers)
 
 
-def show_examples(network: Network, dataset: Dataset, numbers: Sequence[int]) -> list[Example]:
+def show_examples(network: Network, dataset: Examples, numbers: Sequence[int]) -> list[Example]:
     """Return examples with the network's answers.
 
     Parameters
@@ -87,7 +88,7 @@ def show_examples(network: Network, dataset: Dataset, numbers: Sequence[int]) ->
     ]
 
 
-def worst_examples(network: Network, dataset: Dataset, count: int) -> list[Example]:
+def worst_examples(network: Network, dataset: Examples, count: int) -> list[Example]:
     """Return the examples with the largest cross-entropy, largest first.
 
     Parameters
@@ -103,7 +104,7 @@ def worst_examples(network: Network, dataset: Dataset, count: int) -> list[Examp
     return show_examples(network, dataset, worst.tolist())
 
 
-def _all_logits(network: Network, dataset: Dataset) -> npt.NDArray[np.float64]:
+def _all_logits(network: Network, dataset: Examples) -> npt.NDArray[np.float64]:
     """Return the logits of every example, in order, float64 (N, C)."""
     logits = np.empty((len(dataset), CLASSES))
     start = 0

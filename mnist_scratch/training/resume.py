@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_scratch.config import Config, settings
-from mnist_scratch.data.loader import Dataset
+from mnist_scratch.data.dataset import Examples
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.training.checkpoint import Checkpoint
 from mnist_scratch.training.environment import SAME_BYTES
@@ -90,7 +90,7 @@ def check_schedule(before: Config, now: Config, step: int, steps_an_epoch: int, 
         )
 
 
-def check_data(checkpoint: Checkpoint, dataset: Dataset, path: Path) -> None:
+def check_data(checkpoint: Checkpoint, dataset: Examples, path: Path) -> None:
     """Make sure that a run goes on with the images that it began with.
 
     Raises

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from mnist_scratch.config import Config
 from mnist_scratch.data.acquire import Acquired, load_dataset
-from mnist_scratch.data.loader import CLASSES, PIXELS, split
+from mnist_scratch.data.dataset import CLASSES, PIXELS, split
 from mnist_scratch.data.sources import MNIST
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.interruption import Postponed

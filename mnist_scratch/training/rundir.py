@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_scratch.config import Config
-from mnist_scratch.data.loader import CLASSES, PIXELS
+from mnist_scratch.data.dataset import CLASSES, PIXELS
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.files import LEFTOVERS, sweep_leftovers, write_text_whole
 from mnist_scratch.lock import locked

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import numpy as np
 
 from mnist_scratch.config import Config
-from mnist_scratch.data.loader import BatchLoader, Dataset
+from mnist_scratch.data.dataset import Examples
+from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.arrays import Array
 from mnist_scratch.nn.loss import LOSSES
@@ -55,7 +56,7 @@ class Trainer:
     """
 
     def __init__(
-        self, network: Network, training: Dataset, validation: Dataset, config: Config
+        self, network: Network, training: Examples, validation: Examples, config: Config
     ) -> None:
         self.network = network
         self.validation = validation

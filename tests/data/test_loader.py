@@ -5,7 +5,8 @@ from itertools import chain
 import numpy as np
 import pytest
 
-from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD, BatchLoader, Dataset, split
+from mnist_scratch.data.dataset import Dataset, Subset, split
+from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD, BatchLoader
 from mnist_scratch.errors import MnistScratchError
 
 
@@ -139,3 +140,15 @@ def test_images_and_labels_that_cannot_be_are_named(
 ) -> None:
     with pytest.raises(MnistScratchError, match=f"bad: .*{message}"):
         Dataset("bad", images, labels)  # type: ignore[arg-type]
+
+
+def test_a_subset_has_the_images_and_labels_of_its_examples() -> None:
+    dataset = numbered(20)
+    subset = Subset(Subset(dataset, np.array([3, 5, 7, 11, 13])), np.array([4, 0, 2]))
+    assert len(subset) == 3
+    assert np.array_equal(subset.images, dataset.images[[13, 3, 7]])
+    assert np.array_equal(subset.labels, dataset.labels[[13, 3, 7]])
+    whole = Dataset(dataset.name, dataset.images[[13, 3, 7]], dataset.labels[[13, 3, 7]])
+    for mine, expected in zip(BatchLoader(subset, 2), BatchLoader(whole, 2), strict=True):
+        assert np.array_equal(mine.images, expected.images)
+        assert np.array_equal(mine.targets, expected.targets)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mnist_scratch import __version__
-from mnist_scratch.data.loader import Dataset
+from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.training import environment
 from mnist_scratch.training.environment import describe_environment
 

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from mnist_scratch.data.loader import BatchLoader, Dataset
+from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.nn.cross_entropy import cross_entropy_loss
 from mnist_scratch.nn.layers import Dense
 from mnist_scratch.nn.loss import SquaredError

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mnist_scratch.data.loader import Dataset
+from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.training.examples import choose_examples, show_examples, worst_examples

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mnist_scratch.config import Config, with_values
-from mnist_scratch.data.loader import Dataset
+from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.training.trainer import Trainer

@@ -9,7 +9,7 @@ import pytest
 from mnist_scratch.config import Config, with_values
 from mnist_scratch.data import acquire
 from mnist_scratch.data.acquire import Acquired
-from mnist_scratch.data.loader import Dataset
+from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.training import run, trainer

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from mnist_scratch.config import Config, with_values
-from mnist_scratch.data.loader import BatchLoader, Dataset
+from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import SoftmaxCrossEntropy, SquaredError
 from mnist_scratch.nn.network import Network
