@@ -69,10 +69,14 @@ class Dataset:
         """Return the number of examples."""
         return len(self.labels)
 
-    def gather(self, examples: npt.NDArray[np.int64], out: npt.NDArray[np.uint8]) -> None:
-        """Copy images by their numbers (B,) into an array (B, 784)."""
-        # mode="clip" lets `take` write to `out` without another buffer.
-        np.take(self.images.reshape(-1, PIXELS), examples, axis=0, out=out, mode="clip")
+    @property
+    def pixels(self) -> npt.NDArray[np.uint8]:
+        """The images as rows, uint8 (N, 784)."""
+        return self.images.reshape(-1, PIXELS)
+
+    def rows(self, examples: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return which of the rows of `pixels` some examples are, given their numbers (B,)."""
+        return examples
 
 
 class Subset:
@@ -105,15 +109,18 @@ class Subset:
         return len(self.examples)
 
     @property
-    def images(self) -> npt.NDArray[np.uint8]:
-        """A copy of the images, uint8 (N, 28, 28)."""
-        images = np.empty((len(self), PIXELS), np.uint8)
-        self.gather(np.arange(len(self)), images)
-        return images.reshape(-1, 28, 28)
+    def pixels(self) -> npt.NDArray[np.uint8]:
+        """The images of the whole data set as rows, uint8 (M, 784)."""
+        return self.dataset.pixels
 
-    def gather(self, examples: npt.NDArray[np.int64], out: npt.NDArray[np.uint8]) -> None:
-        """Copy images by their numbers (B,) into an array (B, 784)."""
-        self.dataset.gather(self.examples[examples], out)
+    def rows(self, examples: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return which of the rows of `pixels` some examples are, given their numbers (B,)."""
+        return self.dataset.rows(self.examples[examples])
+
+    @property
+    def images(self) -> npt.NDArray[np.uint8]:
+        """A copy of the subset's images, uint8 (N, 28, 28)."""
+        return self.pixels[self.rows(np.arange(len(self)))].reshape(-1, 28, 28)
 
 
 Examples: TypeAlias = Dataset | Subset

@@ -18,6 +18,8 @@ from mnist_scratch.data.dataset import CLASSES, PIXELS, Examples
 # with these two, so that a network means the same by an image wherever the image comes from.
 PIXEL_MEAN = 0.1307
 PIXEL_STD = 0.3081
+_SCALE = np.float32(1.0 / (255.0 * PIXEL_STD))
+_SHIFT = np.float32(PIXEL_MEAN / PIXEL_STD)
 
 
 class Batch(NamedTuple):
@@ -70,6 +72,7 @@ class BatchLoader:
         self.order = np.arange(len(dataset))
         self.position = 0
         self._resumed = False
+        self._pixels = dataset.pixels  # (M, 784)
         self._bytes = np.empty((self.batch_size, PIXELS), np.uint8)
         self._images = np.empty(self._bytes.shape, np.float32)
         self._targets = np.empty((self.batch_size, CLASSES), np.float32)
@@ -87,10 +90,12 @@ class BatchLoader:
             if self.rng is not None:
                 self.order = self.rng.permutation(count)
         self._resumed = False
+        # Looked up once an epoch: in every batch it would cost as much as gathering the pixels.
+        rows, labels = self.dataset.rows(self.order), self.dataset.labels[self.order]  # (N,)
         while self.position < count:
             start = self.position
-            self.position = min(start + self.batch_size, count)
-            yield self._batch(self.order[start : self.position])
+            end = self.position = min(start + self.batch_size, count)
+            yield self._batch(rows[start:end], labels[start:end])
 
     def resume(self, order: npt.NDArray[np.int64], position: int) -> None:
         """Let the next `for` go on within an epoch that was begun elsewhere.
@@ -114,13 +119,13 @@ class BatchLoader:
             raise ValueError(f"no batch of {self.batch_size} ends at position {position}")
         self.order, self.position, self._resumed = order, position, True
 
-    def _batch(self, examples: npt.NDArray[np.int64]) -> Batch:
-        count = len(examples)
+    def _batch(self, rows: npt.NDArray[np.int64], labels: npt.NDArray[np.uint8]) -> Batch:
+        count = len(rows)
         pixels, images, targets = self._bytes[:count], self._images[:count], self._targets[:count]
         # Rows are gathered as bytes, a quarter of the memory traffic of floats: 7.5 microseconds
-        # for 128 images, not 49.
-        self.dataset.gather(examples, pixels)
-        np.multiply(pixels, np.float32(1.0 / (255.0 * PIXEL_STD)), out=images)
-        images -= np.float32(PIXEL_MEAN / PIXEL_STD)
-        np.take(self._one_hot, self.dataset.labels[examples], axis=0, out=targets, mode="clip")
+        # for 128 images, not 49. mode="clip" lets `take` write to `out` without another buffer.
+        self._pixels.take(rows, axis=0, out=pixels, mode="clip")
+        np.multiply(pixels, _SCALE, out=images)
+        images -= _SHIFT
+        self._one_hot.take(labels, axis=0, out=targets, mode="clip")
         return Batch(images, targets)

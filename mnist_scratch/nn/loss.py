@@ -56,7 +56,7 @@ class SoftmaxCrossEntropy(SoftmaxLoss):
         """
         log_predictions = self._predict(logits, targets)
         losses = cross_entropies(self._targets, log_predictions)  # (B,)
-        return float(losses.sum(dtype=np.float64)) / len(losses)
+        return float(np.add.reduce(losses, dtype=np.float64)) / len(losses)
 
     def backward(self) -> Array:
         """Return dL/d(logits) (B, C) = (predictions - targets) / B of the last forward.
@@ -90,8 +90,8 @@ class SquaredError(SoftmaxLoss):
         """
         self._predict(logits, targets)
         self._errors = self._softmaxes.predictions - self._targets  # (C, B)
-        losses = (self._errors * self._errors).sum(axis=0)  # (B,)
-        return float(losses.sum(dtype=np.float64)) / len(losses)
+        losses = np.add.reduce(self._errors * self._errors, axis=0)  # (B,)
+        return float(np.add.reduce(losses, dtype=np.float64)) / len(losses)
 
     def backward(self) -> Array:
         """Return dL/d(logits) (B, C) of the last forward.
@@ -100,7 +100,7 @@ class SquaredError(SoftmaxLoss):
         p_i p_j. So dL/dz_j = sum_i dL/dp_i dp_i/dz_j = 2 p_j (e_j - sum_i e_i p_i), e = p - y.
         """
         predictions = self._softmaxes.predictions  # (C, B)
-        projections = (self._errors * predictions).sum(axis=0)  # (B,)
+        projections = np.add.reduce(self._errors * predictions, axis=0)  # (B,)
         d_logits = predictions * (self._errors - projections)  # (C, B)
         d_logits *= 2.0 / d_logits.shape[1]
         return np.array(d_logits.T, order="C")

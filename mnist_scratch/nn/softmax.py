@@ -113,7 +113,7 @@ def normalised(logits: npt.NDArray[Any], dtype: np.dtype[Any]) -> Softmax:
     predictions = np.exp(log_predictions)  # (C, B)
     flat = predictions.reshape(-1)  # (C * B,)
     flat[largest] = 0.0
-    others = predictions.sum(axis=0)  # (B,)
+    others = np.add.reduce(predictions, axis=0)  # (B,)
     flat[largest] = 1.0
     log_predictions -= np.log1p(others)
     sums = others + 1.0  # (B,)
