@@ -4,6 +4,7 @@ Read the package in this order; each file needs only those above it. Whoever wan
 alone reads nn/.
 
     errors.py, files.py             the one error a user can cause; files written whole
+    reading.py                      files that could be anything, opened
     data/idx.py                     the format of MNIST's files
     data/loader.py                  Dataset, split, BatchLoader: from images to batches
     nn/arrays.py                    what an array is here; buffers used again
@@ -18,6 +19,7 @@ alone reads nn/.
     nn/schedule.py                  the learning rate as a function of progress
     limits.py, config.py            what a run can be told
     recipes.py                      the same in TOML files
+    data/gzipped.py                 gzip, no further than to the expected size
     data/sources.py                 which data sets there are, and what they must hash to
     data/download.py                fetching them
     data/picture.py                 preparing a picture as MNIST was prepared
@@ -30,6 +32,7 @@ alone reads nn/.
     training/history.py             what was logged
     training/progress.py            what a person sees meanwhile
     training/trainer.py             the epoch loop
+    training/npz.py                 the format of models, by its headers
     training/archive.py             arrays in a file, checked before they are read
     training/model.py               a model in a file
     training/environment.py         what a result depends on beside its config

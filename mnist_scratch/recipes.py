@@ -8,7 +8,11 @@ from typing import Any
 
 from mnist_scratch.config import Config, settings, with_values
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.limits import nearest
+from mnist_scratch.limits import nearest, shown
+from mnist_scratch.reading import read_whole
+
+# A key of many parts takes tomllib a time that grows with their square: in this many bytes, 2 s.
+_MOST_BYTES = 16_384
 
 
 def read_config(path: Path) -> Config:
@@ -19,14 +23,7 @@ def read_config(path: Path) -> Config:
     MnistScratchError
         If the file cannot be read, is no TOML, or has a section, key or value that is not known.
     """
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise MnistScratchError(f"cannot read the config {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise MnistScratchError(f"{path}: not a text file in UTF-8: {error}") from error
-    except (ValueError, RecursionError) as error:  # a number may be too long, too
-        raise MnistScratchError(f"{path}: not TOML: {error}") from error
+    tables = _read_tables(path)
     known: dict[str, list[str]] = {}
     for setting in settings():
         known.setdefault(setting.section, []).append(setting.key)
@@ -34,7 +31,7 @@ def read_config(path: Path) -> Config:
     for section, table in tables.items():
         if section not in known:
             raise MnistScratchError(
-                f"{path}: unknown section or key '{section}'{nearest(section, known)}; "
+                f"{path}: unknown section or key {shown(section)}{nearest(section, known)}; "
                 f"sections are {', '.join(known)}"
             )
         if not isinstance(table, dict):
@@ -42,11 +39,27 @@ def read_config(path: Path) -> Config:
         for key, value in table.items():
             if key not in known[section]:
                 raise MnistScratchError(
-                    f"{path}: unknown key '{key}' in [{section}]{nearest(key, known[section])}; "
-                    f"its keys are {', '.join(known[section])}"
+                    f"{path}: unknown key {shown(key)} in [{section}]"
+                    f"{nearest(key, known[section])}; its keys are {', '.join(known[section])}"
                 )
             values[section, key] = value
     return with_values(Config(), values, str(path))
+
+
+def _read_tables(path: Path) -> dict[str, Any]:
+    """Read the sections of a TOML file, whatever they are."""
+    try:
+        return tomllib.loads(read_whole(path, _MOST_BYTES).decode())
+    except OSError as error:
+        raise MnistScratchError(
+            f"cannot read the config {path}: {error.strerror}; name a TOML file that you may read"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise MnistScratchError(f"{path}: not a text file in UTF-8: {error}") from error
+    except RecursionError as error:
+        raise MnistScratchError(f"{path}: its values are nested too deeply") from error
+    except ValueError as error:  # a number may be too long, too
+        raise MnistScratchError(f"{path}: not TOML: {str(error)[:200]}") from error
 
 
 def find_config(name: str) -> Path:
