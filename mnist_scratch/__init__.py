@@ -5,6 +5,7 @@ alone reads nn/.
 
     errors.py, files.py             the one error a user can cause; files written whole
     reading.py                      files that could be anything, opened
+    interruption.py, lock.py        Ctrl-C and SIGTERM; one program at a time
     data/idx.py                     the format of MNIST's files
     data/loader.py                  Dataset, split, BatchLoader: from images to batches
     nn/arrays.py                    what an array is here; buffers used again
@@ -31,12 +32,17 @@ alone reads nn/.
     training/evaluation.py          how good a network is
     training/history.py             what was logged
     training/progress.py            what a person sees meanwhile
+    training/state.py               where a training stands between two steps
+    training/finite.py              numbers that go wrong
+    training/learning_rate.py       the learning rate of every step
     training/trainer.py             the epoch loop
     training/npz.py                 the format of models, by its headers
     training/archive.py             arrays in a file, checked before they are read
     training/model.py               a model in a file
+    training/checkpoint.py          a whole run in a file
     training/environment.py         what a result depends on beside its config
     training/rundir.py              the folder of a run
+    training/resume.py              whether a run can go on as it is asked to
     training/run.py                 a whole run, from its config to its folder
     training/examples.py            what a network makes of single images
     training/comparison.py          the same network trained with cross-entropy and squared error
@@ -70,7 +76,7 @@ if TYPE_CHECKING:
     )
     from mnist_scratch.training.evaluation import Evaluation, evaluate
     from mnist_scratch.training.model import load_model, save_model
-    from mnist_scratch.training.run import run_training
+    from mnist_scratch.training.run import resume_training, run_training
     from mnist_scratch.training.trainer import Trainer
 
 __version__ = "0.1.0"
@@ -99,6 +105,7 @@ _HOMES = {
     "load_dataset": "data.acquire",
     "load_model": "training.model",
     "log_softmax": "nn.softmax",
+    "resume_training": "training.run",
     "run_training": "training.run",
     "save_model": "training.model",
     "softmax": "nn.softmax",
@@ -129,6 +136,7 @@ __all__ = [
     "load_dataset",
     "load_model",
     "log_softmax",
+    "resume_training",
     "run_training",
     "save_model",
     "softmax",

@@ -84,6 +84,13 @@ def _add_train(commands: Any) -> None:
         metavar="DIR",
         help="folder to make for the run (default: runs/DATE-TIME-RECIPE)",
     )
+    command.add_argument(
+        "--resume",
+        type=Path,
+        metavar="RUN",
+        help="go on with an interrupted run, to the same bytes; its config is that of RUN, and "
+        "more --epochs are possible with the schedules 'constant' and 'step' without --warmup",
+    )
     _add_json(command)
     groups: dict[str, Any] = {}
     for setting in settings():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from mnist_scratch.arguments import make_parser
 from mnist_scratch.commands import COMMANDS, discard
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.interruption import Interruption, end_on_sigterm
 from mnist_scratch.limits import nearest
 
 
@@ -30,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done, 2 the user's input or files are at fault, 130 interrupted, 141 nobody reads on.
+        0 done, 2 the user's input or files are at fault, 130 interrupted by Ctrl-C, 143 by SIGTERM,
+        141 nobody reads on.
     """
     if sys.stderr is None:  # closed by whoever started the program
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # open to the end
@@ -39,18 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        parser = make_parser()
-        options, unknown = parser.parse_known_args(arguments)
-        if unknown:
-            flags = options.parser._option_string_actions  # noqa: SLF001  # argparse lists them nowhere else
-            options.parser.error(f"unknown argument {unknown[0]}{nearest(unknown[0], flags)}")
-        COMMANDS[options.command](options)
+        _run(arguments)
     except MnistScratchError as error:
         return _failed(str(error), 2)
     except MemoryError as error:
         return _failed(f"not enough memory: {error}; try narrower layers or smaller batches", 2)
-    except KeyboardInterrupt:
-        return _failed("interrupted", 130)
+    except KeyboardInterrupt as error:
+        number = error.signal_number if isinstance(error, Interruption) else signal.SIGINT
+        return _failed("interrupted", 128 + number)
     except BrokenPipeError:
         discard(sys.stderr)
         return 141  # what a shell shows for a program that SIGPIPE ended
@@ -58,6 +57,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         return _failed(f"{where}{error.strerror or error}; check the name and the permissions", 2)
     return 0
+
+
+def _run(arguments: Sequence[str] | None) -> None:
+    end_on_sigterm()
+    parser = make_parser()
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        flags = options.parser._option_string_actions  # noqa: SLF001  # argparse lists them nowhere else
+        options.parser.error(f"unknown argument {unknown[0]}{nearest(unknown[0], flags)}")
+    COMMANDS[options.command](options)
 
 
 def _failed(message: str, status: int) -> int:

@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mnist_scratch.data.acquire import FileState
     from mnist_scratch.data.loader import Dataset
     from mnist_scratch.training.evaluation import Evaluation
+    from mnist_scratch.training.run import RunResult
     from mnist_scratch.training.rundir import RunDirectory
 
 
@@ -43,31 +44,11 @@ def discard(stream: TextIO) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     from mnist_scratch.report.loss_curve import draw_loss_curve
-    from mnist_scratch.training.run import run_training
-    from mnist_scratch.training.rundir import RunDirectory
 
-    recipe = find_config(options.config) if options.config is not None else None
-    config = read_config(recipe) if recipe else Config()
-    given = {
-        (setting.section, setting.key): getattr(options, setting.key)
-        for setting in settings()
-        if getattr(options, setting.key) is not None
-    }
-    config = with_values(config, given, "")
-    path = options.run or RunDirectory.claim_default_path(recipe.stem if recipe else "default")
-    try:
-        finished = run_training(config, path)
-    except KeyboardInterrupt:
-        if (path / "model.npz").exists():
-            print(f"{path} keeps the epochs that were finished", file=sys.stderr)
-        raise
-    finally:
-        if not options.run:
-            with contextlib.suppress(OSError):
-                path.rmdir()  # as long as it is empty
+    finished = _resumed_run(options) if options.resume else _new_run(options)
     if options.json:
         trained = {
-            "run": str(path),
+            "run": str(finished.directory.path),
             "training_seconds": round(finished.seconds, 3),
             "best_epoch": finished.best_epoch,
         }
@@ -76,9 +57,65 @@ def _train(options: argparse.Namespace) -> None:
         result(
             f"{_describe(finished.evaluation)}\n"
             f"training       {finished.seconds:.1f} s; the best epoch was {finished.best_epoch}\n"
-            f"run            {path}"
+            f"run            {finished.directory.path}"
         )
     draw_loss_curve(finished.directory, finished.directory.loss_curve_path)
+
+
+def _new_run(options: argparse.Namespace) -> RunResult:
+    from mnist_scratch.training.run import run_training
+    from mnist_scratch.training.rundir import RunDirectory
+
+    recipe = find_config(options.config) if options.config is not None else None
+    config = _with_flags(read_config(recipe) if recipe else Config(), options)
+    path = options.run or RunDirectory.claim_default_path(recipe.stem if recipe else "default")
+    try:
+        with _telling_how_to_go_on(path):
+            return run_training(config, path)
+    finally:
+        if not options.run:
+            with contextlib.suppress(OSError):
+                path.rmdir()  # as long as it is empty
+
+
+def _resumed_run(options: argparse.Namespace) -> RunResult:
+    from mnist_scratch.training.run import resume_training
+    from mnist_scratch.training.rundir import RunDirectory
+
+    path = options.resume
+    if options.run:
+        raise MnistScratchError(
+            f"--run {options.run}: a resumed run stays in its folder, {path}; leave --run out"
+        )
+    config = RunDirectory(path).config()
+    if options.config is not None:
+        config = read_config(find_config(options.config))
+    with _telling_how_to_go_on(path):
+        return resume_training(path, _with_flags(config, options))
+
+
+def _with_flags(config: Config, options: argparse.Namespace) -> Config:
+    """Return the config with the settings that flags replace."""
+    given = {
+        (setting.section, setting.key): getattr(options, setting.key)
+        for setting in settings()
+        if getattr(options, setting.key) is not None
+    }
+    return with_values(config, given, "")
+
+
+@contextlib.contextmanager
+def _telling_how_to_go_on(path: Path) -> Iterator[None]:
+    """Let an interruption end with the command that goes on from it, if one can."""
+    from mnist_scratch.training.rundir import RunDirectory
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        if (path / "checkpoint.npz").exists():
+            run = RunDirectory(path)
+            print(f"{path} is saved; {run.how_to_go_on}", file=sys.stderr)
+        raise
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -145,6 +145,14 @@ class TrainingConfig:
     log_every: int = _setting(
         1, "steps in a row of history.csv, whose loss is their average", minimum=1, maximum=_MANY
     )
+    checkpoint_seconds: float = _setting(
+        60.0,
+        "save the whole run after so many seconds within an epoch, beside the end of every epoch",
+        minimum=0,
+    )
+    check_finite: bool = _setting(
+        True, "stop when a loss, gradient or parameter is NaN or infinite, and say where"
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,13 +10,16 @@ from typing import IO
 
 from mnist_scratch.errors import MnistScratchError
 
+LEFTOVERS = ".*.part"  # the names of files that are not whole yet
+
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[IO[bytes]]:
     """Open a temporary file that takes the place of `path` once it is complete.
 
-    The file is written beside its target, flushed to disk and renamed, so that neither a crash nor
-    a full disk leaves half a file under the name that readers trust. Folders above are made.
+    The file is written beside its target, flushed to disk and renamed, and the folder is flushed,
+    so that neither a crash nor a full disk leaves half a file under the name that readers trust.
+    Folders above are made.
 
     Parameters
     ----------
@@ -41,6 +44,7 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+        _flush_folder(path.parent)
     except OSError as error:
         raise MnistScratchError(
             f"cannot write {path}: {error.strerror or error}; "
@@ -49,6 +53,36 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Bring a folder's new names to disk: without it a power cut can undo a rename."""
+    if os.name == "nt":
+        return  # Windows has no way to open a folder for this
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sweep_leftovers(folder: Path) -> None:
+    """Delete what a crash in the middle of `written_whole` left in a folder.
+
+    Nobody else may be writing there.
+
+    Raises
+    ------
+    MnistScratchError
+        If the operating system refuses.
+    """
+    for leftover in folder.glob(LEFTOVERS):
+        try:
+            leftover.unlink(missing_ok=True)
+        except OSError as error:
+            raise MnistScratchError(
+                f"cannot delete {leftover}, the rest of an earlier crash: {error.strerror}"
+            ) from error
 
 
 def write_text_whole(path: Path, text: str) -> None:

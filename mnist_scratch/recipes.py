@@ -23,7 +23,38 @@ def read_config(path: Path) -> Config:
     MnistScratchError
         If the file cannot be read, is no TOML, or has a section, key or value that is not known.
     """
-    tables = _read_tables(path)
+    try:
+        text = read_whole(path, _MOST_BYTES).decode()
+    except OSError as error:
+        raise MnistScratchError(
+            f"cannot read the config {path}: {error.strerror}; name a TOML file that you may read"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise MnistScratchError(f"{path}: not a text file in UTF-8: {error}") from error
+    return parse_config(text, str(path))
+
+
+def parse_config(text: str, where: str) -> Config:
+    """Return the config that a text in TOML describes.
+
+    Parameters
+    ----------
+    text
+        What `format_config` returned, or a person wrote.
+    where
+        What to call it in the error: the file's name.
+
+    Raises
+    ------
+    MnistScratchError
+        If it is no TOML, or has a section, key or value that is not known.
+    """
+    try:
+        tables = tomllib.loads(text)
+    except RecursionError as error:
+        raise MnistScratchError(f"{where}: its values are nested too deeply") from error
+    except ValueError as error:  # a number may be too long, too
+        raise MnistScratchError(f"{where}: not TOML: {str(error)[:200]}") from error
     known: dict[str, list[str]] = {}
     for setting in settings():
         known.setdefault(setting.section, []).append(setting.key)
@@ -31,35 +62,19 @@ def read_config(path: Path) -> Config:
     for section, table in tables.items():
         if section not in known:
             raise MnistScratchError(
-                f"{path}: unknown section or key {shown(section)}{nearest(section, known)}; "
+                f"{where}: unknown section or key {shown(section)}{nearest(section, known)}; "
                 f"sections are {', '.join(known)}"
             )
         if not isinstance(table, dict):
-            raise MnistScratchError(f"{path}: '{section}' must be a section, [{section}]")
+            raise MnistScratchError(f"{where}: '{section}' must be a section, [{section}]")
         for key, value in table.items():
             if key not in known[section]:
                 raise MnistScratchError(
-                    f"{path}: unknown key {shown(key)} in [{section}]"
+                    f"{where}: unknown key {shown(key)} in [{section}]"
                     f"{nearest(key, known[section])}; its keys are {', '.join(known[section])}"
                 )
             values[section, key] = value
-    return with_values(Config(), values, str(path))
-
-
-def _read_tables(path: Path) -> dict[str, Any]:
-    """Read the sections of a TOML file, whatever they are."""
-    try:
-        return tomllib.loads(read_whole(path, _MOST_BYTES).decode())
-    except OSError as error:
-        raise MnistScratchError(
-            f"cannot read the config {path}: {error.strerror}; name a TOML file that you may read"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise MnistScratchError(f"{path}: not a text file in UTF-8: {error}") from error
-    except RecursionError as error:
-        raise MnistScratchError(f"{path}: its values are nested too deeply") from error
-    except ValueError as error:  # a number may be too long, too
-        raise MnistScratchError(f"{path}: not TOML: {str(error)[:200]}") from error
+    return with_values(Config(), values, where)
 
 
 def find_config(name: str) -> Path:

@@ -146,6 +146,13 @@ class BatchLoader:
     rng
         Draws a fresh permutation of the examples for each epoch. Without it the examples come in
         their own order, as evaluation wants them.
+
+    Attributes
+    ----------
+    order : int64 (N,)
+        The order of the examples in the epoch under way.
+    position
+        How many of them were taken.
     """
 
     def __init__(
@@ -156,6 +163,9 @@ class BatchLoader:
         self.dataset = dataset
         self.batch_size = min(batch_size, len(dataset))
         self.rng = rng
+        self.order = np.arange(len(dataset))
+        self.position = 0
+        self._resumed = False
         self._pixels = dataset.images.reshape(len(dataset), PIXELS)  # (N, 784)
         self._bytes = np.empty((self.batch_size, PIXELS), np.uint8)
         self._images = np.empty(self._bytes.shape, np.float32)
@@ -169,9 +179,37 @@ class BatchLoader:
     def __iter__(self) -> Iterator[Batch]:
         """Yield the batches of one epoch."""
         count = len(self.dataset)
-        order = np.arange(count) if self.rng is None else self.rng.permutation(count)
-        for start in range(0, count, self.batch_size):
-            yield self._batch(order[start : start + self.batch_size])
+        if not self._resumed:
+            self.position = 0
+            if self.rng is not None:
+                self.order = self.rng.permutation(count)
+        self._resumed = False
+        while self.position < count:
+            start = self.position
+            self.position = min(start + self.batch_size, count)
+            yield self._batch(self.order[start : self.position])
+
+    def resume(self, order: npt.NDArray[np.int64], position: int) -> None:
+        """Let the next `for` go on within an epoch that was begun elsewhere.
+
+        Parameters
+        ----------
+        order
+            int64 (N,), the order of the examples in that epoch.
+        position
+            How many of them were taken: whole batches, and not all.
+
+        Raises
+        ------
+        ValueError
+            If there is no such order or position.
+        """
+        count = len(self.dataset)
+        if not np.array_equal(np.sort(order), np.arange(count)):
+            raise ValueError(f"the order is not one of {count} examples")
+        if not 0 <= position < count or position % self.batch_size:
+            raise ValueError(f"no batch of {self.batch_size} ends at position {position}")
+        self.order, self.position, self._resumed = order, position, True
 
     def _batch(self, examples: npt.NDArray[np.int64]) -> Batch:
         count = len(examples)

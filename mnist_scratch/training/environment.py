@@ -23,6 +23,10 @@ _THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
 )
 
+# What a result's bytes depend on, beside the config and the data. Another version of the program
+# may compute in another order, and so may another NumPy or BLAS, on another CPU or on more of them.
+SAME_BYTES = ("mnist_scratch", "numpy", "blas", "cpu", "usable_cpus")
+
 
 def describe_environment(seed: int, dataset: Dataset) -> dict[str, Any]:
     """Return what would have to be the same for a run to give the same bytes, as JSON values.
@@ -53,6 +57,7 @@ def describe_environment(seed: int, dataset: Dataset) -> dict[str, Any]:
         "seed": seed,
         "dataset": dataset.name,
         "data_sha256": dict(dataset.sha256),
+        "same_bytes_need_the_same": ["config.toml", "data_sha256", *SAME_BYTES],
     }
 
 

@@ -95,7 +95,7 @@ def read_headers(file: IO[bytes]) -> dict[str, Member]:
             raise ValueError(f"the array '{name}' is there twice")
         if entry.start != offset:
             raise ValueError(f"the array '{name}' begins at byte {entry.start}, not at {offset}")
-        members[name] = _member(file, name, entry)
+        members[name] = _member(file, name, entry, directory_start)
         offset = members[name].start + members[name].size
         if offset > directory_start:
             raise ValueError(f"the array '{name}' reaches into the directory at its end")
@@ -163,7 +163,7 @@ def _directory(file: IO[bytes]) -> tuple[list[_Entry], int]:
     return entries, start
 
 
-def _member(file: IO[bytes], name: str, entry: _Entry) -> Member:
+def _member(file: IO[bytes], name: str, entry: _Entry, room: int) -> Member:
     """Read the two headers before an array: the archive's own and that of .npy."""
     file.seek(entry.start)
     longest = _LOCAL.size + _LONGEST_NAME + _LONG_SIZES.size + _LONGEST_NPY_HEADER
@@ -179,8 +179,11 @@ def _member(file: IO[bytes], name: str, entry: _Entry) -> Member:
         raise ValueError(f"the array '{name}' announces {announced!r}, which is not read here")
     code, sizes = (group.decode() for group in found.groups())
     shape = tuple(int(size) for size in sizes.split(",") if size)
-    numbers = math.prod(shape) * np.dtype(code).itemsize
-    if numbers != entry.size - (end - start) or max(shape, default=0) > LARGEST_FILE:
+    item = np.dtype(code).itemsize
+    numbers = math.prod(shape) * item
+    # Beside a size of 0 any other would do, and would count in what is made of the array later.
+    at_least = math.prod(size or 1 for size in shape) * item
+    if numbers != entry.size - (end - start) or at_least > room:
         raise ValueError(
             f"the array '{name}' announces the shape {shape}, {numbers} bytes, "
             f"and has {entry.size - (end - start)}"

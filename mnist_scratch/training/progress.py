@@ -24,9 +24,11 @@ class Progress:
         Epochs of the training.
     examples
         Examples of an epoch.
+    done
+        Examples that were trained on before an interruption.
     """
 
-    def __init__(self, title: str, epochs: int, examples: int) -> None:
+    def __init__(self, title: str, epochs: int, examples: int, done: int = 0) -> None:
         print(title, file=sys.stderr)
         self.epochs = epochs
         self._steps = 0
@@ -34,7 +36,8 @@ class Progress:
         self._accuracy = 0.0
         self._bar = tqdm(
             total=epochs * examples,
-            desc=f"epoch 1/{epochs}",
+            initial=done,
+            desc=f"epoch {min(done // examples + 1, epochs)}/{epochs}",
             unit=" images",
             unit_scale=True,
             bar_format="{desc} |{bar}| {rate_fmt}, {remaining} left{postfix}",

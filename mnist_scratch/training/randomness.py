@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 Purpose = Literal["initialisation", "shuffling", "augmentation", "validation"]
 
@@ -27,3 +28,36 @@ def generator(seed: int, purpose: Purpose) -> np.random.Generator:
     """
     branch = _BRANCHES.index(purpose)
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(branch,)))
+
+
+_WORD = 2**64
+
+
+def get_state(rng: np.random.Generator) -> npt.NDArray[np.uint64]:
+    """Return the state of a generator of `generator`, uint64 (6,).
+
+    PCG64 has a state and an increment of 128 bits, here each as its high and its low half, and
+    keeps the unused half of a number of 64 bits: whether there is one, and which.
+    """
+    state = rng.bit_generator.state
+    halves = (*divmod(state["state"]["state"], _WORD), *divmod(state["state"]["inc"], _WORD))
+    return np.array([*halves, state["has_uint32"], state["uinteger"]], np.uint64)
+
+
+def set_state(rng: np.random.Generator, state: npt.NDArray[np.uint64]) -> None:
+    """Put a generator of `generator` into a state that `get_state` returned.
+
+    Raises
+    ------
+    ValueError
+        If no such generator can be in that state.
+    """
+    high, low, increment_high, increment_low, has_uint32, uinteger = map(int, state)
+    if increment_low % 2 == 0 or has_uint32 > 1 or uinteger >= 2**32:
+        raise ValueError(f"no generator has the state {state.tolist()}")
+    rng.bit_generator.state = {
+        "bit_generator": "PCG64",
+        "state": {"state": high * _WORD + low, "inc": increment_high * _WORD + increment_low},
+        "has_uint32": has_uint32,
+        "uinteger": uinteger,
+    }

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import sys
+import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from mnist_scratch.config import Config
-from mnist_scratch.data.acquire import load_dataset
+from mnist_scratch.data.acquire import Acquired, load_dataset
 from mnist_scratch.data.loader import CLASSES, PIXELS, split
 from mnist_scratch.data.sources import MNIST
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.interruption import Postponed
 from mnist_scratch.nn.network import Network
+from mnist_scratch.training.checkpoint import Checkpoint
 from mnist_scratch.training.environment import describe_environment
 from mnist_scratch.training.evaluation import Evaluation, evaluate
 from mnist_scratch.training.randomness import generator
+from mnist_scratch.training.resume import (
+    changed_environment,
+    check_data,
+    check_schedule,
+    resumed_config,
+)
 from mnist_scratch.training.rundir import RunDirectory
 from mnist_scratch.training.trainer import Trainer
 
@@ -44,7 +55,8 @@ def run_training(config: Config, path: Path) -> RunResult:
     """Carry out a whole run.
 
     The test set is evaluated once, at the end, with the parameters that were best on validation;
-    nothing is chosen by it. The history and the best model so far are written after every epoch.
+    nothing is chosen by it. A checkpoint, the history and the best model so far are written after
+    every epoch, and every `checkpoint_seconds` within one.
 
     Parameters
     ----------
@@ -57,36 +69,168 @@ def run_training(config: Config, path: Path) -> RunResult:
     ------
     MnistScratchError
         If the data cannot be had, the folder cannot be made, or the training diverges.
+    Interruption
+        If a signal told the program to stop; the run is saved.
     """
     RunDirectory.check_free(path)
-    dataset, test = load_dataset(config.data.dataset, config.data.data_dir)
-    config = _with_dataset(config, dataset.name)
+    data = load_dataset(config.data.dataset, config.data.data_dir)
+    config = _with_dataset(config, data.training.name)
+    trainer = _trainer(config, data)
+    with RunDirectory.locked(path):
+        directory = RunDirectory.create(path, config)
+        return _Run(directory, config, trainer, data).finish()
+
+
+def resume_training(path: Path, config: Config | None = None) -> RunResult:
+    """Go on with a run that was interrupted, to the same bytes as if it had not been.
+
+    A run that is finished is evaluated again, which changes nothing.
+
+    Parameters
+    ----------
+    path
+        Its folder.
+    config
+        What it should do: what it was begun with, but for more epochs where its schedule allows.
+        By default, what its config.toml says.
+
+    Raises
+    ------
+    MnistScratchError
+        If the folder is in use, is no run's or has no checkpoint to go on from; if the config or
+        the data is not that of the run; if the training diverges.
+    Interruption
+        If a signal told the program to stop; the run is saved.
+    """
+    directory = RunDirectory(path)
+    with RunDirectory.locked(path):
+        directory.sweep()
+        checkpoint = directory.checkpoint()
+        config = config or directory.config()
+        if checkpoint:
+            config = resumed_config(checkpoint, config, path)
+        data = load_dataset(config.data.dataset, config.data.data_dir)
+        config = _with_dataset(config, data.training.name)
+        trainer = _trainer(config, data)
+        if checkpoint:
+            check_data(checkpoint, data.training, path)
+            steps_an_epoch = len(trainer.loader)
+            check_schedule(checkpoint.config, config, checkpoint.state.step, steps_an_epoch, path)
+            try:
+                trainer.restore(checkpoint.state)
+            except ValueError as error:
+                raise MnistScratchError(
+                    f"{directory.checkpoint_path} is damaged: {error}; start the run again"
+                ) from error
+        directory.write_config(config)
+        run = _Run(directory, config, trainer, data)
+        if checkpoint:
+            run.environment = checkpoint.environment
+            run.say_where_it_stands()
+        return run.finish()
+
+
+class _Run:
+    """A run under way: its folder, and what has to be done there and when."""
+
+    def __init__(
+        self, directory: RunDirectory, config: Config, trainer: Trainer, data: Acquired
+    ) -> None:
+        self.directory = directory
+        self.config = config
+        self.trainer = trainer
+        self.data = data
+        self.environment = describe_environment(config.training.seed, data.training)
+        self._saved = time.monotonic()
+
+    def say_where_it_stands(self) -> None:
+        """Tell the person who resumes it how far it is, and what may make it another run."""
+        trainer, path = self.trainer, self.directory.path
+        epochs = self.config.training.epochs
+        if trainer.finished:
+            early = "" if trainer.epoch >= epochs else ", stopped by patience"
+            _report(f"{path} is finished: epoch {trainer.epoch} of {epochs}{early}")
+        else:
+            _report(f"going on with {path} after step {trainer.step}, epoch {trainer.epoch + 1}")
+        now = describe_environment(self.config.training.seed, self.data.training)
+        if changed := changed_environment(self.environment, now):
+            _report(
+                "its last digits may differ from those of a run never interrupted, since this is "
+                f"another machine or version: {changed}"
+            )
+
+    def finish(self) -> RunResult:
+        """Train to the end, evaluate once, and write everything down."""
+        directory, trainer = self.directory, self.trainer
+        directory.write_environment(self.environment)
+        if not trainer.finished:
+            directory.remove_evaluation()
+            self._train()
+        self._write_results()
+        evaluation = evaluate(trainer.network, self.data.test)
+        directory.write_evaluation(evaluation, trainer.seconds, trainer.best_epoch)
+        return RunResult(directory, evaluation, trainer.seconds, trainer.best_epoch)
+
+    def _train(self) -> None:
+        with Postponed() as signals:
+
+            def after_step() -> None:
+                due = time.monotonic() - self._saved >= self.config.training.checkpoint_seconds
+                if due or signals.signal_number:
+                    self._save()
+                    signals.heed()
+
+            def after_epoch() -> None:
+                self._save()
+                signals.heed()
+
+            try:
+                self.trainer.run(after_epoch, after_step)
+            except MnistScratchError as error:
+                with suppress(MnistScratchError):  # the disk may be full
+                    self.directory.write_history(self.trainer.history)
+                kept = "the history up to there"
+                if self.directory.checkpoint_path.exists():
+                    kept += f" and its last checkpoint; {self.directory.how_to_go_on}"
+                raise MnistScratchError(f"{error}\n{self.directory.path} keeps {kept}") from error
+
+    def _save(self) -> None:
+        """Write the checkpoint first: what else is in the folder can be made from it."""
+        directory, trainer = self.directory, self.trainer
+        training = self.data.training
+        directory.save_checkpoint(
+            Checkpoint(
+                self.config,
+                training.name,
+                dict(training.sha256),
+                self.environment,
+                trainer.state(),
+            )
+        )
+        directory.write_history(trainer.history)
+        if trainer.between_epochs and trainer.best_epoch == trainer.epoch:
+            directory.save_model(trainer.network)
+        self._saved = time.monotonic()
+
+    def _write_results(self) -> None:
+        """Write what a crash after the last checkpoint may have kept from being written."""
+        self.trainer.take_best()
+        self.directory.write_history(self.trainer.history)
+        self.directory.save_model(self.trainer.network)
+
+
+def _trainer(config: Config, data: Acquired) -> Trainer:
+    """Return the trainer of a run, before its first step."""
     seed = config.training.seed
     training, validation = split(
-        dataset, config.data.validation_examples, generator(seed, "validation")
+        data.training, config.data.validation_examples, generator(seed, "validation")
     )
-    directory = RunDirectory.create(path, config)
-    directory.write_environment(describe_environment(seed, dataset))
     network = Network.of_widths(
         (PIXELS, *config.network.hidden, CLASSES),
         config.network.activation,
         generator(seed, "initialisation"),
     )
-    trainer = Trainer(network, training, validation, config)
-
-    def keep() -> None:
-        directory.write_history(trainer.history)
-        if trainer.best_epoch == trainer.history.rows[-1].epoch:
-            directory.save_model(network)
-
-    try:
-        trainer.run(after_epoch=keep)
-    except MnistScratchError as error:
-        directory.write_history(trainer.history)
-        raise MnistScratchError(f"{error}\n{path} keeps the history up to there.") from error
-    evaluation = evaluate(network, test)
-    directory.write_evaluation(evaluation, trainer.seconds, trainer.best_epoch)
-    return RunResult(directory, evaluation, trainer.seconds, trainer.best_epoch)
+    return Trainer(network, training, validation, config)
 
 
 def _with_dataset(config: Config, found: str) -> Config:
@@ -95,3 +239,7 @@ def _with_dataset(config: Config, found: str) -> Config:
         return config
     data_dir = config.data.data_dir if found == MNIST else ""
     return replace(config, data=replace(config.data, dataset=found, data_dir=data_dir))
+
+
+def _report(text: str) -> None:
+    print(text, file=sys.stderr)

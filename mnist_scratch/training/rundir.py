@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from mnist_scratch.config import Config
 from mnist_scratch.data.loader import CLASSES, PIXELS
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.files import write_text_whole
+from mnist_scratch.files import LEFTOVERS, sweep_leftovers, write_text_whole
+from mnist_scratch.lock import locked
 from mnist_scratch.nn.network import Network
 from mnist_scratch.recipes import format_config, read_config
+from mnist_scratch.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from mnist_scratch.training.evaluation import Evaluation
 from mnist_scratch.training.history import History
 from mnist_scratch.training.model import load_model, save_model
+
+_LOCK = ".lock"
 
 
 class RunDirectory:
     """The folder of one run.
 
     It is complete in itself: `config.toml` reproduces the run, `environment.json` says on what,
-    `history.csv` what was logged, `model.npz` has the best parameters, `evaluation.json` the result
-    on the test set, `loss_curve.png` the picture.
+    `history.csv` what was logged, `model.npz` has the best parameters, `checkpoint.npz` all that is
+    needed to go on, `evaluation.json` the result on the test set, `loss_curve.png` the picture.
 
     Parameters
     ----------
@@ -52,18 +58,23 @@ class RunDirectory:
     def check_free(path: Path) -> None:
         """Make sure that a new run's folder would overwrite nothing.
 
+        What a crash left of a run that had not begun yet is nothing: parts of files, its lock.
+
         Raises
         ------
         MnistScratchError
             If something is there already.
         """
         try:
-            occupied = path.exists() and (not path.is_dir() or any(path.iterdir()))
+            occupied = path.exists() and (
+                not path.is_dir() or any(not _is_leftover(inside) for inside in path.iterdir())
+            )
         except OSError as error:
             raise MnistScratchError(f"cannot look into {path}: {error.strerror}") from error
         if occupied:
             raise MnistScratchError(
-                f"{path} exists already and is not overwritten; name another folder with --run"
+                f"{path} exists already and is not overwritten; name another folder with --run, or "
+                "go on with the run in it with --resume"
             )
 
     @classmethod
@@ -76,8 +87,20 @@ class RunDirectory:
             If something is there already, or the folder cannot be made.
         """
         cls.check_free(path)
+        sweep_leftovers(path)
         write_text_whole(path / "config.toml", format_config(config))
         return cls(path)
+
+    @staticmethod
+    def locked(path: Path) -> AbstractContextManager[None]:
+        """Keep other programs from training in the folder while the context lasts.
+
+        Raises
+        ------
+        MnistScratchError
+            If another program does.
+        """
+        return locked(path / _LOCK, wait=False)
 
     @classmethod
     def claim_default_path(cls, recipe: str) -> Path:
@@ -114,6 +137,11 @@ class RunDirectory:
         return self.path / "config.toml"
 
     @property
+    def checkpoint_path(self) -> Path:
+        """Where the whole run is, to go on from."""
+        return self.path / "checkpoint.npz"
+
+    @property
     def loss_curve_path(self) -> Path:
         """Where the picture of the loss is."""
         return self.path / "loss_curve.png"
@@ -126,6 +154,20 @@ class RunDirectory:
     def config(self) -> Config:
         """Read the run's config."""
         return read_config(self._config_path)
+
+    @property
+    def how_to_go_on(self) -> str:
+        """The sentence that says how an interrupted run goes on."""
+        return f"go on with: mnist-scratch train --resume {shlex.quote(str(self.path))}"
+
+    def sweep(self) -> None:
+        """Delete what an earlier crash left."""
+        sweep_leftovers(self.path)
+
+    def write_config(self, config: Config) -> None:
+        """Write config.toml, if it says something else."""
+        if self.config() != config:
+            write_text_whole(self._config_path, format_config(config))
 
     def write_environment(self, environment: dict[str, Any]) -> None:
         """Write environment.json."""
@@ -160,10 +202,40 @@ class RunDirectory:
             )
         return network
 
+    def save_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Write checkpoint.npz."""
+        save_checkpoint(self.checkpoint_path, checkpoint)
+
+    def checkpoint(self) -> Checkpoint | None:
+        """Read checkpoint.npz; None if the run ended before it wrote any.
+
+        Raises
+        ------
+        MnistScratchError
+            If it cannot be read, or is missing where a model or a history is.
+        """
+        if self.checkpoint_path.exists():
+            return load_checkpoint(self.checkpoint_path)
+        for name in ("model.npz", "history.csv"):
+            if (self.path / name).exists():
+                raise MnistScratchError(
+                    f"{self.path} has a {name} but no checkpoint.npz, and cannot go on from where "
+                    "it was; start a new run with --config and its config.toml"
+                )
+        return None
+
     def write_evaluation(self, evaluation: Evaluation, seconds: float, best_epoch: int) -> None:
         """Write evaluation.json: the result on the test set, and what the training took."""
         trained = {"training_seconds": seconds, "best_epoch": best_epoch}
         self._write_json("evaluation.json", evaluation.as_json() | trained)
 
+    def remove_evaluation(self) -> None:
+        """Delete evaluation.json, whose model is about to be trained further."""
+        (self.path / "evaluation.json").unlink(missing_ok=True)
+
     def _write_json(self, name: str, values: dict[str, Any]) -> None:
         write_text_whole(self.path / name, json.dumps(values, indent=2) + "\n")
+
+
+def _is_leftover(path: Path) -> bool:
+    return path.name == _LOCK or path.match(LEFTOVERS)

@@ -11,14 +11,21 @@ import numpy as np
 from mnist_scratch.config import Config
 from mnist_scratch.data.loader import BatchLoader, Dataset
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.nn import schedule
+from mnist_scratch.nn.arrays import Array
 from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import SGD
 from mnist_scratch.training.evaluation import evaluate
+from mnist_scratch.training.finite import all_finite, diverged
 from mnist_scratch.training.history import History, Row
+from mnist_scratch.training.learning_rate import learning_rates
 from mnist_scratch.training.progress import Progress
-from mnist_scratch.training.randomness import generator
+from mnist_scratch.training.randomness import generator, get_state, set_state
+from mnist_scratch.training.state import TrainingState
+
+# What goes wrong mostly shows in the next loss, which is always looked at. To look at every
+# parameter and gradient takes a small part of a step; in one of a hundred it does not show.
+_CHECKED_STEPS = 100
 
 
 class Trainer:
@@ -39,6 +46,8 @@ class Trainer:
     ----------
     history
         Everything logged so far.
+    step, epoch
+        Steps done, and epochs finished with their validation.
     best_epoch
         The epoch, from 1, that was best on validation so far; 0 before the first is over.
     seconds
@@ -51,11 +60,8 @@ class Trainer:
         self.network = network
         self.validation = validation
         self.config = config
-        self.loader = BatchLoader(
-            training,
-            config.training.batch_size,
-            generator(config.training.seed, "shuffling"),
-        )
+        self.rng = generator(config.training.seed, "shuffling")
+        self.loader = BatchLoader(training, config.training.batch_size, self.rng)
         self.loss_function = LOSSES[config.training.loss]()
         self.optimizer = SGD(
             network,
@@ -64,79 +70,167 @@ class Trainer:
             nesterov=config.optimizer.nesterov,
             weight_decay=config.optimizer.weight_decay,
         )
-        self.schedule = make_schedule(config)
+        self.learning_rate = learning_rates(config, len(self.loader))
         self.history = History()
         self.step = 0
+        self.epoch = 0
         self.best_epoch = 0
         self.seconds = 0.0
-        self._best_score = (-1.0, -math.inf)
+        self.loss = math.nan  # of the last step
+        self._best_score = (-1.0, 0.0)  # below every accuracy
         self._best_parameters = network.parameters.copy()  # (P,)
+        self._losses: list[float] = []  # of the steps since the last row
+        self._ran = False
 
-    def run(self, after_epoch: Callable[[], object] = lambda: None) -> None:
+    @property
+    def finished(self) -> bool:
+        """Whether the training is over: all epochs are done, or patience has ended."""
+        settings = self.config.training
+        waited = self.epoch - self.best_epoch
+        return self.epoch >= settings.epochs or 0 < settings.patience <= waited
+
+    @property
+    def between_epochs(self) -> bool:
+        """Whether no epoch is under way."""
+        return self._position == 0
+
+    def run(
+        self,
+        after_epoch: Callable[[], object] = lambda: None,
+        after_step: Callable[[], object] = lambda: None,
+    ) -> None:
         """Train to the end; the network then has its best parameters.
 
         Parameters
         ----------
-        after_epoch
-            Is called after every epoch, while the network has that epoch's parameters.
+        after_epoch, after_step
+            Are called after every epoch, and after every step within one, while the network has
+            the parameters of that moment. What they raise ends the training.
 
         Raises
         ------
         MnistScratchError
-            If the loss or a parameter is no longer finite, naming epoch, step and learning rate.
+            If the loss, a gradient or a parameter is no longer finite, naming epoch, step, layer
+            and learning rate.
         ValueError
             If it has run before.
         """
-        if self.step:
+        if self._ran:
             raise ValueError("this trainer has run; make another for another training")
+        self._ran = True
         settings = self.config.training
         training = self.loader.dataset
         title = (
             f"training {'-'.join(map(str, self.network.widths))} on {len(training):,} images of "
             f"{training.name}, validating on {len(self.validation):,}"
         )
-        progress = Progress(title, settings.epochs, len(training))
-        started = time.perf_counter()
+        done = self.epoch * len(training) + self._position
+        progress = Progress(title, settings.epochs, len(training), done)
+        started = time.perf_counter() - self.seconds
         try:
             # A diverging run overflows before it is stopped; the error says what NumPy's warning
             # would, and more.
             with np.errstate(over="ignore", invalid="ignore"):
-                for epoch in range(1, settings.epochs + 1):
-                    self._train_epoch(epoch, progress)
+                while not self.finished:
+                    for images, targets in self.loader:
+                        self._train_step(images, targets)
+                        progress.step(self.loss, self.loss_function.predictions, targets)
+                        self.seconds = time.perf_counter() - started
+                        if not self.between_epochs:
+                            after_step()
                     self._validate(started)
-                    progress.epoch(self.history.rows[-1], best=self.best_epoch == epoch)
+                    progress.epoch(self.history.rows[-1], best=self.best_epoch == self.epoch)
                     after_epoch()
-                    if settings.patience and epoch - self.best_epoch >= settings.patience:
-                        break
         finally:
             progress.close()
-            self.network.parameters[...] = self._best_parameters
-            self.seconds = time.perf_counter() - started
+            self.take_best()
 
-    def _train_epoch(self, epoch: int, progress: Progress) -> None:
-        """Take every training batch once, and log the losses."""
-        steps = self.config.training.epochs * len(self.loader)
-        log_every = self.config.training.log_every
-        losses: list[float] = []  # of the steps since the last row
-        for number, (images, targets) in enumerate(self.loader, start=1):
-            rate = self.config.optimizer.learning_rate * self.schedule(self.step / steps)
-            self.step += 1
-            loss = self.loss_function.forward(self.network.forward(images), targets)
-            self._check_finite(loss, "loss", epoch, rate)
-            self.network.backward(self.loss_function.backward())
-            self.optimizer.learning_rate = rate
-            self.optimizer.step()
-            losses.append(loss)
-            progress.step(loss, self.loss_function.predictions, targets)
-            if number == len(self.loader) or number % log_every == 0:
-                self.history.rows.append(
-                    Row(self.step, epoch, rate, math.fsum(losses) / len(losses))
-                )
-                losses.clear()
-        # One number that is not finite makes their sum so.
-        self._check_finite(
-            float(np.sum(self.network.parameters)), "sum of the parameters", epoch, rate
+    def take_best(self) -> None:
+        """Give the network its best parameters."""
+        self.network.parameters[...] = self._best_parameters
+
+    def state(self) -> TrainingState:
+        """Return where the training stands, between two steps; arrays are not copied.
+
+        Raises
+        ------
+        MnistScratchError
+            If a gradient or a parameter is not finite: such a state is not worth keeping.
+        """
+        self._check_finite()
+        return TrainingState(
+            parameters=self.network.parameters,
+            velocities=self.optimizer.velocities,
+            best_parameters=self._best_parameters,
+            best_epoch=self.best_epoch,
+            best_score=self._best_score,
+            step=self.step,
+            epoch=self.epoch,
+            order=np.empty(0, np.int64) if self.between_epochs else self.loader.order,
+            position=self._position,
+            generator=get_state(self.rng),
+            unlogged_losses=self._losses,
+            history=self.history,
+            seconds=self.seconds,
         )
+
+    def restore(self, state: TrainingState) -> None:
+        """Go to where another training with the same config and examples stood.
+
+        Raises
+        ------
+        ValueError
+            If a training of this kind cannot stand there.
+        """
+        for name in ("parameters", "velocities", "best_parameters"):
+            count = getattr(state, name).size
+            if count != self.network.parameters.size:
+                raise ValueError(
+                    f"{count:,} {name}, where the network has {self.network.parameters.size:,}"
+                )
+        batches, left_over = divmod(state.position, self.loader.batch_size)
+        if state.step != state.epoch * len(self.loader) + batches or left_over:
+            raise ValueError(
+                f"step {state.step} is not at position {state.position} of epoch {state.epoch + 1}"
+            )
+        if not 0 <= state.best_epoch <= state.epoch or (state.epoch and not state.best_epoch):
+            raise ValueError(f"epoch {state.best_epoch} was not the best of {state.epoch}")
+        set_state(self.rng, state.generator)
+        if state.position:
+            self.loader.resume(state.order, state.position)
+        self.network.parameters[...] = state.parameters
+        self.optimizer.velocities[...] = state.velocities
+        self._best_parameters[...] = state.best_parameters
+        self.best_epoch, self._best_score = state.best_epoch, state.best_score
+        self.step, self.epoch = state.step, state.epoch
+        self._losses = list(state.unlogged_losses)
+        self.history = state.history
+        self.seconds = state.seconds
+
+    @property
+    def _position(self) -> int:
+        """How many examples of the epoch under way were taken; 0 between two epochs."""
+        return self.loader.position % len(self.loader.dataset)
+
+    def _train_step(self, images: Array, targets: Array) -> None:
+        """Take one step, and log its loss."""
+        settings = self.config.training
+        self.loss = self.loss_function.forward(self.network.forward(images), targets)
+        self.step += 1
+        if settings.check_finite and not math.isfinite(self.loss):
+            raise self._diverged()
+        self.network.backward(self.loss_function.backward())
+        rate = self.learning_rate(self.step)
+        self.optimizer.learning_rate = rate
+        self.optimizer.step()
+        if settings.check_finite and self.step % _CHECKED_STEPS == 0:
+            self._check_finite()
+        self._losses.append(self.loss)
+        number = math.ceil(self.loader.position / self.loader.batch_size)
+        if number == len(self.loader) or number % settings.log_every == 0:
+            average = math.fsum(self._losses) / len(self._losses)
+            self.history.rows.append(Row(self.step, self.epoch + 1, rate, average))
+            self._losses.clear()
 
     def _validate(self, started: float) -> None:
         """Measure the network on the validation examples; keep its parameters if they are best.
@@ -144,35 +238,25 @@ class Trainer:
         The figures join the epoch's last row in the history. There the validation loss stands
         beside the training loss, so it is of the same kind.
         """
+        if self.config.training.check_finite:
+            self._check_finite()
         measured = evaluate(self.network, self.validation, self.loss_function)
-        row = self.history.rows[-1]
-        self.history.rows[-1] = row._replace(
+        self.epoch += 1
+        self.seconds = time.perf_counter() - started
+        self.history.rows[-1] = self.history.rows[-1]._replace(
             validation_loss=measured.loss,
             validation_accuracy=measured.accuracy,
-            seconds=time.perf_counter() - started,
+            seconds=self.seconds,
         )
         score = (measured.accuracy, -measured.loss)
         if score > self._best_score:
-            self.best_epoch, self._best_score = row.epoch, score
+            self.best_epoch, self._best_score = self.epoch, score
             self._best_parameters[...] = self.network.parameters
 
-    def _check_finite(self, number: float, what: str, epoch: int, rate: float) -> None:
-        if not math.isfinite(number):
-            raise MnistScratchError(
-                f"the {what} is {number} at step {self.step} (epoch {epoch}, learning rate "
-                f"{rate:g}): the training has diverged.\n"
-                "Try a lower --learning-rate, or a longer --warmup."
-            )
+    def _check_finite(self) -> None:
+        if not all_finite(self.network):
+            raise self._diverged()
 
-
-def make_schedule(config: Config) -> schedule.Schedule:
-    """Return the schedule that a config describes."""
-    settings = config.schedule
-    if settings.name == "constant":
-        return schedule.constant(settings.warmup)
-    if settings.name == "step":
-        interval = settings.step_epochs / config.training.epochs
-        return schedule.step(interval, settings.step_factor, settings.warmup)
-    if settings.name == "cosine":
-        return schedule.cosine(settings.warmup)
-    return schedule.one_cycle(settings.warmup)
+    def _diverged(self) -> MnistScratchError:
+        rate = self.optimizer.learning_rate
+        return diverged(self.network, self.step, self.epoch + 1, rate, self.loss)

@@ -25,8 +25,11 @@ class Recorder(Trainer):
 
     seen: list[tuple[str, npt.NDArray[np.floating], list[npt.NDArray[np.float32]]]]
 
-    def run(self, after_epoch: Callable[[], object] = lambda: None) -> None:
-        after_epoch()
+    def run(
+        self,
+        after_epoch: Callable[[], object] = lambda: None,  # noqa: ARG002  # nothing is trained
+        after_step: Callable[[], object] = lambda: None,  # noqa: ARG002
+    ) -> None:
         batches = [images.copy() for _ in range(2) for images, _ in self.loader]
         parameters = self.network.parameters.copy()
         self.seen.append((self.config.training.loss, parameters, batches))

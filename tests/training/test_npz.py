@@ -139,13 +139,17 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: packed(weights(header("'<f4'", "(0, 9999999999)"), b"")),
         "announces the shape",
     ),
+    "a size beside zero": (
+        lambda: packed(weights(header("'<f4'", "(2147483647, 0)"), b"")),
+        r"announces the shape \(2147483647, 0\), 0 bytes, and has 0",
+    ),
     "no inputs": (
         lambda: packed(weights(header("'<f4'", "(0, 1)"), b"")),
         "both widths must be at least 1",
     ),
     "no outputs": (
-        lambda: packed(weights(header("'<f4'", "(2147483647, 0)"), b"")),
-        r"weights \(2147483647, 0\), biases \(1,\)",
+        lambda: packed(weights(header("'<f4'", "(2, 0)"), b"")),
+        r"weights \(2, 0\), biases \(1,\)",
     ),
     "truncated numbers": (
         lambda: packed(weights(header("'<f4'", "(2, 1)"), bytes(7))),

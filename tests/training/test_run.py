@@ -45,6 +45,7 @@ def data(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> Acquired:
 def test_a_run_leaves_a_folder_that_is_complete(data: Acquired, tmp_path: Path) -> None:
     result = run_training(SHORT, tmp_path / "run")
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
+        "checkpoint.npz",
         "config.toml",
         "environment.json",
         "evaluation.json",
@@ -111,8 +112,10 @@ def test_every_part_of_the_randomness_comes_from_the_seed(
 def test_the_model_is_saved_at_the_best_epoch_and_not_after(
     data: Acquired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saved: list[int] = []
-    monkeypatch.setattr(RunDirectory, "save_model", lambda *_: saved.append(1))
+    saved: list[bytes] = []
+    monkeypatch.setattr(
+        RunDirectory, "save_model", lambda _, network: saved.append(network.parameters.tobytes())
+    )
     hard = {
         ("optimizer", "learning_rate"): 0.5,
         ("schedule", "name"): "constant",
@@ -125,7 +128,8 @@ def test_the_model_is_saved_at_the_best_epoch_and_not_after(
     ]
     bests = [n for n in range(8) if scores[n] == max(scores[: n + 1])]
     assert len(bests) < 8, "this test needs an epoch that is not the best so far"
-    assert len(saved) == len(bests)
+    assert len(saved) == len(bests) + 1
+    assert saved[-1] == saved[-2], "at the end what was best is written once more"
 
 
 def test_a_validation_loss_that_is_not_finite_is_an_error(data: Acquired, tmp_path: Path) -> None:

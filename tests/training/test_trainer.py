@@ -13,8 +13,9 @@ from mnist_scratch.nn.loss import SoftmaxCrossEntropy, SquaredError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import SGD
 from mnist_scratch.training.evaluation import evaluate
+from mnist_scratch.training.learning_rate import make_schedule
 from mnist_scratch.training.randomness import generator
-from mnist_scratch.training.trainer import Trainer, make_schedule
+from mnist_scratch.training.trainer import Trainer
 
 
 def configured(**settings: object) -> Config:
@@ -147,7 +148,9 @@ def test_training_stops_when_patience_ends(digits: Dataset) -> None:
 def test_a_training_that_diverges_stops_with_an_error_that_says_where(digits: Dataset) -> None:
     config = configured(epochs=50, learning_rate=1e20, name="constant", warmup=0.0)
     with pytest.raises(
-        MnistScratchError, match=r"loss is nan at step 2 \(epoch 1, .* rate 1e\+20\)"
+        MnistScratchError,
+        match=r"at step 2 \(epoch 1, learning rate 1e\+20\) the loss is nan[^@]*"
+        r"outputs of dense layer 2, the logits",
     ):
         trained(digits, config, hidden=(16,))
 
@@ -155,7 +158,7 @@ def test_a_training_that_diverges_stops_with_an_error_that_says_where(digits: Da
 def test_a_parameter_that_is_not_finite_is_found_at_the_end_of_the_epoch(digits: Dataset) -> None:
     # One step only: its loss is finite, and what it does to the parameters is seen after it.
     config = configured(epochs=1, batch_size=100, learning_rate=1e39, name="constant", warmup=0.0)
-    with pytest.raises(MnistScratchError, match=r"sum of the parameters is .* at step 1 "):
+    with pytest.raises(MnistScratchError, match=r"at step 1 [^@]*weights of dense layer 1 "):
         trained(digits, config)
 
 

@@ -1,0 +1,57 @@
+"""Numbers that go wrong: a training that diverges is stopped, and told where."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.nn.network import Network
+
+
+def all_finite(network: Network) -> bool:
+    """Say whether every parameter and every gradient is a finite number."""
+    return bool(np.isfinite(network.parameters).all() and np.isfinite(network.gradients).all())
+
+
+def diverged(
+    network: Network, step: int, epoch: int, learning_rate: float, loss: float
+) -> MnistScratchError:
+    """Return the error that says where the numbers of a training went wrong.
+
+    Parameters
+    ----------
+    network
+        Its parameters, gradients or outputs are not all finite any more, or its loss is not.
+    step, epoch
+        The step in which that was found, and its epoch, both from 1.
+    learning_rate
+        Of the last step that moved the parameters.
+    loss
+        Of the last step.
+    """
+    found = _first_not_finite(network)
+    return MnistScratchError(
+        f"the training has diverged: at step {step} (epoch {epoch}, learning rate "
+        f"{learning_rate:g}) the loss is {loss:g}.\n"
+        f"Not finite any more: {found}.\n"
+        "Try a lower --learning-rate, a longer --warmup, or less --momentum."
+    )
+
+
+def _first_not_finite(network: Network) -> str:
+    """Name the first array of the network with NaN or infinity in it, and its layer."""
+    for number, layer in enumerate(network.dense_layers, start=1):
+        arrays = {
+            "weights": layer.weights,
+            "biases": layer.biases,
+            "gradient of the weights": layer.d_weights,
+            "gradient of the biases": layer.d_biases,
+        }
+        for name, array in arrays.items():
+            if not np.isfinite(array).all():
+                return f"the {name} of dense layer {number} ({layer.width_in}-{layer.width_out})"
+    # All of them are finite: then the products of a forward were not, and an output overflowed.
+    for number, layer in enumerate(network.dense_layers[1:], start=1):
+        if not np.isfinite(layer.inputs).all():
+            return f"the outputs of dense layer {number}"
+    return f"the outputs of dense layer {len(network.dense_layers)}, the logits"

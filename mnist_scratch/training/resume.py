@@ -1,0 +1,123 @@
+"""Whether a run can go on from its checkpoint as it is asked to, or what speaks against it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mnist_scratch.config import Config, settings
+from mnist_scratch.data.loader import Dataset
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.training.checkpoint import Checkpoint
+from mnist_scratch.training.environment import SAME_BYTES
+from mnist_scratch.training.learning_rate import learning_rates
+
+# What a run computes does not depend on these: where files lie (their hashes are compared), how
+# often it is saved, and whether it is watched.
+_FREE = {"data_dir", "checkpoint_seconds", "check_finite"}
+
+
+def resumed_config(checkpoint: Checkpoint, asked: Config, path: Path) -> Config:
+    """Return the config with which a run goes on.
+
+    Parameters
+    ----------
+    checkpoint
+        Where it stands.
+    asked
+        With which config it should.
+    path
+        The run's folder, for the error.
+
+    Raises
+    ------
+    MnistScratchError
+        If the run would become another one, naming every setting that differs. More epochs are
+        for `check_schedule` to judge.
+    """
+    if asked.data.dataset == "auto":
+        asked = replace(asked, data=replace(asked.data, dataset=checkpoint.dataset))
+    began = checkpoint.config
+    differences = []
+    for setting in settings():
+        before, now = (
+            getattr(getattr(config, setting.section), setting.key) for config in (began, asked)
+        )
+        longer = setting.key == "epochs" and now > before
+        if before != now and not longer and setting.key not in _FREE:
+            differences.append(f"  [{setting.section}] {setting.key}: {before}, now {now}")
+    if differences:
+        raise MnistScratchError(
+            f"{path} was begun with another config, and would become another run:\n"
+            + "\n".join(differences)
+            + "\nTake the config that it has, or start a new run."
+        )
+    return asked
+
+
+def check_schedule(before: Config, now: Config, step: int, steps_an_epoch: int, path: Path) -> None:
+    """Make sure that the steps done have the learning rates that the config now gives them.
+
+    Parameters
+    ----------
+    before, now
+        With which config they were done, and with which the run shall go on.
+    step
+        Steps done.
+    steps_an_epoch
+        Of either config.
+    path
+        The run's folder, for the error.
+
+    Raises
+    ------
+    MnistScratchError
+        If a schedule that is made for so many epochs would get more.
+    """
+    if before.training.epochs == now.training.epochs:
+        return
+    done = range(1, step + 1)
+    rates, rates_now = (learning_rates(config, steps_an_epoch) for config in (before, now))
+    if list(map(rates, done)) != list(map(rates_now, done)):
+        warmup = " with its warm-up" if before.schedule.warmup else ""
+        raise MnistScratchError(
+            f"{path} was begun for {before.training.epochs} epochs, and its schedule "
+            f"'{before.schedule.name}'{warmup} is made for so many: with {now.training.epochs} the "
+            "steps done would have had other learning rates.\n"
+            "Start a new run with these --epochs. Only the schedules 'constant' and 'step' without "
+            "--warmup can be continued."
+        )
+
+
+def check_data(checkpoint: Checkpoint, dataset: Dataset, path: Path) -> None:
+    """Make sure that a run goes on with the images that it began with.
+
+    Raises
+    ------
+    MnistScratchError
+        If it does not, naming the files that differ.
+    """
+    differing = sorted(
+        name
+        for name in checkpoint.sha256.keys() | dataset.sha256.keys()
+        if checkpoint.sha256.get(name) != dataset.sha256.get(name)
+    )
+    if dataset.name != checkpoint.dataset or differing:
+        raise MnistScratchError(
+            f"{path} was begun on other data than these of {dataset.name}: "
+            f"{', '.join(differing) or 'the data set'} differs; name the folder of the files that "
+            "it was begun on with --data-dir, or start a new run"
+        )
+
+
+def changed_environment(before: dict[str, Any], now: dict[str, Any]) -> str:
+    """Say in one line what a run goes on with that it did not begin with, or "".
+
+    Only what can change the last digits of a result counts.
+    """
+    return ", ".join(
+        f"{name} {now[name]} (was {before.get(name)})"
+        for name in SAME_BYTES
+        if before.get(name) != now[name]
+    )

@@ -1,0 +1,88 @@
+"""Run the command line on a few digits, and kill the process at a chosen point.
+
+    python killed_run.py POINT ARGUMENT ...
+
+Points are counted from 1: before every flush to disk (`os.fsync`), before every rename, and in the
+middle of every write, when half of its bytes are written. Point 0 kills nowhere, and the number of
+points that were passed is printed to standard output at the end.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pathlib
+import signal
+import sys
+from typing import Any
+
+import numpy as np
+
+from mnist_scratch import cli
+from mnist_scratch.data.acquire import Acquired
+from mnist_scratch.data.loader import Dataset
+from mnist_scratch.training import run
+
+_chosen = int(sys.argv[1])
+_passed = 0
+_fsync, _replace, _open = os.fsync, pathlib.Path.replace, pathlib.Path.open
+
+
+def _reached() -> bool:
+    global _passed  # noqa: PLW0603  # a process counts once
+    _passed += 1
+    return _passed == _chosen
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class _File(io.FileIO):
+    """A file whose writes are points."""
+
+    def write(self, content: Any) -> int:
+        """Write half and die, or write."""
+        if _reached():
+            view = memoryview(content).cast("B")
+            super().write(view[: len(view) // 2])
+            _die()
+        return super().write(content)
+
+
+def _open_watched(path: pathlib.Path, mode: str = "r", *rest: Any, **named: Any) -> Any:
+    if mode == "wb":
+        return io.BufferedWriter(_File(path, "w"))
+    return _open(path, mode, *rest, **named)
+
+
+def _fsync_watched(descriptor: int) -> None:
+    if _reached():
+        _die()
+    _fsync(descriptor)
+
+
+def _replace_watched(path: pathlib.Path, target: Any) -> pathlib.Path:
+    if _reached():
+        _die()
+    return _replace(path, target)
+
+
+def _few_digits(*_: object) -> Acquired:
+    rng = np.random.default_rng(5)
+    images = rng.integers(0, 256, (60, 28, 28), dtype=np.uint8)
+    labels = rng.integers(0, 10, 60, dtype=np.uint8)
+    digits = Dataset("synthetic", images, labels, {"a-file": "its hash"})
+    return Acquired(digits, digits)
+
+
+for place, name, watched in (
+    (run, "load_dataset", _few_digits),
+    (os, "fsync", _fsync_watched),
+    (pathlib.Path, "replace", _replace_watched),
+    (pathlib.Path, "open", _open_watched),
+):
+    setattr(place, name, watched)
+status = cli.main(sys.argv[2:])
+print(_passed)
+sys.exit(status)

@@ -1,0 +1,152 @@
+"""A training is killed at every point at which it writes, goes on, and must end the same."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnist_scratch.training.checkpoint import load_checkpoint
+
+SCRIPT = Path(__file__).with_name("killed_run.py")
+SIGKILL = -9
+# A checkpoint after every step: three epochs of four steps, each batch but the last of ten images.
+SETTINGS = (
+    *("--hidden", "16", "--epochs", "3", "--batch-size", "10", "--validation-examples", "25"),
+    *("--learning-rate", "0.05", "--log-every", "3", "--checkpoint-seconds", "0"),
+)
+
+
+def start(point: int, *arguments: str | Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), str(point), "train", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def begin_or_go_on(point: int, path: Path) -> subprocess.Popen[str]:
+    """Do what a user does after a crash: resume, or begin anew what had not begun."""
+    if (path / "config.toml").exists():
+        return start(point, "--resume", path)
+    return start(point, "--run", path, *SETTINGS)
+
+
+def finish(path: Path) -> int:
+    """Bring a run to its end; return how many points it passed."""
+    process = begin_or_go_on(0, path)
+    output, errors = process.communicate(timeout=100)
+    assert process.returncode == 0, errors
+    return int(output.split()[-1])
+
+
+def outcome(path: Path) -> dict[str, object]:
+    """What a run left, times aside; whatever else lies there is in the names."""
+    history = (path / "history.csv").read_text().splitlines()
+    evaluation = json.loads((path / "evaluation.json").read_text())
+    del evaluation["training_seconds"]
+    state = load_checkpoint(path / "checkpoint.npz").state
+    return {
+        "names": sorted(inside.name for inside in path.iterdir()),
+        "history": [line.rpartition(",")[0] for line in history],
+        "evaluation": evaluation,
+        "parameters": state.parameters.tobytes(),
+        "velocities": state.velocities.tobytes(),
+        **{
+            name: (path / name).read_bytes()
+            for name in ("model.npz", "config.toml", "environment.json")
+        },
+    }
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, object], int]:
+    """What a run that nobody killed left, and how many points it passed."""
+    path = tmp_path_factory.mktemp("undisturbed") / "run"
+    points = finish(path)
+    return outcome(path), points
+
+
+def killed_at(point: int, path: Path) -> None:
+    process = begin_or_go_on(point, path)
+    _, errors = process.communicate(timeout=100)
+    assert process.returncode == SIGKILL, errors
+
+
+def check_kills_at(
+    points: Iterable[int], folder: Path, undisturbed: tuple[dict[str, object], int]
+) -> None:
+    """Kill a run at each of the points, let each go on, and compare."""
+
+    def trial(point: int) -> tuple[int, bool]:
+        path = folder / f"killed-at-{point}"
+        killed_at(point, path)
+        finish(path)
+        return point, outcome(path) == undisturbed[0]
+
+    check_all(trial, points)
+
+
+def check_all(trial: Callable[[int], tuple[int, bool]], numbers: Iterable[int]) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        trials = list(pool.map(trial, numbers))
+    other = [number for number, same in trials if not same]
+    print(f"{len(trials) - len(other)} of {len(trials)} killed runs ended with the same bytes")
+    assert not other
+
+
+def test_a_run_killed_at_a_dozen_points_ends_with_the_same_bytes(
+    undisturbed: tuple[dict[str, object], int], tmp_path: Path
+) -> None:
+    points = undisturbed[1]
+    check_kills_at([1 + (points - 1) * n // 11 for n in range(12)], tmp_path, undisturbed)
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_any_write_rename_or_flush_ends_with_the_same_bytes(
+    undisturbed: tuple[dict[str, object], int], tmp_path: Path
+) -> None:
+    check_kills_at(range(1, undisturbed[1] + 1), tmp_path, undisturbed)
+
+
+@pytest.mark.slow
+def test_a_run_killed_again_and_again_at_random_points_ends_with_the_same_bytes(
+    undisturbed: tuple[dict[str, object], int], tmp_path: Path
+) -> None:
+    def trial(seed: int) -> tuple[int, bool]:
+        rng = np.random.default_rng(seed)
+        path = tmp_path / f"run-{seed}"
+        while True:
+            process = begin_or_go_on(int(rng.integers(1, 150)), path)
+            _, errors = process.communicate(timeout=100)
+            if process.returncode == 0:
+                return seed, outcome(path) == undisturbed[0]
+            assert process.returncode == SIGKILL, errors
+
+    check_all(trial, range(15))
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(
+    undisturbed: tuple[dict[str, object], int], tmp_path: Path
+) -> None:
+    def trial(seed: int) -> tuple[int, bool]:
+        rng = np.random.default_rng(seed)
+        path = tmp_path / f"run-{seed}"
+        for _ in range(2):
+            process = begin_or_go_on(0, path)
+            time.sleep(rng.uniform(0.1, 1.5))
+            process.kill()
+            process.communicate()
+        finish(path)
+        return seed, outcome(path) == undisturbed[0]
+
+    check_all(trial, range(30))

@@ -1,0 +1,365 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mnist_scratch.config import Config, with_values
+from mnist_scratch.data.acquire import Acquired
+from mnist_scratch.data.loader import Dataset
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.files import written_whole
+from mnist_scratch.interruption import Interruption
+from mnist_scratch.training import run
+from mnist_scratch.training.checkpoint import load_checkpoint, save_checkpoint
+from mnist_scratch.training.run import resume_training, run_training
+from mnist_scratch.training.rundir import RunDirectory
+from mnist_scratch.training.trainer import Trainer
+
+
+def short(**settings: object) -> Config:
+    places = {
+        "dataset": "data",
+        "data_dir": "data",
+        "hidden": "network",
+        "learning_rate": "optimizer",
+        "name": "schedule",
+        "warmup": "schedule",
+    }
+    values: dict[tuple[str, str], Any] = {
+        ("data", "validation_examples"): 21,
+        ("network", "hidden"): [8],
+        ("training", "epochs"): 3,
+        ("training", "batch_size"): 16,
+        ("training", "log_every"): 2,
+        ("optimizer", "learning_rate"): 0.03,
+    }
+    given = {(places.get(key, "training"), key): value for key, value in settings.items()}
+    return with_values(Config(), values | given, "test")
+
+
+@pytest.fixture
+def data(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> Acquired:
+    """What is found here: digits called synthetic. 79 to train on are five batches an epoch."""
+    training = dataclasses.replace(digits, name="synthetic", sha256={"a-file": "its hash"})
+    acquired = Acquired(training, training)
+    monkeypatch.setattr(run, "load_dataset", lambda *_: acquired)
+    return acquired
+
+
+@pytest.fixture
+def interrupt(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], None]:
+    """Send this process a signal in the middle of a step, the next time that it gets there."""
+
+    def arrange(step: int, signal_number: int) -> None:
+        train_step = Trainer._train_step
+
+        def interrupted(trainer: Trainer, *batch: Any) -> None:
+            if trainer.step + 1 == step:
+                os.kill(os.getpid(), signal_number)
+            train_step(trainer, *batch)
+
+        monkeypatch.setattr(Trainer, "_train_step", interrupted)
+
+    return arrange
+
+
+def outcome(path: Path) -> dict[str, Any]:
+    """What a run left, times aside."""
+    evaluation = json.loads((path / "evaluation.json").read_text())
+    del evaluation["training_seconds"]
+    return {
+        "history": [row._replace(seconds=None) for row in RunDirectory(path).history().rows],
+        "evaluation": evaluation,
+        "velocities": load_checkpoint(path / "checkpoint.npz").state.velocities.tobytes(),
+        **{name: (path / name).read_bytes() for name in ("model.npz", "config.toml")},
+    }
+
+
+@pytest.mark.parametrize("step", range(1, 16))
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_goes_on_to_the_same_bytes(
+    data: Acquired,
+    tmp_path: Path,
+    interrupt: Callable[[int, int], None],
+    step: int,
+    signal_number: int,
+) -> None:
+    run_training(short(), tmp_path / "whole")
+    interrupt(step, signal_number)
+    with pytest.raises(Interruption) as caught:
+        run_training(short(), tmp_path / "interrupted")
+    assert caught.value.signal_number == signal_number
+    stopped = RunDirectory(tmp_path / "interrupted").checkpoint()
+    assert stopped is not None
+    assert stopped.state.step == step, "the step was finished, and is the last"
+    resume_training(tmp_path / "interrupted")
+    assert outcome(tmp_path / "interrupted") == outcome(tmp_path / "whole")
+
+
+def test_a_second_signal_ends_at_once_and_loses_nothing_that_was_saved(
+    data: Acquired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_training(short(), tmp_path / "whole")
+    train_step = Trainer._train_step
+
+    def interrupted(trainer: Trainer, *batch: Any) -> None:
+        if trainer.step + 1 == 8:
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+        train_step(trainer, *batch)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Trainer, "_train_step", interrupted)
+        with pytest.raises(Interruption):
+            run_training(short(), tmp_path / "run")
+    stopped = RunDirectory(tmp_path / "run").checkpoint()
+    assert stopped is not None
+    assert stopped.state.step == 5, "the end of the first epoch"
+    resume_training(tmp_path / "run")
+    assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
+
+
+def test_the_handlers_of_signals_are_given_back(data: Acquired, tmp_path: Path) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    run_training(short(), tmp_path / "run")
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_run_is_saved_every_so_many_seconds_within_an_epoch(
+    data: Acquired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved: list[int] = []
+    save = RunDirectory.save_checkpoint
+
+    def noted(directory: RunDirectory, checkpoint: Any) -> None:
+        saved.append(checkpoint.state.step)
+        save(directory, checkpoint)
+
+    monkeypatch.setattr(RunDirectory, "save_checkpoint", noted)
+    now = iter(range(10_000))
+    monkeypatch.setattr("time.monotonic", lambda: next(now))
+    # The clock moves by one each time it is looked at: after each step within an epoch, and once
+    # when a checkpoint was written.
+    run_training(short(checkpoint_seconds=3, epochs=2), tmp_path / "run")
+    assert saved == [3, 5, 8, 10]
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"seed": 1}, r"\[training\] seed: 0, now 1"),
+        ({"learning_rate": 0.5}, r"\[optimizer\] learning_rate: 0.03, now 0.5"),
+        ({"hidden": [9]}, r"\[network\] hidden: \(8,\), now \(9,\)"),
+        ({"dataset": "mnist"}, r"\[data\] dataset: synthetic, now mnist"),
+        ({"epochs": 2}, r"\[training\] epochs: 3, now 2"),
+        ({"seed": 1, "log_every": 1}, r"\[training\] seed.*\n.*log_every: 2, now 1"),
+        ({"epochs": 4}, "schedule 'one-cycle' with its warm-up is made for so many"),
+        ({"epochs": 4, "seed": 1}, r"\[training\] seed: 0, now 1"),
+    ],
+)
+def test_a_changed_config_is_refused_and_named(
+    data: Acquired, tmp_path: Path, settings: dict[str, object], named: str
+) -> None:
+    run_training(short(), tmp_path / "run")
+    before = outcome(tmp_path / "run")
+    with pytest.raises(MnistScratchError, match=named):
+        resume_training(tmp_path / "run", short(**settings))
+    assert outcome(tmp_path / "run") == before
+
+
+def test_what_does_not_change_the_result_may_be_changed(data: Acquired, tmp_path: Path) -> None:
+    run_training(short(), tmp_path / "run")
+    resume_training(tmp_path / "run", short(checkpoint_seconds=1, data_dir="elsewhere"))
+    assert RunDirectory(tmp_path / "run").config().training.checkpoint_seconds == 1
+
+
+def test_other_data_is_refused_and_its_files_are_named(
+    data: Acquired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_training(short(), tmp_path / "run")
+    other = dataclasses.replace(data.training, sha256={"a-file": "another hash"})
+    monkeypatch.setattr(run, "load_dataset", lambda *_: Acquired(other, other))
+    with pytest.raises(MnistScratchError, match=r"other data .* a-file differs"):
+        resume_training(tmp_path / "run")
+
+
+def test_a_finished_run_says_so_and_stays_as_it_is(
+    data: Acquired, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = run_training(short(), tmp_path / "run")
+    before = outcome(tmp_path / "run")
+    again = resume_training(tmp_path / "run")
+    assert "run is finished: epoch 3 of 3\n" in capsys.readouterr().err
+    assert again.evaluation.loss == first.evaluation.loss
+    assert outcome(tmp_path / "run") == before
+
+
+def test_a_run_that_patience_stopped_is_finished(
+    data: Acquired, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = short(epochs=30, patience=2, learning_rate=0.5, name="constant")
+    run_training(config, tmp_path / "run")
+    epoch = len(RunDirectory(tmp_path / "run").history().epochs)
+    assert epoch < 30, "this test needs a run that stops early"
+    resume_training(tmp_path / "run")
+    expected = f"run is finished: epoch {epoch} of 30, stopped by patience"
+    assert expected in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["constant", "step"])
+def test_more_epochs_continue_a_finished_run_where_the_schedule_allows(
+    data: Acquired, tmp_path: Path, name: str
+) -> None:
+    settings: dict[str, object] = {"name": name, "warmup": 0.0}
+    run_training(short(**settings, epochs=5), tmp_path / "five")
+    run_training(short(**settings), tmp_path / "three")
+    resume_training(tmp_path / "three", short(**settings, epochs=5))
+    assert outcome(tmp_path / "three") == outcome(tmp_path / "five")
+
+
+@pytest.mark.parametrize("step", [2, 7])
+def test_more_epochs_for_an_unfinished_run_depend_on_the_schedule_too(
+    data: Acquired, tmp_path: Path, interrupt: Callable[[int, int], None], step: int
+) -> None:
+    interrupt(step, signal.SIGINT)
+    with pytest.raises(Interruption):
+        run_training(short(name="cosine"), tmp_path / "run")
+    with pytest.raises(MnistScratchError, match="'cosine' with its warm-up is made for so many"):
+        resume_training(tmp_path / "run", short(name="cosine", epochs=5))
+
+
+def test_a_run_that_never_saved_begins_at_the_beginning(data: Acquired, tmp_path: Path) -> None:
+    run_training(short(), tmp_path / "whole")
+    RunDirectory.create(tmp_path / "run", with_values(short(), {("data", "dataset"): "auto"}, ""))
+    resume_training(tmp_path / "run")
+    assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
+
+
+def test_a_run_that_lost_its_checkpoint_is_not_begun_over_what_it_left(
+    data: Acquired, tmp_path: Path
+) -> None:
+    run_training(short(), tmp_path / "run")
+    (tmp_path / "run" / "checkpoint.npz").unlink()
+    with pytest.raises(MnistScratchError, match=r"has a model\.npz but no checkpoint\.npz"):
+        resume_training(tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"parameters": np.zeros(5, np.float32)}, "5 parameters, where the network has 6,370"),
+        ({"velocities": np.zeros(5, np.float32)}, "5 velocities"),
+        ({"best_parameters": np.zeros(5, np.float32)}, "5 best_parameters"),
+        ({"step": 3}, "step 3 is not at position 32 of epoch 2"),
+        ({"position": 33}, "step 7 is not at position 33"),
+        ({"position": 96, "step": 11}, "ends at position 96"),
+        ({"order": np.arange(79) // 2}, "the order is not one of 79"),
+        ({"order": np.arange(5)}, "the order is not one of 79"),
+        ({"best_epoch": 2}, "epoch 2 was not the best of 1"),
+        ({"best_epoch": 0}, "epoch 0 was not the best of 1"),
+        ({"generator": np.zeros(6, np.uint64)}, "no generator has the state"),
+    ],
+)
+def test_a_checkpoint_in_which_the_run_cannot_stand_is_refused(
+    data: Acquired,
+    tmp_path: Path,
+    interrupt: Callable[[int, int], None],
+    changes: dict[str, Any],
+    message: str,
+) -> None:
+    interrupt(7, signal.SIGINT)
+    with pytest.raises(Interruption):
+        run_training(short(), tmp_path / "run")
+    path = tmp_path / "run" / "checkpoint.npz"
+    checkpoint = load_checkpoint(path)
+    state = dataclasses.replace(checkpoint.state, **changes)
+    save_checkpoint(path, dataclasses.replace(checkpoint, state=state))
+    with pytest.raises(MnistScratchError, match=rf"checkpoint\.npz is damaged: .*{message}"):
+        resume_training(tmp_path / "run")
+
+
+def test_what_may_make_it_another_run_is_said(
+    data: Acquired,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run_training(short(), tmp_path / "run")
+    capsys.readouterr()
+    resume_training(tmp_path / "run")
+    assert "may differ" not in capsys.readouterr().err
+    monkeypatch.setattr(np, "__version__", "9.9")
+    resume_training(tmp_path / "run")
+    assert "may differ" in (said := capsys.readouterr().err)
+    assert "numpy 9.9 (was " in said
+
+
+def test_leftovers_of_a_crash_are_swept(data: Acquired, tmp_path: Path) -> None:
+    run_training(short(), tmp_path / "run")
+    (tmp_path / "run" / ".checkpoint.npz.123.part").write_bytes(b"half")
+    resume_training(tmp_path / "run")
+    assert not list((tmp_path / "run").glob(".*"))
+
+
+def test_leftovers_of_a_run_that_had_not_begun_do_not_occupy_its_folder(
+    data: Acquired, tmp_path: Path
+) -> None:
+    (tmp_path / "run").mkdir()
+    for name in (".config.toml.123.part", ".lock"):
+        (tmp_path / "run" / name).write_bytes(b"")
+    run_training(short(), tmp_path / "run")
+    assert not list((tmp_path / "run").glob(".*"))
+
+
+def test_a_second_program_in_the_folder_is_refused(data: Acquired, tmp_path: Path) -> None:
+    run_training(short(), tmp_path / "run")
+    with RunDirectory.locked(tmp_path / "run"):
+        with pytest.raises(MnistScratchError, match="is in use by process"):
+            resume_training(tmp_path / "run")
+        with pytest.raises(MnistScratchError, match="exists already"):
+            run_training(short(), tmp_path / "run")
+
+
+def test_a_full_disk_ends_the_run_and_its_last_checkpoint_is_good(
+    data: Acquired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_training(short(), tmp_path / "whole")
+    fsync, calls = os.fsync, iter(range(10_000))
+
+    def full(descriptor: int) -> None:
+        if next(calls) > 20:
+            raise OSError(28, "No space left on device")
+        fsync(descriptor)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(
+            MnistScratchError, match=r"No space left.*\n.*run keeps .* go on with: .*--resume"
+        ):
+            run_training(short(checkpoint_seconds=0), tmp_path / "run")
+    resume_training(tmp_path / "run", short())
+    assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
+
+
+def test_a_folder_is_flushed_after_a_rename(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[Path] = []
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        flushed.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    with written_whole(tmp_path / "file") as file:
+        file.write(b"content")
+    assert [path == tmp_path for path in flushed] == [False, True]
