@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -144,7 +145,7 @@ def opened_arrays(path: Path, what: str, remedy: str) -> Iterator[Arrays]:
         raise MnistScratchError(
             f"cannot read {path}: {error.strerror or error}; is it the folder of a finished run?"
         ) from error
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, struct.error) as error:  # the last if it shrinks meanwhile
         raise MnistScratchError(f"{path} is not {what}, or damaged: {error}; {remedy}") from error
     except MemoryError as error:
-        raise MnistScratchError(f"there is not enough memory to read {path}") from error
+        raise MnistScratchError(f"there is not enough memory to read {path}; free some") from error

@@ -174,7 +174,7 @@ def _member(file: IO[bytes], name: str, entry: _Entry, room: int) -> Member:
         raise ValueError(f"the array '{name}' is not in version 1.0 of the .npy format")
     end = size_end + int.from_bytes(content[size_end - 2 : size_end], "little")
     found = _NPY.fullmatch(content[size_end:end])
-    if found is None:
+    if found is None or len(content) < end:
         announced = content[size_end:end][:80].decode("ascii", "replace").rstrip()
         raise ValueError(f"the array '{name}' announces {announced!r}, which is not read here")
     code, sizes = (group.decode() for group in found.groups())

@@ -114,6 +114,10 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: packed(weights("(" * 65_000)),
         f"'{WEIGHTS}' announces '.*, which is not read",
     ),
+    "header beyond what is read": (
+        lambda: packed(weights(header("'<f4'", "(2, 1)") + " " * 2000)),
+        "is not read here",
+    ),
     "nested header": (lambda: packed(weights("(" * 900)), "which is not read here"),
     "signs without end": (lambda: packed(weights("-" * 900 + "1")), "which is not read here"),
     "call in the header": (lambda: packed(weights("__import__('os').abort()")), "is not read here"),
