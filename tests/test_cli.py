@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -282,6 +280,8 @@ def test_a_run_on_synthetic_digits_says_so_when_it_reads_mnist(
         (("train", "--config", "absent.toml"), "cannot read the config absent.toml"),
         (("train", "--config", "wrong.toml"), "wrong.toml: unknown key 'epocs' in [training]"),
         (("train", "--run", "wrong.toml"), "exists already and is not overwritten"),
+        (("train", "--resume", "absent"), "absent is not the folder of a run"),
+        (("train", "--resume", "x", "--run", "y"), "a resumed run stays in its folder, x"),
         (("evaluate", "absent"), "absent is not the folder of a run"),
         (("evaluate", "half"), f"cannot read {Path('half', 'model.npz')}"),
         (("plot", "absent"), "absent is not the folder of a run"),
@@ -399,29 +399,6 @@ def test_a_result_that_cannot_be_written_is_an_error(command_line: CommandLine) 
         assert result.returncode == status, redirection
         assert "Traceback" not in result.stderr
         assert "Exception" not in result.stderr
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
-def test_an_interrupted_training_ends_with_130_and_keeps_its_epochs(
-    synthetic_dir: Path, tmp_path: Path
-) -> None:
-    arguments = ["--dataset", "synthetic", "--data-dir", str(synthetic_dir), "--run", "run"]
-    with subprocess.Popen(
-        [sys.executable, "-m", "mnist_scratch", "train", "--epochs", "1000", *arguments],
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        for _ in range(600):
-            if (tmp_path / "run" / "model.npz").exists():
-                break
-            time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "interrupted" in errors
-    assert "Traceback" not in errors
-    assert (tmp_path / "run" / "history.csv").exists()
 
 
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

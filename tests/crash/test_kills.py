@@ -15,6 +15,8 @@ import pytest
 
 from mnist_scratch.training.checkpoint import load_checkpoint
 
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+
 SCRIPT = Path(__file__).with_name("killed_run.py")
 SIGKILL = -9
 # A checkpoint after every step: three epochs of four steps, each batch but the last of ten images.
