@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import tracemalloc
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,28 @@ def test_the_same_archive_made_by_hand_is_a_model(tmp_path: Path) -> None:
     assert load_model(tmp_path / "model.npz").parameters.tolist() == [1, 1, 0]
 
 
+def patched(place: int, value: bytes) -> bytes:
+    """Return a good model with other bytes at a place, counted from its end if it is negative."""
+    content = bytearray(packed(parts_with("")))
+    place %= len(content)
+    content[place : place + len(value)] = value
+    return bytes(content)
+
+
+def hidden_bytes() -> bytes:
+    """Return a model with bytes between a header, of which only the beginning is read, and numbers.
+
+    Its CRC-32 is that of what a careless reader would take.
+    """
+    text = header("'<f4'", "(2, 1)")
+    whole = npy(text + " " * 2000, bytes(8))
+    end = (
+        30 + 100 + 20 + 1024 - 30 - len(f"{WEIGHTS}.npy")
+    )  # of the bytes that are read for headers
+    content = whole[: end - 1] + b"\n" + whole[end:]
+    return packed(parts_with(WEIGHTS, content=content, crc=zlib.crc32(content[:end] + bytes(8))))
+
+
 LONG_SIZES = struct.pack("<2H2Q", 1, 16, 2**40, 2**40)
 GOOD = parts_with("")
 EXTRA = Part(b"../../escape.npy", npy_of(1))
@@ -58,6 +81,15 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "data at the end": (lambda: packed(GOOD, before_directory=b"x"), "belong to no array"),
     "data behind": (lambda: packed(GOOD) + b"x", "does not end with the directory"),
     "comment": (lambda: packed(GOOD, comment=bytes(65_535)), "does not end with the directory"),
+    "comment that is not there": (
+        lambda: patched(-2, b"\1"),
+        "does not end with the directory",
+    ),
+    "other disk": (
+        lambda: patched(packed(GOOD).index(b"PK\1\2") + 34, b"\1"),
+        "directory entry at byte .* is not that of an .npz file",
+    ),
+    "hidden bytes": (hidden_bytes, "is not read here"),
     "zip64": (
         lambda: packed(GOOD, before_directory=struct.pack("<4sLQL", b"PK\6\7", 0, 0, 1)),
         "belong to no array",
