@@ -69,7 +69,7 @@ def test_a_file_replaces_what_it_names_and_nothing_else(tmp_path: Path) -> None:
         ("[schedule]\nstep_factor = 1.5", "step_factor = 1.5: must be at most 1"),
         ("[network", "not TOML"),
         ("a = " + "[" * 10_000, "values are nested too deeply"),
-        ("[network]\nhidden" + ".a" * 3000 + " = 1", r"hidden = \.\.\.: must be a list"),
+        ("[network]\nhidden" + ".a" * 3000 + " = 1", r"hidden = .*\.\.\.: must be a list"),
         ("[network]\nhidden = ['" + "x" * 9000 + "']", r"hidden = \['x{70,76} \.\.\.: must be"),
         (f"[training]\n{'x' * 9000} = 1", r"unknown key 'x{75} \.\.\. in \[training\]; its keys"),
         ('"\\u001b[2J" = 1', r"unknown section or key '\\x1b\[2J'; sections are"),
