@@ -20,9 +20,10 @@ alone reads nn/.
     nn/schedule.py                  the learning rate as a function of progress
     limits.py, config.py            what a run can be told
     recipes.py                      the same in TOML files
+    threads.py                      how many threads the BLAS computes with
     data/gzipped.py                 gzip, no further than to the expected size
     data/sources.py                 which data sets there are, and what they must hash to
-    data/download.py                fetching them
+    data/https.py, download.py      asking one address; fetching from several mirrors, verified
     data/picture.py                 preparing a picture as MNIST was prepared
     data/strokes.py, skeletons.py   the ways people write each digit
     data/handwriting.py             how one hand differs from another

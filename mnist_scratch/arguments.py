@@ -125,7 +125,7 @@ def _add_explain(commands: Any) -> None:
         help="the number of a test image, from 0; can be given several times",
     )
     chosen.add_argument(
-        "--worst", type=int, metavar="N", help="the N test images with the largest loss"
+        "--worst", type=int, metavar="N", help="the N test images with the largest cross-entropy"
     )
     curves = command.add_argument_group("cross-entropy and squared error, as a picture")
     curves.add_argument(

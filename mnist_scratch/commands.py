@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from mnist_scratch.config import Config, settings, with_values
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.recipes import find_config, read_config
+from mnist_scratch.recipes import find_config, read_config, run_config
+from mnist_scratch.threads import with_threads
 
 if TYPE_CHECKING:
     from mnist_scratch.data.acquire import FileState
@@ -43,8 +44,6 @@ def discard(stream: TextIO) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from mnist_scratch.report.loss_curve import draw_loss_curve
-
     finished = _resumed_run(options) if options.resume else _new_run(options)
     if options.json:
         trained = {
@@ -59,15 +58,18 @@ def _train(options: argparse.Namespace) -> None:
             f"training       {finished.seconds:.1f} s; the best epoch was {finished.best_epoch}\n"
             f"run            {finished.directory.path}"
         )
+    from mnist_scratch.report.loss_curve import draw_loss_curve
+
     draw_loss_curve(finished.directory, finished.directory.loss_curve_path)
 
 
 def _new_run(options: argparse.Namespace) -> RunResult:
+    recipe = find_config(options.config) if options.config is not None else None
+    config = with_threads(_with_flags(read_config(recipe) if recipe else Config(), options))
+
     from mnist_scratch.training.run import run_training
     from mnist_scratch.training.rundir import RunDirectory
 
-    recipe = find_config(options.config) if options.config is not None else None
-    config = _with_flags(read_config(recipe) if recipe else Config(), options)
     path = options.run or RunDirectory.claim_default_path(recipe.stem if recipe else "default")
     try:
         with _telling_how_to_go_on(path):
@@ -79,19 +81,22 @@ def _new_run(options: argparse.Namespace) -> RunResult:
 
 
 def _resumed_run(options: argparse.Namespace) -> RunResult:
-    from mnist_scratch.training.run import resume_training
-    from mnist_scratch.training.rundir import RunDirectory
-
     path = options.resume
     if options.run:
         raise MnistScratchError(
             f"--run {options.run}: a resumed run stays in its folder, {path}; leave --run out"
         )
-    config = RunDirectory(path).config()
+    config = began = read_config(run_config(path))
     if options.config is not None:
         config = read_config(find_config(options.config))
+        threads = config.training.threads or began.training.threads
+        config = with_values(config, {("training", "threads"): threads}, "")
+    config = with_threads(_with_flags(config, options))
+
+    from mnist_scratch.training.run import resume_training
+
     with _telling_how_to_go_on(path):
-        return resume_training(path, _with_flags(config, options))
+        return resume_training(path, config)
 
 
 def _with_flags(config: Config, options: argparse.Namespace) -> Config:
@@ -159,26 +164,25 @@ def _plot(options: argparse.Namespace) -> None:
 
 
 def _explain(options: argparse.Namespace) -> None:
-    numbers = options.logits is not None or options.target is not None
-    images = options.run is not None or options.index is not None or options.worst is not None
-    if numbers + images + options.curves != 1:
-        run = [f"RUN {options.run}"] if options.run is not None else []
-        flags = ("logits", "target", "index", "worst", "curves")
-        given = run + [
-            f"--{flag}"
-            for flag in flags
-            if getattr(options, flag) is not options.parser.get_default(flag)
-        ]
+    forms = {
+        _explain_images: ("run", "index", "worst"),
+        _explain_logits: ("logits", "target"),
+        _explain_curves: ("curves",),
+    }
+    given = [
+        name
+        for names in forms.values()
+        for name in names
+        if getattr(options, name) is not options.parser.get_default(name)
+    ]
+    chosen = [explain for explain, names in forms.items() if not set(names).isdisjoint(given)]
+    if len(chosen) != 1:
+        said = [f"RUN {options.run}" if name == "run" else f"--{name}" for name in given]
         raise MnistScratchError(
-            f"given {' and '.join(given) or 'nothing'}: explain one thing at a time, "
+            f"given {' and '.join(said) or 'nothing'}: explain one thing at a time, "
             "--logits Z ... with --target K, or RUN with --index I or --worst N, or --curves"
         )
-    if numbers:
-        _explain_logits(options)
-    elif images:
-        _explain_images(options)
-    else:
-        _explain_curves(options)
+    chosen[0](options)
 
 
 def _explain_logits(options: argparse.Namespace) -> None:
@@ -198,6 +202,7 @@ def _explain_logits(options: argparse.Namespace) -> None:
 def _explain_images(options: argparse.Namespace) -> None:
     from mnist_scratch.report.explanation import explain
     from mnist_scratch.report.explanation_picture import draw_explanations, summarise
+    from mnist_scratch.report.loss_curve import plain
     from mnist_scratch.training.examples import choose_examples
     from mnist_scratch.training.rundir import RunDirectory
 
@@ -211,22 +216,35 @@ def _explain_images(options: argparse.Namespace) -> None:
     examples = choose_examples(network, test, options.index, options.worst)
     explained = [(example, explain(example.logits, example.label)) for example in examples]
     output = options.output or run.explanation_path
-    draw_explanations(f"{run.path.resolve().name}: test images of {test.name}", explained, output)
+    trained_with = run.config().training.loss
+    title = plain(run.path.resolve().name)
+    if trained_with != "cross-entropy":
+        title += f" (trained with {trained_with})"
+    draw_explanations(f"{title}: test images of {test.name}", explained, output)
     if options.json:
         images = [{"index": e.number} | explanation.as_json() for e, explanation in explained]
-        result(json.dumps({"picture": str(output), "dataset": test.name, "images": images}))
+        values = {"picture": str(output), "dataset": test.name, "trained_with": trained_with}
+        result(json.dumps(values | {"images": images}))
     else:
         result("\n".join([str(output), *(summarise(*each) for each in explained)]))
+        if trained_with != "cross-entropy":
+            print(
+                f"{run.path} was trained with {trained_with}; losses and pushes are those of "
+                "cross-entropy",
+                file=sys.stderr,
+            )
 
 
 def _explain_curves(options: argparse.Namespace) -> None:
     from mnist_scratch.data.acquire import load_dataset
     from mnist_scratch.report.curves import as_json, draw_curves
+    from mnist_scratch.report.loss_curve import check_picture
     from mnist_scratch.training.comparison import compare_losses
 
+    output = options.output or Path("cross_entropy_curves.png")
+    check_picture(output)  # before the trainings, not after
     dataset = load_dataset(options.dataset or "auto", options.data_dir).training
     compared = compare_losses(dataset, lambda text: print(text, file=sys.stderr))
-    output = options.output or Path("cross_entropy_curves.png")
     draw_curves(compared, output)
     result(json.dumps({"picture": str(output)} | as_json(compared)) if options.json else output)
 

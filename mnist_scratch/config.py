@@ -145,6 +145,12 @@ class TrainingConfig:
     log_every: int = _setting(
         1, "steps in a row of history.csv, whose loss is their average", minimum=1, maximum=_MANY
     )
+    threads: int = _setting(
+        0,
+        "threads of the BLAS; 0 takes one where a step has little work, else as many as CPUs",
+        minimum=0,
+        maximum=1024,
+    )
     checkpoint_seconds: float = _setting(
         60.0,
         "save the whole run after so many seconds within an epoch, beside the end of every epoch",

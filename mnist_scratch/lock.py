@@ -55,8 +55,8 @@ def locked(
     except OSError as error:
         _remove(made)
         raise MnistScratchError(
-            f"cannot lock {path}: {error.strerror or error}; "
-            "check the permissions there, or name another folder"
+            f"cannot lock {path.parent}: {error.strerror or error}; "
+            "check the space and the permissions there, or name another folder"
         ) from error
     try:
         yield

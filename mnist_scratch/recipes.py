@@ -96,6 +96,27 @@ def find_config(name: str) -> Path:
     return recipes[name]
 
 
+def run_config(path: Path) -> Path:
+    """Return the config.toml in the folder of a run, which tells that it is one.
+
+    Raises
+    ------
+    MnistScratchError
+        If there is none.
+    """
+    config = path / "config.toml"
+    try:
+        is_run = config.is_file()
+    except OSError as error:
+        raise MnistScratchError(f"cannot look into {path}: {error.strerror}") from error
+    if not is_run:
+        raise MnistScratchError(
+            f"{path} is not the folder of a run: it has no config.toml; "
+            "'mnist-scratch train' makes one"
+        )
+    return config
+
+
 def recipe_folder() -> Path:
     """Return the folder of the recipes: inside the package, or beside it in a checkout."""
     package = Path(__file__).resolve().parent

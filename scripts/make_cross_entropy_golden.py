@@ -5,8 +5,8 @@
 
 Kept are the inputs by name; the cases, each a dictionary of names and options, as JSON; and of all
 cases in a row, flat, the losses and the gradients (for reduction "none", of the sum of the losses).
-Of what has no number in PyTorch nothing is kept: -inf times 0 is NaN there, so masked classes come
-with class indices alone.
+Kept is what PyTorch says, also where it is known to be wrong: the loss of a masked class without a
+part in the target is NaN there (-inf times 0), and that of a very sure right answer 0.
 """
 
 from __future__ import annotations
@@ -41,9 +41,12 @@ def make_inputs() -> dict[str, Any]:
         inputs[f"{name}.indices"] = np.where(labels == 1, 2, labels) if name == "masked" else labels
         inputs[f"{name}.some_ignored"] = np.where(labels % 2, IGNORED, labels)
         inputs[f"{name}.all_ignored"] = np.full_like(labels, IGNORED)
-        if name != "masked":
-            inputs[f"{name}.one_hot"] = np.eye(classes)[labels]
-            inputs[f"{name}.probabilities"] = rng.dirichlet(np.ones(classes), len(labels))
+        inputs[f"{name}.one_hot"] = np.eye(classes)[labels]
+        inputs[f"{name}.probabilities"] = rng.dirichlet(np.ones(classes), len(labels))
+    # In half of the targets the masked class has no part.
+    parts = inputs["masked.probabilities"]
+    parts[::2, 1] = 0.0
+    parts /= parts.sum(axis=1, keepdims=True)
     for name in ("indices", "all_ignored", "one_hot", "probabilities", "logits"):
         inputs[f"one.{name}"] = inputs[f"batch.{name}"][2]
     return inputs
@@ -55,12 +58,13 @@ def make_cases(inputs: dict[str, Any]) -> list[dict[str, Any]]:
     for targets in inputs:
         if targets == "weights" or targets.endswith("logits"):
             continue
-        # Beside the number that is no class, a class that occurs can be the one to ignore.
+        # Beside the number that is no class, a class can be the one to ignore. Of the single
+        # example 4 is the true one and 2 is not; in the batches both occur.
         ignored: tuple[int | None, ...] = (None,)
         if "ignored" in targets:
             ignored = (IGNORED,)
         elif targets.endswith("indices"):
-            ignored = (None, 4)
+            ignored = (None, 4, 2)
         grid = product(("float64", "float32"), (False, True), ignored, SMOOTHINGS, REDUCTIONS)
         cases += [
             {

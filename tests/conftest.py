@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from mnist_scratch.data import acquire
 from mnist_scratch.data.loader import Dataset
@@ -16,6 +17,10 @@ from mnist_scratch.data.sources import MNIST, MNIST_FILES, data_folder, locate
 CHECKOUT = Path(__file__).resolve().parents[1]
 # An address on this machine that nobody listens at: whoever asks for the outside world is refused.
 NO_NETWORK = {"https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 CommandLine = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -152,6 +152,17 @@ def test_explain_draws_test_images_of_a_run(
     assert result.stdout.splitlines()[0] == "asked.png"
     assert result.stdout.splitlines()[1].startswith(f"image 17: a {labels[17]}, read")
     assert result.stdout.splitlines()[2] == lines[0]
+    # What is shown is cross-entropy's, also of a run that was trained with another loss.
+    assert (values["trained_with"], result.stderr) == ("cross-entropy", "")
+    config = tmp_path / "run" / "config.toml"
+    config.write_text(config.read_text().replace('"cross-entropy"', '"squared-error"'))
+    result = command_line("explain", *numbers, "run", "--json", "--output", "asked.png")
+    assert json.loads(result.stdout)["trained_with"] == "squared-error"
+    result = command_line("explain", *numbers, "run", "--output", "asked.png")
+    assert result.stdout.splitlines()[2] == lines[0]
+    assert result.stderr == (
+        "run was trained with squared-error; losses and pushes are those of cross-entropy\n"
+    )
     result = command_line("explain", "run", "--index", "10000")
     assert (result.returncode, result.stdout) == (2, "")
     message = "mnist-scratch: --index 10000: the test images of synthetic are 0 to 9999\n"
@@ -214,7 +225,7 @@ def test_mnist_that_cannot_be_had_is_an_error(command_line: CommandLine, tmp_pat
         assert result.stderr.count("refused") == 3, "one for each mirror"
         assert "by hand" in result.stderr
         assert "Traceback" not in result.stderr
-    assert list(tmp_path.glob("data/mnist/*")) == []
+    assert list(tmp_path.glob("data/mnist")) == []
     assert list(tmp_path.glob("runs/*")) == []
 
 
@@ -305,6 +316,7 @@ def test_a_run_on_synthetic_digits_says_so_when_it_reads_mnist(
             ("explain", "--logits", "1", "--target", "0", "--output", "x"),
             "--output x: --logits are",
         ),
+        (("explain", "--curves", "--output", "x.jpg"), "x.jpg: pictures are PNG; let the name end"),
         (("explain", "half"), "say whose network and which images"),
         (("explain", "--index", "3"), "say whose network and which images"),
         (("explain", "--worst", "3", "absent"), "absent is not the folder of a run"),

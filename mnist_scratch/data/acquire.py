@@ -6,6 +6,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +31,7 @@ from mnist_scratch.data.sources import (
 from mnist_scratch.data.synthetic import SYNTHETIC_VERSION, make_synthetic
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.files import write_text_whole, written_whole
+from mnist_scratch.lock import locked
 from mnist_scratch.reading import read_whole
 
 # A data set has to be the same for two runs to be compared, so its seed is not the run's.
@@ -96,10 +98,28 @@ def fetch_missing(folder: Path, report: Callable[[str], object]) -> None:
     MnistScratchError
         If a file cannot be had or written.
     """
-    missing = [file for file in MNIST_FILES if locate(file, folder) is None]
-    if missing:
-        report(f"fetching {len(missing)} of MNIST's {len(MNIST_FILES)} files into {folder}")
-        download(missing, folder, MNIST_MIRRORS)
+    if not _missing(MNIST_FILES, folder):
+        return
+    with _alone_in(folder, "fetches MNIST", report):
+        missing = _missing(MNIST_FILES, folder)
+        if missing:
+            report(f"fetching {len(missing)} of MNIST's {len(MNIST_FILES)} files into {folder}")
+            download(missing, folder, MNIST_MIRRORS, report)
+
+
+def _missing(files: Sequence[SourceFile], folder: Path) -> list[SourceFile]:
+    return [file for file in files if locate(file, folder) is None]
+
+
+def _alone_in(
+    folder: Path, work: str, report: Callable[[str], object]
+) -> AbstractContextManager[None]:
+    """Wait until no other process fetches or draws into a folder, then keep others out."""
+    return locked(
+        folder / ".lock",
+        wait=True,
+        report=lambda holder: report(f"waiting for {holder}, which {work} into {folder}"),
+    )
 
 
 def known_files(dataset: str, folder: Path) -> Sequence[SourceFile]:
@@ -171,10 +191,17 @@ def _check(dataset: str, file: SourceFile, folder: Path) -> FileState:
 
 
 def _synthetic(folder: Path, report: Callable[[str], object]) -> Acquired:
-    files = known_files(SYNTHETIC, folder)
-    if not files or any(locate(file, folder) is None for file in files):
-        files = _draw(folder, report)
+    files = _drawn(folder)
+    if not files:
+        with _alone_in(folder, "draws the synthetic digits", report):
+            files = _drawn(folder) or _draw(folder, report)
     return _read(SYNTHETIC, files, folder)
+
+
+def _drawn(folder: Path) -> Sequence[SourceFile]:
+    """Return what the synthetic digits in a folder must be; nothing if some are missing."""
+    files = known_files(SYNTHETIC, folder)
+    return () if _missing(files, folder) else files
 
 
 def _draw(folder: Path, report: Callable[[str], object]) -> Sequence[SourceFile]:
@@ -189,6 +216,9 @@ def _draw(folder: Path, report: Callable[[str], object]) -> Sequence[SourceFile]
             f"{folder} holds {foreign[0]}, but no {_MANIFEST}: it is not known to be a file of the "
             f"synthetic digits, and is not overwritten; move {', '.join(foreign)} out of the way"
         )
+    for name in (*FILE_NAMES, _MANIFEST):
+        for leftover in folder.glob(f".{name}.*.part"):  # of a process that was killed
+            leftover.unlink(missing_ok=True)
     report(f"drawing synthetic digits into {folder} (once; they are kept)")
     with tqdm(
         total=70_000, desc="drawing digits", unit=" images", disable=not sys.stderr.isatty()

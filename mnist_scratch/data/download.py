@@ -1,101 +1,174 @@
-"""Fetching a published file from the first mirror that has it, verified before it gets its name."""
+"""Fetching published files from the first mirror that has them, verified before they get a name."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Sequence
-from http.client import HTTPException
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tqdm import tqdm
 
+from mnist_scratch.data.https import Answer, FetchError, RangeError, UnreachableError, asked
 from mnist_scratch.data.sources import SourceFile
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.files import written_whole
-
-_TIMEOUT = 10.0  # seconds, to connect and between two pieces
-_PIECE = 1 << 16  # bytes
 
 
-class _MirrorError(Exception):
-    """Why one mirror did not give the file."""
-
-
-def download(files: Sequence[SourceFile], folder: Path, mirrors: Sequence[str]) -> None:
+def download(
+    files: Sequence[SourceFile],
+    folder: Path,
+    mirrors: Sequence[str],
+    report: Callable[[str], object],
+) -> None:
     """Fetch files in their compressed form into a folder, with a progress bar on a terminal.
 
-    Each file is written under a temporary name, compared with its size and SHA-256, and only then
-    renamed.
+    A file grows under a name that nothing reads, and gets its own when its size and SHA-256 are
+    right. What an interrupted download left there is continued, from whichever mirror, and fetched
+    anew if that comes to nothing. The mirror that gave a file is asked for the next one first; one
+    that could not be reached is not asked again. Whoever calls holds the folder's lock.
 
     Parameters
     ----------
     files
         What to fetch.
     folder
-        Where to; made if it is missing.
+        Where to; it is there.
     mirrors
-        Addresses to which a file's name is appended, tried in this order.
+        HTTPS addresses to which a file's name is appended, tried in this order.
+    report
+        Is called with what a person should know while it goes on.
 
     Raises
     ------
     MnistScratchError
-        If no mirror gives a file, with what each of them did and how to place the files by hand.
+        If no mirror gives a file, with what each of them did and how to place the files by hand;
+        or if a file cannot be written, which no other mirror would mend.
     """
-    for file in files:
-        failures = []
-        for mirror in mirrors:
+    unreachable: dict[str, str] = {}
+    order = list(mirrors)
+    for number, file in enumerate(files):
+        failures: dict[str, str] = {}
+        for mirror in order:
+            if mirror in unreachable:
+                continue
             try:
-                _fetch(file, f"{mirror}{file.name}.gz", folder / f"{file.name}.gz")
+                _fetch(file, f"{mirror}{file.name}.gz", folder)
+            except FetchError as error:
+                failures[mirror] = str(error)
+                if isinstance(error, UnreachableError):
+                    unreachable[mirror] = f"{error} (not asked again)"
+            else:
+                for failed, reason in failures.items():
+                    report(f"passed over {failed}\n  for {file.name}.gz: {reason}")
+                order.remove(mirror)
+                order.insert(0, mirror)
                 break
-            except _MirrorError as error:
-                failures.append(f"  {mirror}: {error}")
         else:
-            raise MnistScratchError(
-                f"could not fetch {file.name}.gz:\n" + "\n".join(failures) + "\n"
-                f"Check the network, or place the files in {folder} by hand: "
-                "'mnist-scratch data status' lists them."
-            )
+            did = [(mirror, failures.get(mirror) or unreachable[mirror]) for mirror in mirrors]
+            raise MnistScratchError(_failure(file, did, files[number:], folder))
 
 
-def _fetch(file: SourceFile, url: str, target: Path) -> None:
-    digest = hashlib.sha256()
-    size = 0
-    with (
-        written_whole(target) as output,
-        tqdm(
-            total=file.packed_size,
-            desc=f"fetching {target.name}",
-            unit="B",
-            unit_scale=True,
-            disable=not sys.stderr.isatty(),
-        ) as bar,
-    ):
-        for piece in _pieces(url):
-            size += len(piece)
-            if size > file.packed_size:
-                raise _MirrorError(f"more than the {file.packed_size:,} bytes of the file")
-            digest.update(piece)
-            output.write(piece)
-            bar.update(len(piece))
-        if size < file.packed_size:
-            raise _MirrorError(f"{size:,} bytes, where the file has {file.packed_size:,}")
-        if digest.hexdigest() != file.packed_sha256:
-            raise _MirrorError(f"a file with another SHA-256, {digest.hexdigest()}")
-
-
-def _pieces(url: str) -> Iterator[bytes]:
-    """Yield the content of an address piece by piece; every failure is a `_MirrorError`."""
-    request = urllib.request.Request(url, headers={"User-Agent": "mnist_scratch"})
+def _fetch(file: SourceFile, address: str, folder: Path) -> None:
+    """Fetch one file from one address; all of it where adding the rest does not make it whole."""
+    partial = folder / f".{file.name}.gz.{file.packed_sha256[:8]}.part"
+    with _writing(partial):
+        for other in folder.glob(f".{file.name}.gz.*.part"):
+            if other != partial:  # of another file of this name, or of an older version
+                other.unlink()
+        start = partial.stat().st_size if partial.exists() else 0
+    if start > file.packed_size:
+        start = 0
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:
-            while piece := response.read(_PIECE):
-                yield piece
-    except urllib.error.HTTPError as error:
-        raise _MirrorError(f"HTTP status {error.code} {error.reason}") from error
-    except urllib.error.URLError as error:
-        raise _MirrorError(f"{error.reason}") from error
-    except (OSError, HTTPException, ValueError) as error:
-        raise _MirrorError(str(error) or type(error).__name__) from error
+        if start < file.packed_size:
+            _append(file, address, partial, start)
+        _accept(file, partial)
+    except (RangeError, _OtherFileError):
+        if not start:
+            raise
+        _append(file, address, partial, 0)
+        _accept(file, partial)
+    finally:
+        with _writing(partial):
+            if partial.exists() and not partial.stat().st_size:
+                partial.unlink()  # there is nothing to continue
+
+
+class _OtherFileError(FetchError):
+    """What came is not the file, or not the rest of it."""
+
+
+def _append(file: SourceFile, address: str, partial: Path, start: int) -> None:
+    """Write into the partial file, from a certain byte on, what an address has."""
+    with asked(address, start) as answer:
+        rest = file.packed_size - answer.start
+        if answer.length not in {None, rest}:
+            raise FetchError(f"{answer.length:,} bytes, where the file has {rest:,}")
+        with _writing(partial), partial.open("ab" if answer.start else "wb") as output:
+            for piece in _shown(answer, file):
+                if len(piece) > rest:
+                    output.truncate(0)
+                    raise _OtherFileError(f"more than the {file.packed_size:,} bytes of the file")
+                output.write(piece)
+                rest -= len(piece)
+            output.flush()
+            os.fsync(output.fileno())
+    if rest:
+        raise FetchError(f"it ended {rest:,} bytes before the end of the file")
+
+
+def _shown(answer: Answer, file: SourceFile) -> Iterator[bytes]:
+    """Pass on the pieces of an answer; show on a terminal how many have come."""
+    with tqdm(
+        total=file.packed_size,
+        initial=answer.start,
+        desc=f"{file.name}.gz",
+        unit="B",
+        unit_scale=True,
+        disable=not sys.stderr.isatty(),
+    ) as bar:
+        for piece in answer.pieces:
+            yield piece
+            bar.update(len(piece))
+
+
+def _accept(file: SourceFile, partial: Path) -> None:
+    """Give a complete file its name if every byte of it is right; else delete it."""
+    with _writing(partial):
+        with partial.open("rb") as content:
+            found = hashlib.file_digest(content, "sha256").hexdigest()
+        if found != file.packed_sha256:
+            partial.unlink()
+            raise _OtherFileError(f"another file, of the SHA-256 {found[:16]}...")
+        partial.replace(partial.with_name(f"{file.name}.gz"))
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Let an error of the disk end it all: no other mirror would mend that."""
+    try:
+        yield
+    except OSError as error:
+        raise MnistScratchError(
+            f"cannot write {path}: {error.strerror or error}; check the space and the permissions "
+            "there, or name another folder with --data-dir"
+        ) from error
+
+
+def _failure(
+    file: SourceFile,
+    did: Sequence[tuple[str, str]],
+    missing: Sequence[SourceFile],
+    folder: Path,
+) -> str:
+    lines = [f"could not fetch {file.name}.gz:"]
+    for mirror, reason in did:
+        lines += [f"  {mirror}", f"    {reason}"]
+    lines += [
+        "Check the network and run again, which goes on where this ended.",
+        f"Or place the files in {folder} by hand, compressed or not:",
+        *(f"  {file.name + '.gz':<28} {file.packed_size:>10,} bytes" for file in missing),
+        "Then 'mnist-scratch data verify' says whether they are the right ones.",
+    ]
+    return "\n".join(lines)

@@ -34,12 +34,31 @@ def checked_numbers(numbers: npt.ArrayLike, what: str) -> tuple[npt.NDArray[Any]
     Raises
     ------
     ValueError
-        If they are not real numbers.
+        If they are neither float32 nor float64, nor integers, which stand for themselves.
     """
     array = np.asarray(numbers)
-    if array.dtype.kind not in "fiub":
+    if array.dtype.kind in "iub":
+        return array, np.dtype(np.float64)
+    if array.dtype.kind != "f":
         raise ValueError(f"{what} must be real numbers, not {array.dtype}")
-    return array, array.dtype if array.dtype.kind == "f" else np.dtype(np.float64)
+    if array.dtype.itemsize not in (4, 8):
+        raise ValueError(
+            f"{what} must be float32 or float64, not {array.dtype}: convert them with .astype"
+        )
+    return array, array.dtype
+
+
+def row_name(row: int, shape: tuple[int, ...]) -> str:
+    """Return what to call a row in front of a message, nothing where there is but one example.
+
+    Parameters
+    ----------
+    row
+        The number of the example.
+    shape
+        What the user gave: (C,) or (B, C).
+    """
+    return f"row {row}: " if len(shape) == 2 else ""
 
 
 def classes_first(rows: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.nn.arrays import Array, checked_numbers, classes_first
+from mnist_scratch.nn.softmax import Softmax
 from mnist_scratch.nn.targets import check_probabilities, check_shape, read_targets
 
 
@@ -37,31 +38,41 @@ def cross_entropies(coefficients: Array, log_predictions: Array) -> Array:
     log_predictions
         (C, B): the log-softmax of the logits.
     """
-    np.copyto(log_predictions, 0.0, where=coefficients == 0.0)
+    if log_predictions.min(initial=0.0) == -np.inf:  # a third of what the mask costs
+        np.copyto(log_predictions, 0.0, where=coefficients == 0.0)
     log_predictions *= coefficients
     losses: Array = 0.0 - log_predictions.sum(axis=0)  # (B,) and 0.0 for nothing, not -0.0
     return losses
 
 
 def cross_entropies_gradient(
-    coefficients: Array, predictions: Array, totals: Array | float = 1.0
+    coefficients: Array, softmaxes: Softmax, totals: Array | None = None
 ) -> Array:
     """Return the derivatives of `cross_entropies` with respect to the logits z, (C, B).
 
     With log p_c = z_c - log sum_j exp(z_j) a loss is totals log sum_j exp(z_j) - sum_c k_c z_c,
     k the coefficients. The first term has the derivative totals p_i by z_i, the second k_i.
 
+    Where the largest p_i is so near 1 that p_i - 1 would round to 0, it is written as 1 less its
+    doubt: totals p_i - k_i = (totals - k_i) - totals doubt, of which the first part is exactly 0
+    when all is on that class.
+
     Parameters
     ----------
     coefficients
         (C, B): the targets, or what weights and smoothing made of them.
-    predictions
-        (C, B): the softmax of the logits.
+    softmaxes
+        The softmax of the logits.
     totals
         (B,): the sums of the coefficients. Those of targets are 1: predictions - targets is left.
     """
-    d_logits = predictions * totals  # (C, B)
-    d_logits -= coefficients
+    predictions, doubts = softmaxes.predictions, softmaxes.doubts
+    if totals is not None:
+        predictions, doubts = predictions * totals, doubts * totals
+    d_logits = predictions - coefficients  # (C, B)
+    largest = softmaxes.largest
+    rest = (1.0 if totals is None else totals) - coefficients.reshape(-1)[largest]  # (B,)
+    d_logits.reshape(-1)[largest] = rest - doubts
     return d_logits
 
 
@@ -130,7 +141,7 @@ def cross_entropy_gradient(predictions: npt.ArrayLike, targets: npt.ArrayLike) -
         If shapes do not fit, a label is no class, or a row does not hold probabilities.
     """
     columns, distributions, dtype = _read_pair(predictions, targets)
-    d_logits = cross_entropies_gradient(distributions, columns)  # (C, B)
+    d_logits = columns - distributions  # (C, B)
     d_logits /= divisor(columns.shape[1])
     return d_logits.T.reshape(np.shape(predictions)).astype(dtype, order="C")
 
@@ -147,5 +158,5 @@ def _read_pair(
     numbers, dtype = checked_numbers(predictions, "predictions")
     check_shape(numbers.shape, "predictions")
     columns = classes_first(numbers)
-    check_probabilities(columns, "predictions")
+    check_probabilities(columns, "predictions", numbers.shape)
     return columns, read_targets(targets, numbers.shape).distributions, dtype

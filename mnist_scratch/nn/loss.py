@@ -35,11 +35,10 @@ class SoftmaxLoss:
             raise ValueError(
                 f"logits {logits.shape} and targets {targets.shape} must both be (B, C)"
             )
-        # Copied with the classes first, in the dtype they have; `classes_first` says what it saves.
         self._targets = np.array(targets.T, order="C")  # (C, B)
-        self._predictions, log_predictions = normalised(np.array(logits.T, order="C"))
-        self.predictions = self._predictions.T
-        return log_predictions
+        self._softmaxes = normalised(logits, logits.dtype)
+        self.predictions = self._softmaxes.predictions.T
+        return self._softmaxes.log_predictions
 
 
 class SoftmaxCrossEntropy(SoftmaxLoss):
@@ -65,7 +64,7 @@ class SoftmaxCrossEntropy(SoftmaxLoss):
         `cross_entropies_gradient` says why. This is the only place where the batch size is divided
         by.
         """
-        d_logits = cross_entropies_gradient(self._targets, self._predictions)  # (C, B)
+        d_logits = cross_entropies_gradient(self._targets, self._softmaxes)  # (C, B)
         d_logits /= d_logits.shape[1]
         return np.array(d_logits.T, order="C")
 
@@ -90,7 +89,7 @@ class SquaredError(SoftmaxLoss):
             One-hot or probabilities, (B, C).
         """
         self._predict(logits, targets)
-        self._errors = self._predictions - self._targets  # (C, B)
+        self._errors = self._softmaxes.predictions - self._targets  # (C, B)
         losses = (self._errors * self._errors).sum(axis=0)  # (B,)
         return float(losses.sum(dtype=np.float64)) / len(losses)
 
@@ -100,8 +99,9 @@ class SquaredError(SoftmaxLoss):
         dL/dp_i = 2 (p_i - y_i), and softmax's Jacobian is dp_i/dz_j = p_i (1 if i = j else 0) -
         p_i p_j. So dL/dz_j = sum_i dL/dp_i dp_i/dz_j = 2 p_j (e_j - sum_i e_i p_i), e = p - y.
         """
-        projections = (self._errors * self._predictions).sum(axis=0)  # (B,)
-        d_logits = self._predictions * (self._errors - projections)  # (C, B)
+        predictions = self._softmaxes.predictions  # (C, B)
+        projections = (self._errors * predictions).sum(axis=0)  # (B,)
+        d_logits = predictions * (self._errors - projections)  # (C, B)
         d_logits *= 2.0 / d_logits.shape[1]
         return np.array(d_logits.T, order="C")
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.nn.arrays import Array, checked_numbers, classes_first
+from mnist_scratch.nn.arrays import Array, checked_numbers, classes_first, row_name
 
 # How far from 1 a row of probabilities may sum. Probabilities printed to six places and float32
 # arithmetic over thousands of classes stay within; logits taken for probabilities do not.
@@ -66,7 +66,7 @@ def read_targets(
                 f"ignore_index={ignore_index} needs class indices as targets, not probabilities"
             )
         distributions = classes_first(checked_numbers(given, "targets")[0])
-        check_probabilities(distributions, "targets")
+        check_probabilities(distributions, "targets", shape)
         return Targets(distributions, are_indices=False, ignored=np.empty(0, np.intp))
     if given.shape != shape[:-1]:
         raise ValueError(
@@ -75,7 +75,7 @@ def read_targets(
         )
     if given.dtype.kind not in "iu":
         raise ValueError(f"class indices must have an integer dtype, not {given.dtype}")
-    return _read_indices(given.reshape(-1), shape[-1], ignore_index)
+    return _read_indices(given.reshape(-1), shape, ignore_index)
 
 
 def check_shape(shape: tuple[int, ...], what: str) -> None:
@@ -86,32 +86,41 @@ def check_shape(shape: tuple[int, ...], what: str) -> None:
         )
 
 
-def check_probabilities(columns: Array, what: str) -> None:
-    """Raise a ValueError that names row and value if a column of (C, B) is no distribution."""
+def check_probabilities(columns: Array, what: str, shape: tuple[int, ...]) -> None:
+    """Raise a ValueError that names row and value if a column of (C, B) is no distribution.
+
+    Parameters
+    ----------
+    columns, what
+        What to check, and what it is called.
+    shape
+        How it was given: (C,) or (B, C).
+    """
     # NaN compares as false, so both are asked for what must hold.
     if columns.min(initial=0.0) >= 0.0:
         excess = columns.sum(axis=0) - 1.0  # (B,)
         if np.abs(excess).max(initial=0.0) <= _TOLERANCE:
             return
     for number, row in enumerate(columns.T):
+        wanted = f"{row_name(number, shape)}{what} must be probabilities"
         for place, value in enumerate(row):
             if not 0.0 <= value <= 1.0 + _TOLERANCE:
-                raise ValueError(
-                    f"row {number}: {what} must be probabilities, but number {place} is {value:g}"
-                )
+                raise ValueError(f"{wanted}, but number {place} is {value:g}")
         if abs(row.sum() - 1.0) > _TOLERANCE:
-            raise ValueError(
-                f"row {number}: {what} must be probabilities, but they sum to {row.sum():.7g}"
-            )
+            raise ValueError(f"{wanted}, but they sum to {row.sum():.7g}")
 
 
-def _read_indices(indices: npt.NDArray[Any], classes: int, ignore_index: int | None) -> Targets:
+def _read_indices(
+    indices: npt.NDArray[Any], shape: tuple[int, ...], ignore_index: int | None
+) -> Targets:
+    classes = shape[-1]
     ignore = np.zeros(len(indices), bool) if ignore_index is None else indices == ignore_index
     wrong = ~ignore & ((indices < 0) | (indices >= classes))
     if wrong.any():
         row = int(np.argmax(wrong))
         raise ValueError(
-            f"row {row}: target {indices[row]} is no class; the classes are 0 to {classes - 1}"
+            f"{row_name(row, shape)}target {indices[row]} is no class; "
+            f"the classes are 0 to {classes - 1}"
         )
     kept = np.flatnonzero(~ignore)
     distributions = np.zeros((classes, len(indices)))

@@ -179,6 +179,8 @@ def _figures(learning: Learning) -> dict[str, list[float]]:
 
 def _caption(dataset: str) -> str:
     return (
+        "(p - 1)² is the true class's term of the squared error. Training minimises the sum of "
+        "(p - y)²\nover all classes, y the target: twice that term where there are two classes.\n"
         f"Network {PIXELS}-{comparison.HIDDEN}-{CLASSES}, ReLU, plain SGD, "
         f"learning rate {comparison.LEARNING_RATE:g}, batch {comparison.BATCH_SIZE}, "
         f"{comparison.TRAINING_EXAMPLES:,} images of {dataset}, seed {comparison.SEED};\n"

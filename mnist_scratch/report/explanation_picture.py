@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,6 +18,8 @@ from mnist_scratch.training.examples import Example
 
 _TRUE, _PREDICTED, _OTHER = COLOURS[2], COLOURS[4], COLOURS[5]
 _UP, _DOWN = COLOURS[0], COLOURS[1]
+# Of a percentage above a bar, on its axes.
+_TEXT_HEIGHT, _DIGIT_WIDTH = 0.13, 0.29
 
 
 def draw_explanations(
@@ -57,11 +58,12 @@ def draw_explanations(
         handles=[
             Patch(color=_TRUE, label="true class"),
             Patch(color=_PREDICTED, label="predicted class, where another"),
+            Patch(color=_OTHER, label="other class"),
             Patch(color=_UP, label="pushed up"),
             Patch(color=_DOWN, label="pushed down"),
         ],
         loc="outside lower center",
-        ncols=4,
+        ncols=5,
         frameon=False,
         fontsize=13,
     )
@@ -74,7 +76,8 @@ def summarise(example: Example, explanation: Explanation) -> str:
     verdict = "read rightly" if read == example.label else f"read as a {read}"
     return (
         f"image {example.number}: a {example.label}, {verdict} "
-        f"({_percent(explanation.predictions[read])}); loss {explanation.fused_loss:.4g} nats"
+        f"({_percent(explanation.predictions[read])}); "
+        f"cross-entropy {explanation.fused_loss:.4g} nats"
     )
 
 
@@ -83,13 +86,35 @@ def _draw_probabilities(axes: Axes, explanation: Explanation) -> None:
     colours[explanation.predicted] = _PREDICTED
     colours[explanation.target] = _TRUE
     axes.bar(range(CLASSES), explanation.predictions, color=colours)
-    for number, probability in enumerate(explanation.predictions):
-        if probability >= 0.005 or number == explanation.target:
-            axes.annotate(_percent(probability), (number, probability), **_ABOVE)
+    _write_probabilities(axes, explanation)
+    axes.set_xlim(-1.2, CLASSES)
     axes.set_ylim(0.0, 1.12)
     axes.set_yticks((0.0, 0.5, 1.0))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     _finish(axes, "probability of each digit", explanation)
+
+
+def _write_probabilities(axes: Axes, explanation: Explanation) -> None:
+    """Write those of the true class and of the three most probable above their bars."""
+    heights = explanation.predictions
+    around = [0.0, *heights, 0.0]
+    likely = [number for number in np.argsort(-heights)[:3] if heights[number] >= 0.005]
+    written: list[tuple[float, float, float]] = []  # left end, right end, height
+    for number in dict.fromkeys([*map(int, likely), explanation.target]):
+        text, bottom = _percent(heights[number]), heights[number] + 0.02
+        # A text is wider than its bar: it keeps clear of a taller bar beside it, and where it
+        # would run into another text, it stands above that.
+        width = _DIGIT_WIDTH * (len(text) + 0.5)
+        left, right = around[number], around[number + 2]
+        start = number - width / 2
+        if max(left, right) > bottom and abs(left - right) > 0.1:
+            start = number - 0.4 if left > right else number + 0.4 - width
+        for other_start, other_end, other_bottom in sorted(written, key=lambda each: each[2]):
+            beside = start < other_end and other_start < start + width
+            if beside and abs(bottom - other_bottom) < _TEXT_HEIGHT:
+                bottom = other_bottom + _TEXT_HEIGHT
+        written.append((start, start + width, bottom))
+        axes.text(start + width / 2, bottom, text, ha="center", va="bottom", fontsize=12)
 
 
 def _draw_pushes(axes: Axes, explanation: Explanation) -> None:
@@ -102,14 +127,6 @@ def _draw_pushes(axes: Axes, explanation: Explanation) -> None:
     axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
     axes.yaxis.get_offset_text().set_fontsize(12)
     _finish(axes, "cross-entropy's push on each logit", explanation)
-
-
-_ABOVE: dict[str, Any] = {
-    "xytext": (0, 3),
-    "textcoords": "offset points",
-    "ha": "center",
-    "fontsize": 12,
-}
 
 
 def _finish(axes: Axes, title: str, explanation: Explanation) -> None:

@@ -13,8 +13,6 @@ _ALL_SHOWN = 20  # classes; of more, the true one and the most probable are show
 _SHOWN = 10
 _CLIP = f"{EPSILON:g}".replace("e-0", "e-")
 _ROUNDING = 1e-12  # below this the two ways differ in the last places of float64 alone
-# Below this a loss is the logarithm of a number so near 1 that its own digits are few.
-_TINY = 1e-3
 
 
 def describe(explanation: Explanation) -> str:
@@ -40,7 +38,11 @@ def _forward(explanation: Explanation) -> Iterator[str]:
     yield "4. Predictions p (softmax): each exponential's share of the sum, so they are"
     yield "   probabilities and sum to 1. The targets y are one-hot: 1 for the true class."
     yield ""
-    yield f"      class {'logit':>13} {'shifted':>13} {'exp':>13} {'prediction':>13} {'target':>7}"
+    width = _width(explanation)
+    yield (
+        f"{'class':>{width}} {'logit':>13} {'shifted':>13} {'exp':>13} {'prediction':>13} "
+        f"{'target':>7}"
+    )
     shown = _shown(explanation)
     for number in shown:
         yield (
@@ -52,12 +54,12 @@ def _forward(explanation: Explanation) -> Iterator[str]:
     if left := classes - len(shown):
         rest = np.delete(np.arange(classes), shown)
         yield (
-            f"{f'{left} more':>11} {'':>13} {'':>13} "
+            f"{f'{left} more':>{width}} {'':>13} {'':>13} "
             f"{_number(float(explanation.exponentials[rest].sum())):>13} "
             f"{_number(float(explanation.predictions[rest].sum())):>13} {0:>7}"
         )
     yield (
-        f"{'sum':>11} {'':>13} {'':>13} {_number(explanation.total):>13} "
+        f"{'sum':>{width}} {'':>13} {'':>13} {_number(explanation.total):>13} "
         f"{_number(float(explanation.predictions.sum())):>13} {1:>7}"
     )
 
@@ -73,9 +75,15 @@ def _loss(explanation: Explanation) -> Iterator[str]:
     if np.isneginf(explanation.logits[target]):
         yield "   The true class is masked: what happened was impossible, and the loss of the"
         yield "   impossible is infinite. Mask other classes, or correct the target."
+    elif math.isinf(explanation.fused_loss):
+        yield "   The logits are further apart than the largest number of float64. So is the"
+        yield "   true loss: too large to be written down."
     elif math.isinf(explanation.loss):
         yield "   That is rounding: the probability is too small for a floating-point number"
         yield "   and became 0. The check in step 7 has the true loss."
+    elif explanation.loss == 0.0 < explanation.fused_loss:
+        yield "   That is rounding: the probability is too near 1 for a floating-point number"
+        yield "   and became 1. The check in step 7 has the true loss."
     else:
         yield "   It is 0 for certainty of the truth and grows without bound as the probability"
         yield "   of the truth falls: 0.105 at 0.9, 0.693 at 0.5, 2.303 at 0.1, 4.605 at 0.01."
@@ -87,7 +95,8 @@ def _gradient(explanation: Explanation) -> Iterator[str]:
     yield "   Positive, for the others: it pushes the logit down, the harder the more that"
     yield "   class was believed. Together the pushes are 0."
     yield ""
-    yield f"      class {'prediction':>13} {'target':>7} {'gradient':>14}  the step pushes it"
+    name = "class".rjust(_width(explanation))
+    yield f"{name} {'prediction':>13} {'target':>7} {'gradient':>14}  the step pushes it"
     shown = _shown(explanation)
     for number in shown:
         gradient = explanation.gradient[number]
@@ -97,7 +106,13 @@ def _gradient(explanation: Explanation) -> Iterator[str]:
         )
     if left := len(explanation.logits) - len(shown):
         rest = float(np.delete(explanation.gradient, shown).sum())
-        yield f"{f'{left} more':>11} {_number(rest):>13} {0:>7} {_signed(rest):>14}  {_way(rest)}"
+        more = f"{left} more".rjust(_width(explanation))
+        yield f"{more} {_number(rest):>13} {0:>7} {_signed(rest):>14}  {_way(rest)}"
+    lost = explanation.fused_gradient[explanation.target]
+    if explanation.gradient[explanation.target] == 0.0 != lost:
+        yield ""
+        yield f"   For class {explanation.target} it should be {_signed(lost)}, lost in 1 - 1."
+        yield "   The fused form of step 7 adds it up from the predictions of the others."
 
 
 def _check(explanation: Explanation) -> Iterator[str]:
@@ -118,9 +133,10 @@ def _check(explanation: Explanation) -> Iterator[str]:
         yield "   They agree: infinite, both."
     elif math.isclose(explanation.loss, explanation.fused_loss, rel_tol=_ROUNDING):
         yield "   They agree, to the last places of float64."
-    elif max(explanation.loss, explanation.fused_loss) < _TINY:
-        yield "   They agree, to the 16 places after the point that float64 keeps of a number"
-        yield "   beside 1: of a loss so near 0 only the first digits are right."
+    elif explanation.fused_loss < 1.0:
+        yield "   They differ: of a probability so near 1, float64 has 16 places, which hold few"
+        yield "   or none of the digits in which it is not 1. The fused form takes the logarithm"
+        yield "   of the sum as log1p(sum of the other exponentials), and keeps them all."
     else:
         yield "   They differ: the steps lost digits of a tiny probability. The fused form"
         yield "   takes log p = z - max - log(sum) and never makes it."
@@ -143,8 +159,8 @@ def _clip(explanation: Explanation) -> Iterator[str]:
         yield f"   were {_CLIP}, whatever it is. However wrong the network is, the clipped loss"
         yield "   ends there, and it is flat: its own derivative would be 0."
     else:
-        yield f"   They differ: the probability is above 1 - {_CLIP}, and the clip charges for a"
-        yield "   doubt that is not there."
+        yield f"   They differ: the probability is above 1 - {_CLIP}, and the clip charges for"
+        yield "   more doubt than there is."
 
 
 def _shown(explanation: Explanation) -> list[int]:
@@ -156,8 +172,14 @@ def _shown(explanation: Explanation) -> list[int]:
     return sorted({explanation.target, *most})
 
 
+def _width(explanation: Explanation) -> int:
+    """Return the width of a table's first column: the mark of the true class and a number."""
+    return 8 + max(3, len(str(len(explanation.logits) - 1)))
+
+
 def _marked(number: int, explanation: Explanation) -> str:
-    return f"{'true ->' if number == explanation.target else '':>7} {number:>3}"
+    mark = "true ->" if number == explanation.target else ""
+    return mark + str(number).rjust(_width(explanation) - len(mark))
 
 
 def _short(number: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -191,6 +192,28 @@ def _label_of_minor_tick(value: float, _: float) -> str:
     return f"{value:g}" if f"{value:e}"[0] in "25" else ""
 
 
+def check_picture(output: Path) -> None:
+    """Make sure that `save` can write a picture there, for whoever has work to do before it.
+
+    Raises
+    ------
+    MnistScratchError
+        If it cannot, or the name does not end in .png.
+    """
+    if output.suffix.lower() != ".png":
+        raise MnistScratchError(f"{output}: pictures are PNG; let the name end in .png")
+    if output.is_dir():
+        raise MnistScratchError(f"{output} is a folder; name the picture in it")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=output.parent):
+            pass
+    except OSError as error:
+        raise MnistScratchError(
+            f"cannot write {output}: {error.strerror or error}; name another place"
+        ) from error
+
+
 def save(figure: Figure, output: Path) -> None:
     """Write a figure as PNG, whole or not at all.
 
@@ -199,8 +222,7 @@ def save(figure: Figure, output: Path) -> None:
     MnistScratchError
         If it cannot be written, or its name does not end in .png.
     """
-    if output.suffix.lower() != ".png":
-        raise MnistScratchError(f"{output}: pictures are PNG; let the name end in .png")
+    check_picture(output)
     with written_whole(output) as file, warnings.catch_warnings():
         # A character that the font lacks is drawn as a box.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")

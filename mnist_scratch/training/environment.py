@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,7 @@ import numpy as np
 
 from mnist_scratch import __version__
 from mnist_scratch.data.loader import Dataset
-
-# In the order in which OpenBLAS heeds them, then the other libraries that NumPy may be built with.
-_THREAD_VARIABLES = (
-    "OPENBLAS_NUM_THREADS",
-    "GOTO_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
+from mnist_scratch.threads import THREAD_VARIABLES, usable_cpus
 
 # What a result's bytes depend on, beside the config and the data. Another version of the program
 # may compute in another order, and so may another NumPy or BLAS, on another CPU or on more of them.
@@ -48,12 +39,12 @@ def describe_environment(seed: int, dataset: Dataset) -> dict[str, Any]:
             "name": blas.get("name"),
             "version": blas.get("version"),
             "thread_variables": {
-                name: os.environ[name] for name in _THREAD_VARIABLES if name in os.environ
+                name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ
             },
         },
         "platform": platform.platform(),
         "cpu": _cpu_name(),
-        "usable_cpus": _usable_cpus(),
+        "usable_cpus": usable_cpus(),
         "seed": seed,
         "dataset": dataset.name,
         "data_sha256": dict(dataset.sha256),
@@ -69,13 +60,6 @@ def _cpu_name() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
-
-
-def _usable_cpus() -> int | None:
-    """Count the CPUs this process may run on: what a BLAS takes when no variable says otherwise."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count()
 
 
 def _git_commit() -> str | None:

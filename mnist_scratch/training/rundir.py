@@ -15,7 +15,7 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.files import LEFTOVERS, sweep_leftovers, write_text_whole
 from mnist_scratch.lock import locked
 from mnist_scratch.nn.network import Network
-from mnist_scratch.recipes import format_config, read_config
+from mnist_scratch.recipes import format_config, read_config, run_config
 from mnist_scratch.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from mnist_scratch.training.evaluation import Evaluation
 from mnist_scratch.training.history import History
@@ -44,15 +44,7 @@ class RunDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            is_run = self._config_path.is_file()
-        except OSError as error:
-            raise MnistScratchError(f"cannot look into {path}: {error.strerror}") from error
-        if not is_run:
-            raise MnistScratchError(
-                f"{path} is not the folder of a run: it has no config.toml; "
-                "'mnist-scratch train' makes one"
-            )
+        self._config_path = run_config(path)
 
     @staticmethod
     def check_free(path: Path) -> None:
@@ -131,10 +123,6 @@ class RunDirectory:
                 ) from error
             else:
                 return path
-
-    @property
-    def _config_path(self) -> Path:
-        return self.path / "config.toml"
 
     @property
     def checkpoint_path(self) -> Path:

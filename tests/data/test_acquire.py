@@ -39,7 +39,7 @@ def few_digits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
         return make_synthetic(40, 20, seed=seed)
 
     monkeypatch.setattr(acquire, "make_synthetic", make_few)
-    monkeypatch.setattr(acquire, "MNIST_MIRRORS", ["http://127.0.0.1:9/"])
+    monkeypatch.setattr(acquire, "MNIST_MIRRORS", ["https://127.0.0.1:9/"])
     monkeypatch.delenv("MNIST_SCRATCH_DATA", raising=False)
     monkeypatch.chdir(tmp_path)
     return drawn

@@ -176,7 +176,7 @@ WEIGHTS: dict[str, Any] = {
     "unweighted": None,
     "weighted": np.array([0.5, 2.0, 3.0]),
     "one class without weight": np.array([1.0, 0.0, 0.25]),
-    "one negative weight": np.array([1.0, -0.5, 2.0]),
+    "one heavy weight": np.array([1.0, 100.0, 2.0]),
 }
 COMBINATIONS = [
     pytest.param(

@@ -133,7 +133,7 @@ def test_whole_numbers_are_taken_as_float64() -> None:
         ([[math.nan, math.inf]], r"^row 0: logit 0 is nan"),
         ([[0, 1], [1, 0], [-math.inf] * 2], r"^row 2: every logit is -inf"),
         ([0.0, math.nan], r"^logit 1 is nan"),
-        ([[[0.0, 1.0], [math.inf, 0.0]]], r"^row 0, 1: logit 0 is inf"),
+        ([[[0.0, 1.0], [math.inf, 0.0]]], r"^logits\[0, 1, :\]: logit 0 is inf"),
         ([[], []], r"shape \(2, 0\) have no class"),
         ([1j, 2], "real numbers, not complex"),
         (["a"], "real numbers, not <U1"),
@@ -145,6 +145,16 @@ def test_logits_without_a_softmax_are_named(function: Any, logits: Any, message:
         function(logits)
 
 
-def test_the_row_is_named_along_another_axis_too() -> None:
-    with pytest.raises(ValueError, match=r"^row 2: logit 1 is nan"):
-        softmax([[0.0, 0.0, 0.0], [0.0, 0.0, math.nan]], axis=0)
+@pytest.mark.parametrize(
+    ("axis", "name"), [(0, "column 2: logit 1"), (-2, "column 2: logit 1"), (1, "row 1: logit 2")]
+)
+def test_along_another_axis_it_is_the_column_that_is_named(axis: int, name: str) -> None:
+    with pytest.raises(ValueError, match=f"^{name} is nan"):
+        softmax([[0.0, 0.0, 0.0], [0.0, 0.0, math.nan]], axis=axis)
+
+
+def test_in_more_dimensions_the_place_is_named_as_an_index() -> None:
+    logits = np.zeros((2, 3, 4))
+    logits[1, 2, 3] = math.inf
+    with pytest.raises(ValueError, match=r"^logits\[1, :, 3\]: logit 2 is inf"):
+        softmax(logits, axis=1)

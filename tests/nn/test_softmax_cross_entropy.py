@@ -180,7 +180,7 @@ WRONG: list[tuple[Any, Any, dict[str, Any], str]] = [
     (LOGITS, [0, -100], {}, "^row 1: target -100 is no class"),
     (LOGITS, [-100, -1], {"ignore_index": -100}, "^row 1: target -1 is no class"),
     (LOGITS, np.array([0, 2**64 - 1], np.uint64), {}, "^row 1: target 18446744073709551615 is no"),
-    (LOGITS[0], 3, {}, "^row 0: target 3 is no class"),
+    (LOGITS[0], 3, {}, "^target 3 is no class"),
     (LOGITS, [0.0, 1.0], {}, "class indices must have an integer dtype, not float64"),
     (LOGITS, [True, False], {}, "class indices must have an integer dtype, not bool"),
     (LOGITS, [0, 1, 2], {}, r"targets of shape \(3,\) do not fit \(2, 3\).*\(2, 3\).*\(2,\)"),
@@ -193,20 +193,44 @@ WRONG: list[tuple[Any, Any, dict[str, Any], str]] = [
     ([[0, 1], [math.nan, 2]], [0, 0], {}, "^row 1: logit 0 is nan"),
     ([[0, 1], [2, INF]], [0, 0], {}, "^row 1: logit 1 is inf"),
     ([[0, 1], [-INF, -INF]], [0, 0], {}, "^row 1: every logit is -inf"),
-    ([math.nan, 0], 1, {}, "^row 0: logit 0 is nan"),
+    ([math.nan, 0], 1, {}, "^logit 0 is nan"),
+    (LOGITS[0], [0.5, 0.6, 0.0], {}, "^targets .* sum to 1.1$"),
+    (LOGITS[0], [1.5, -0.5, 0.0], {}, "^targets .* number 0 is 1.5$"),
     (np.zeros((2, 3, 4)), [0, 1], {}, r"logits of shape \(2, 3, 4\)"),
     (np.zeros((2, 0)), [0, 1], {}, r"logits of shape \(2, 0\)"),
     (1.0, 0, {}, r"logits of shape \(\)"),
     (LOGITS + 1j, [0, 1], {}, "logits must be real numbers, not complex128"),
     (LOGITS, [0, 1], {"class_weights": [1, 2]}, r"class_weights of shape \(2,\) .*\(3,\)"),
-    (LOGITS, [0, 1], {"class_weights": [1, 2, INF]}, "class_weights: that of class 2 is inf"),
-    (LOGITS, [0, 1], {"class_weights": [1, math.nan, 2]}, "that of class 1 is nan, not finite"),
-    (LOGITS, [0, 1], {"label_smoothing": -0.1}, "label_smoothing = -0.1: must be from 0 to 1"),
-    (LOGITS, [0, 1], {"label_smoothing": 1.1}, "label_smoothing = 1.1"),
-    (LOGITS, [0, 1], {"label_smoothing": math.nan}, "label_smoothing = nan"),
-    (LOGITS, [0, 1], {"reduction": "avg"}, "reduction = 'avg': must be 'mean', 'sum' or 'none'"),
+    (
+        LOGITS,
+        [0, 1],
+        {"class_weights": [1, 2, INF]},
+        "class_weights: that of class 2 is inf; .* 0 to 1e\\+100$",
+    ),
+    (LOGITS, [0, 1], {"class_weights": [1, -0.5, 2]}, r"that of class 1 is -0\.5; give a number"),
+    (LOGITS, [0, 1], {"class_weights": [1, 2, 1e101]}, r"that of class 2 is 1e\+101"),
+    (LOGITS, [0, 1], {"class_weights": [1, math.nan, 2]}, "that of class 1 is nan; give a number"),
+    (LOGITS, [0, 1], {"class_weights": "abc"}, "class_weights must be real numbers, not <U3"),
     (LOGITS, [HALVES] * 2, {"ignore_index": 0}, "ignore_index=0 needs class indices"),
+    (LOGITS.astype(np.float16), [0, 1], {}, "logits must be float32 or float64, not float16"),
+    (
+        LOGITS,
+        np.eye(3, dtype=np.float16)[:2],
+        {},
+        "targets must be float32 or float64, not float16",
+    ),
 ]
+OPTIONS: dict[str, list[Any]] = {
+    "ignore_index": [1.0, "1", True, np.array([1]), np.array(1), [1], np.bool_(1), math.nan],
+    "label_smoothing": [-0.1, 1.1, math.nan, "0.1", True, None, np.array(0.1), [0.1, 0.2], 1j],
+    "reduction": ["avg", None, ["mean"], np.array(["mean", "sum"]), 0],
+}
+IMPOSSIBLE = [(name, value) for name, values in OPTIONS.items() for value in values]
+WANTED = {
+    "ignore_index": "an integer, or None",
+    "label_smoothing": "a number from 0 to 1",
+    "reduction": "'mean', 'sum' or 'none'",
+}
 
 
 @pytest.mark.parametrize("function", [softmax_cross_entropy, softmax_cross_entropy_gradient])
@@ -216,3 +240,42 @@ def test_what_is_wrong_is_named_with_row_and_value(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         function(logits, targets, **options)
+
+
+@pytest.mark.parametrize("function", [softmax_cross_entropy, softmax_cross_entropy_gradient])
+@pytest.mark.parametrize(("name", "value"), IMPOSSIBLE)
+def test_an_option_that_is_none_is_named(function: Any, name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=f"^{name} = .*: must be {WANTED[name]}$"):
+        function(LOGITS, [0, 1], **{name: value})
+
+
+@pytest.mark.parametrize("index", [1, np.int8(1), np.uint64(1)])
+def test_options_may_be_numbers_of_numpy(index: Any) -> None:
+    labels = np.array([0, 1, 2], np.uint64)
+    loss = softmax_cross_entropy(
+        BATCH_LOGITS, labels, ignore_index=index, label_smoothing=np.float64(0.0)
+    )
+    assert loss == pytest.approx((0.554217 + 0.691706) / 2, abs=5.1e-7)
+
+
+def test_numbers_longer_than_float64_are_not_cut_off_unseen() -> None:
+    if np.dtype(np.longdouble).itemsize > 8:  # on some systems it is another name for float64
+        with pytest.raises(ValueError, match="logits must be float32 or float64, not"):
+            softmax_cross_entropy(LOGITS.astype(np.longdouble), [0, 1])
+
+
+@pytest.mark.filterwarnings("error")
+def test_logits_as_far_apart_as_their_dtype_reaches_cost_infinity_without_a_warning() -> None:
+    for dtype, far in ((np.float64, 1.5e308), (np.float32, 3e38)):
+        logits = np.array([[far, -far], [0.0, far]], dtype)
+        losses = softmax_cross_entropy(logits, [1, 0], reduction="none")
+        # Of the second the gap is a number still, and the loss.
+        np.testing.assert_array_equal(losses, np.array([INF, far], dtype))
+        assert softmax_cross_entropy(logits, [1, 0]) == INF
+        assert softmax_cross_entropy(logits, [0, 1]) == 0.0
+        gradient = softmax_cross_entropy_gradient(logits, [1, 0], reduction="sum")
+        np.testing.assert_array_equal(gradient, [[1.0, -1.0], [-1.0, 1.0]])
+        np.testing.assert_array_equal(softmax(logits), [[1.0, 0.0], [0.0, 1.0]])
+    with np.errstate(all="raise"):  # as some programs set it
+        assert softmax_cross_entropy([2000.0, 0.0], 0) == 0.0
+        softmax([2000.0, 0.0])

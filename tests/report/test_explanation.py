@@ -66,13 +66,25 @@ def test_a_probability_below_the_clip_is_where_clipping_ends() -> None:
     assert "They differ: the probability is below 1e-7" in text
 
 
-def test_certainty_of_the_truth_costs_nothing_but_for_the_clip() -> None:
-    explanation = explain([40.0, 0.0], 0)
-    assert explanation.loss == 0.0
+def test_what_the_steps_lose_beside_1_the_fused_form_keeps() -> None:
+    explanation = explain([60.0, 0.0], 0)
+    assert (explanation.loss, explanation.gradient[0]) == (0.0, 0.0)
+    # ln(1 + exp(-60)), by a calculator of 40 digits.
+    assert explanation.fused_loss == pytest.approx(8.756510762696520e-27, rel=1e-15)
+    assert explanation.fused_gradient[0] == pytest.approx(-8.756510762696520e-27, rel=1e-15)
     assert explanation.clipped_loss == pytest.approx(1e-7, rel=1e-6)
     text = describe(explanation)
-    assert "charges for a\n   doubt that is not there" in text
+    assert "the probability is too near 1 for a floating-point number\n   and became 1" in text
     assert "true ->   0      1.000000       1              0  nowhere" in text
+    assert "For class 0 it should be -8.75651e-27, lost in 1 - 1." in text
+    assert "fused         8.75651076269652e-27" in text
+    assert "They differ: of a probability so near 1, float64 has 16 places" in text
+    assert "charges for\n   more doubt than there is" in text
+    # Of exp(-20) the steps have some digits: the loss is neither 0 nor right.
+    text = describe(explain([20.0, 0.0], 0))
+    assert "became 1" not in text
+    assert "it should be" not in text
+    assert "They differ: of a probability so near 1" in text
 
 
 def test_a_probability_lost_to_rounding_is_told_from_the_true_loss() -> None:
@@ -106,10 +118,30 @@ def test_a_masked_true_class_costs_infinity() -> None:
     assert "They differ: the probability is below 1e-7" in text
 
 
-def test_logits_at_the_ends_of_float64_need_no_warning() -> None:
+def test_logits_at_the_ends_of_float64_need_no_warning_and_contradict_nothing() -> None:
     explanation = explain([1.7e308, -1.7e308], 1)
     assert explanation.gradient.tolist() == [1.0, -1.0]
-    assert describe(explanation)
+    assert (explanation.loss, explanation.fused_loss) == (INF, INF)
+    text = describe(explanation)
+    assert "So is the\n   true loss: too large to be written down." in text
+    assert "That is rounding" not in text
+    assert "They agree: infinite, both." in text
+
+
+@pytest.mark.parametrize(("classes", "target"), [(3, 1), (1001, 1000), (12_000, 7)])
+def test_the_columns_stand_below_their_names(classes: int, target: int) -> None:
+    lines = describe(explain(np.arange(float(classes)), target)).splitlines()
+    heads = [
+        number
+        for number, line in enumerate(lines)
+        if line.startswith("      ") and "class  " in line
+    ]
+    assert len(heads) == 2
+    for number in heads:
+        for name in ("class", "prediction", "target"):
+            end = lines[number].index(name) + len(name)
+            for line in lines[number + 1 : number + 4]:
+                assert re.match(r"\d( |$)", line[end - 1 : end + 1]), (name, line)
 
 
 @pytest.mark.parametrize("classes", [1, 2, 20, 21, 1000])

@@ -70,8 +70,36 @@ def test_the_picture_has_the_colours_of_its_legend(tmp_path: Path) -> None:
 
 def test_an_image_is_summed_up_in_a_line() -> None:
     # p = e^3 / (9 + e^3) = 0.690566; -log p = 0.370243, and 3 more for another class.
-    assert summarise(*explained(17, 2, 2)) == "image 17: a 2, read rightly (69%); loss 0.3702 nats"
-    assert summarise(*explained(8, 4, 9)) == "image 8: a 4, read as a 9 (69%); loss 3.37 nats"
+    right, wrong = summarise(*explained(17, 2, 2)), summarise(*explained(8, 4, 9))
+    assert right == "image 17: a 2, read rightly (69%); cross-entropy 0.3702 nats"
+    assert wrong == "image 8: a 4, read as a 9 (69%); cross-entropy 3.37 nats"
+
+
+def test_percentages_keep_clear_of_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures: list[Figure] = []
+    monkeypatch.setattr(explanation_picture, "save", lambda figure, _: figures.append(figure))
+    rng = np.random.default_rng(0)
+    examples = []
+    for concentration in (0.05, 0.1, 0.3, 1.0, 10.0):
+        for label in (0, 4, 9):
+            logits = np.log(rng.dirichlet(np.full(10, concentration)) + 1e-6)
+            picture = np.zeros((28, 28), np.uint8)
+            examples.append((Example(0, picture, label, logits), explain(logits, label)))
+    draw_explanations("a run", examples, tmp_path / "picture.png")
+    figures[0].canvas.draw()
+    for row, (example, explanation) in zip(figures[0].subfigs, examples, strict=True):
+        texts = row.axes[1].texts
+        assert 1 <= len(texts) <= 4
+        assert explanation_picture._percent(explanation.predictions[example.label]) in [
+            text.get_text() for text in texts
+        ]
+        boxes = [text.get_window_extent() for text in texts]
+        for number, box in enumerate(boxes):
+            assert not any(box.overlaps(other) for other in boxes[:number]), [
+                text.get_text() for text in texts
+            ]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,12 @@ from mnist_scratch.config import Config, with_values
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.report import loss_curve
-from mnist_scratch.report.loss_curve import COLOURS, draw_comparison, draw_loss_curve
+from mnist_scratch.report.loss_curve import (
+    COLOURS,
+    check_picture,
+    draw_comparison,
+    draw_loss_curve,
+)
 from mnist_scratch.training.history import History, Row
 from mnist_scratch.training.rundir import RunDirectory
 
@@ -125,3 +130,17 @@ def test_a_run_without_an_epoch_is_named(tmp_path: Path) -> None:
     with pytest.raises(MnistScratchError, match="run has no finished epoch"):
         draw_loss_curve(run, tmp_path / "curve.png")
     assert not (tmp_path / "curve.png").exists()
+
+
+def test_a_place_for_a_picture_is_tried_before_there_is_one(tmp_path: Path) -> None:
+    check_picture(tmp_path / "new" / "picture.png")
+    assert list((tmp_path / "new").iterdir()) == []
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder.png").mkdir()
+    for name, message in (
+        ("picture.jpg", "pictures are PNG"),
+        ("folder.png", "is a folder"),
+        ("file/picture.png", "cannot write .*picture.png"),
+    ):
+        with pytest.raises(MnistScratchError, match=message):
+            check_picture(tmp_path / name)

@@ -1,0 +1,77 @@
+"""How many threads the BLAS computes with: chosen by the work of a training step.
+
+Small matrix products end before a second thread has begun, and on a machine with other work two
+threads wait for each other; large ones want every core. A BLAS reads the number when NumPy loads
+it, so this module does without NumPy.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from itertools import pairwise
+
+from mnist_scratch.config import Config
+
+# In the order in which OpenBLAS heeds them, then the other libraries that NumPy may be built with.
+THREAD_VARIABLES = (
+    "OPENBLAS_NUM_THREADS",
+    "GOTO_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+# As in data/loader.py, which needs NumPy.
+_PIXELS, _CLASSES = 784, 10
+
+# Floating-point operations of a step from which on a second thread pays.
+_MUCH_WORK = 2e8
+
+
+def with_threads(config: Config) -> Config:
+    """Set the number of threads of the BLAS that NumPy is about to load, and write it down.
+
+    What the config says counts; then what the user set in the environment; then the work of a
+    step. Where NumPy is loaded already, it is too late, and the config stays as it is.
+
+    Parameters
+    ----------
+    config
+        Of the training that follows.
+
+    Returns
+    -------
+    Config
+        The same with the number of threads, if it is known.
+    """
+    if "numpy" in sys.modules:
+        return config
+    threads = config.training.threads or _asked_for() or _fitting(config)
+    for name in THREAD_VARIABLES:
+        os.environ[name] = str(threads)
+    return replace(config, training=replace(config.training, threads=threads))
+
+
+def usable_cpus() -> int:
+    """Count the CPUs that this process may run on."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _asked_for() -> int:
+    """Return the number in the first variable that has one; 0 if none has."""
+    numbers = (os.environ.get(name, "") for name in THREAD_VARIABLES)
+    return next((int(number) for number in numbers if number.isdecimal() and int(number)), 0)
+
+
+def _fitting(config: Config) -> int:
+    """Return 1 for a step of little work, else the number of CPUs.
+
+    Each weight is multiplied and added once an example in the forward product and twice in the
+    backward products: six operations.
+    """
+    widths = (_PIXELS, *config.network.hidden, _CLASSES)
+    weights = sum(width_in * width_out for width_in, width_out in pairwise(widths))
+    return usable_cpus() if 6 * weights * config.training.batch_size >= _MUCH_WORK else 1

@@ -1,0 +1,39 @@
+"""A data set of four small files, and what programs say that fetch it."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import random
+
+from mnist_scratch.data.sources import FILE_NAMES, SourceFile
+
+# Random, so that compressing leaves their size; odd, so that no piece ends where they do.
+_PLAIN = {name: random.Random(name).randbytes(150_001) for name in FILE_NAMES}  # noqa: S311
+_PACKED = {name: gzip.compress(content, mtime=0) for name, content in _PLAIN.items()}
+CONTENTS = {f"{name}.gz": content for name, content in _PACKED.items()}
+FILES = [
+    SourceFile(
+        name,
+        len(_PLAIN[name]),
+        hashlib.sha256(_PLAIN[name]).hexdigest(),
+        len(_PACKED[name]),
+        hashlib.sha256(_PACKED[name]).hexdigest(),
+    )
+    for name in FILE_NAMES
+]
+
+# A program that fetches them: `python -c PROGRAM FOLDER MIRROR ...`, with `tests` on its path.
+PROGRAM = """
+import sys
+from pathlib import Path
+from mnist_scratch.data import acquire
+from mnist_scratch.errors import MnistScratchError
+from published import FILES
+
+acquire.MNIST_FILES, acquire.MNIST_MIRRORS = FILES, sys.argv[2:]
+try:
+    acquire.fetch_missing(Path(sys.argv[1]), lambda text: print(text, file=sys.stderr, flush=True))
+except MnistScratchError as error:
+    sys.exit(str(error))
+"""
