@@ -4,6 +4,7 @@ Read the package in this order; each file needs only those above it. Whoever wan
 alone reads nn/.
 
     errors.py, files.py             the one error a user can cause; files written whole
+    reading.py                      files that could be anything, opened
     interruption.py, lock.py        Ctrl-C and SIGTERM; one program at a time
     data/idx.py                     the format of MNIST's files
     data/dataset.py                 Dataset, Subset, split: images with their labels
@@ -21,6 +22,7 @@ alone reads nn/.
     limits.py, config.py            what a run can be told
     recipes.py                      the same in TOML files
     threads.py                      how many threads the BLAS computes with
+    data/gzipped.py                 gzip, no further than to the expected size
     data/sources.py                 which data sets there are, and what they must hash to
     data/https.py, download.py      asking one address; fetching from several mirrors, verified
     data/picture.py                 preparing a picture as MNIST was prepared
@@ -36,6 +38,7 @@ alone reads nn/.
     training/finite.py              numbers that go wrong
     training/learning_rate.py       the learning rate of every step
     training/trainer.py             the epoch loop
+    training/npz.py                 the format of models, by its headers
     training/archive.py             arrays in a file, checked before they are read
     training/model.py               a model in a file
     training/checkpoint.py          a whole run in a file

@@ -7,12 +7,13 @@ have. Recipes, the command line's flags and the file that a run leaves behind fo
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple, get_type_hints
 
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.limits import Limits
+from mnist_scratch.limits import Limits, shown
 
 
 def _setting(
@@ -206,14 +207,16 @@ class Setting(NamedTuple):
     limits: Limits
 
 
-def settings() -> Iterator[Setting]:
-    """Yield every setting in the order of the file."""
+@functools.cache
+def settings() -> tuple[Setting, ...]:
+    """Return every setting in the order of the file."""
+    found = []
     for section in dataclasses.fields(Config):
         section_type = type(getattr(Config(), section.name))
         types = get_type_hints(section_type)
         for key in dataclasses.fields(section_type):
             declared = types[key.name]
-            yield Setting(
+            setting = Setting(
                 section.name,
                 key.name,
                 key.metadata["flag"] or key.name.replace("_", "-"),
@@ -222,6 +225,8 @@ def settings() -> Iterator[Setting]:
                 key.metadata["meaning"],
                 key.metadata["limits"],
             )
+            found.append(setting)
+    return tuple(found)
 
 
 def with_values(config: Config, values: Mapping[tuple[str, str], Any], where: str) -> Config:
@@ -256,10 +261,7 @@ def with_values(config: Config, values: Mapping[tuple[str, str], Any], where: st
 
 def _checked(setting: Setting, value: Any, place: str) -> Any:
     """Return the value in the setting's type, or raise an error that names the place."""
-    try:
-        wrong = f"{place} = {value!r}: "
-    except ValueError:  # Python does not write out a number of more than 4300 digits
-        wrong = f"{place}: "
+    wrong = f"{place} = {shown(value)}: "
     if isinstance(value, list):
         value = tuple(value)
     if setting.type is float and type(value) is int:

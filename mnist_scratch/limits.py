@@ -1,4 +1,4 @@
-"""Which values a setting can have, and the spelling that was probably meant."""
+"""Which values a setting can have, and how an error shows what was given and what was meant."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import difflib
 import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
+
+_LONGEST_SHOWN = 80
 
 
 class Limits(NamedTuple):
@@ -50,3 +52,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """Return a question after the known name that is spelt most like this one, or nothing."""
     matches = difflib.get_close_matches(name, known, n=1)
     return f", did you mean '{matches[0]}'?" if matches else ""
+
+
+def shown(value: Any) -> str:
+    """Return a value as it stands in an error: in one line, not too long, nothing unprintable."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number too long to write out; tables within tables
+        return "..."
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 4]} ..."

@@ -8,7 +8,11 @@ from typing import Any
 
 from mnist_scratch.config import Config, settings, with_values
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.limits import nearest
+from mnist_scratch.limits import nearest, shown
+from mnist_scratch.reading import read_whole
+
+# A key of many parts takes tomllib a time that grows with their square: in this many bytes, 2 s.
+_MOST_BYTES = 16_384
 
 
 def read_config(path: Path) -> Config:
@@ -20,9 +24,11 @@ def read_config(path: Path) -> Config:
         If the file cannot be read, is no TOML, or has a section, key or value that is not known.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_whole(path, _MOST_BYTES).decode()
     except OSError as error:
-        raise MnistScratchError(f"cannot read the config {path}: {error.strerror}") from error
+        raise MnistScratchError(
+            f"cannot read the config {path}: {error.strerror}; name a TOML file that you may read"
+        ) from error
     except UnicodeDecodeError as error:
         raise MnistScratchError(f"{path}: not a text file in UTF-8: {error}") from error
     return parse_config(text, str(path))
@@ -45,8 +51,10 @@ def parse_config(text: str, where: str) -> Config:
     """
     try:
         tables = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # a number may be too long, too
-        raise MnistScratchError(f"{where}: not TOML: {error}") from error
+    except RecursionError as error:
+        raise MnistScratchError(f"{where}: its values are nested too deeply") from error
+    except ValueError as error:  # a number may be too long, too
+        raise MnistScratchError(f"{where}: not TOML: {str(error)[:200]}") from error
     known: dict[str, list[str]] = {}
     for setting in settings():
         known.setdefault(setting.section, []).append(setting.key)
@@ -54,7 +62,7 @@ def parse_config(text: str, where: str) -> Config:
     for section, table in tables.items():
         if section not in known:
             raise MnistScratchError(
-                f"{where}: unknown section or key '{section}'{nearest(section, known)}; "
+                f"{where}: unknown section or key {shown(section)}{nearest(section, known)}; "
                 f"sections are {', '.join(known)}"
             )
         if not isinstance(table, dict):
@@ -62,8 +70,8 @@ def parse_config(text: str, where: str) -> Config:
         for key, value in table.items():
             if key not in known[section]:
                 raise MnistScratchError(
-                    f"{where}: unknown key '{key}' in [{section}]{nearest(key, known[section])}; "
-                    f"its keys are {', '.join(known[section])}"
+                    f"{where}: unknown key {shown(key)} in [{section}]"
+                    f"{nearest(key, known[section])}; its keys are {', '.join(known[section])}"
                 )
             values[section, key] = value
     return with_values(Config(), values, where)

@@ -9,7 +9,7 @@ import random
 from mnist_scratch.data.sources import FILE_NAMES, SourceFile
 
 # Random, so that compressing leaves their size; odd, so that no piece ends where they do.
-_PLAIN = {name: random.Random(name).randbytes(150_001) for name in FILE_NAMES}  # noqa: S311
+_PLAIN = {name: random.Random(name).randbytes(150_001) for name in FILE_NAMES}
 _PACKED = {name: gzip.compress(content, mtime=0) for name, content in _PLAIN.items()}
 CONTENTS = {f"{name}.gz": content for name, content in _PACKED.items()}
 FILES = [

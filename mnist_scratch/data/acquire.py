@@ -32,10 +32,12 @@ from mnist_scratch.data.synthetic import SYNTHETIC_VERSION, make_synthetic
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.files import write_text_whole, written_whole
 from mnist_scratch.lock import locked
+from mnist_scratch.reading import read_whole
 
 # A data set has to be the same for two runs to be compared, so its seed is not the run's.
 SYNTHETIC_SEED = 0
 _MANIFEST = "synthetic.json"
+_MOST_MANIFEST_BYTES = 16_384
 
 
 class Acquired(NamedTuple):
@@ -130,17 +132,20 @@ def known_files(dataset: str, folder: Path) -> Sequence[SourceFile]:
     if dataset == MNIST:
         return MNIST_FILES
     try:
-        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        manifest = json.loads(read_whole(folder / _MANIFEST, _MOST_MANIFEST_BYTES).decode())
         if manifest["version"] != SYNTHETIC_VERSION or manifest["seed"] != SYNTHETIC_SEED:
             return ()
-        return [
-            SourceFile(
-                name, int(manifest["files"][name]["bytes"]), manifest["files"][name]["sha256"]
-            )
-            for name in FILE_NAMES
-        ]
-    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return [_recorded(manifest["files"][file.name], file) for file in MNIST_FILES]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ()
+
+
+def _recorded(record: dict[str, Any], counterpart: SourceFile) -> SourceFile:
+    """Return what is on record of a file, which is no larger than its counterpart in MNIST."""
+    size, sha256 = record["bytes"], record["sha256"]
+    if type(size) is not int or not 0 < size <= counterpart.size or type(sha256) is not str:
+        raise ValueError("not the record of a file")
+    return SourceFile(counterpart.name, size, sha256)
 
 
 class FileState(NamedTuple):

@@ -29,6 +29,8 @@ _CODES: dict[np.dtype[Any], int] = {
     dtype.newbyteorder("="): code for code, dtype in _DTYPES.items()
 }
 
+_MOST_DIMENSIONS = 8  # images have 3
+
 
 def parse_idx(content: bytes, name: str) -> npt.NDArray[Any]:
     """Return the array in the bytes of an IDX file.
@@ -63,6 +65,11 @@ def parse_idx(content: bytes, name: str) -> npt.NDArray[Any]:
             f"{name}: not an IDX file: it begins {content[:4].hex(' ')}, where MNIST's images "
             "have 00 00 08 03 and its labels 00 00 08 01; fetch it again"
         )
+    if dimensions > _MOST_DIMENSIONS:
+        raise MnistScratchError(
+            f"{name}: byte 3 announces {dimensions} dimensions, where at most {_MOST_DIMENSIONS} "
+            "are read; not a data set this program can use"
+        )
     start = 4 + 4 * dimensions
     if len(content) < start:
         raise MnistScratchError(
@@ -79,7 +86,7 @@ def parse_idx(content: bytes, name: str) -> npt.NDArray[Any]:
         )
     try:
         values = np.frombuffer(content, dtype, offset=start).reshape(shape)
-    except ValueError as error:  # more dimensions than NumPy has, or an axis it cannot index
+    except ValueError as error:  # sizes that NumPy cannot index beside one of 0
         raise MnistScratchError(f"{name}: {error}; not a data set this program can use") from error
     return values.astype(dtype.newbyteorder("="), copy=False)
 
@@ -90,15 +97,15 @@ def format_idx(array: npt.NDArray[Any]) -> bytes:
     Parameters
     ----------
     array
-        1 to 255 dimensions of uint8, int8, int16, int32, float32 or float64.
+        1 to 8 dimensions of uint8, int8, int16, int32, float32 or float64.
 
     Raises
     ------
     ValueError
-        If IDX has no code for the dtype, or the array has no dimension.
+        If IDX has no code for the dtype, or the array has no dimension or too many.
     """
     dtype = array.dtype.newbyteorder("=")
-    if dtype not in _CODES or array.ndim == 0:
+    if dtype not in _CODES or not 1 <= array.ndim <= _MOST_DIMENSIONS:
         raise ValueError(f"IDX cannot hold an array of {dtype} with shape {array.shape}")
     header = struct.pack(f">HBB{array.ndim}I", 0, _CODES[dtype], array.ndim, *array.shape)
     return header + array.astype(_DTYPES[_CODES[dtype]]).tobytes()

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import zlib
 from pathlib import Path
 from typing import NamedTuple
 
+from mnist_scratch.data.gzipped import unpacked
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.reading import read_whole
 
 MNIST = "mnist"
 SYNTHETIC = "synthetic"
@@ -146,9 +147,9 @@ def read_verified(file: SourceFile, path: Path) -> bytes:
     sha256 = file.packed_sha256 if packed else file.sha256
     try:
         found_size = path.stat().st_size
-        if found_size != size:
+        if found_size != size and path.is_file():
             raise _wrong(path, f"{found_size:,} bytes, where the published file has {size:,}")
-        content = path.read_bytes()
+        content = read_whole(path, size)
     except OSError as error:
         raise MnistScratchError(
             f"cannot read {path}: {error.strerror}; check that it is a file you may read"
@@ -156,8 +157,12 @@ def read_verified(file: SourceFile, path: Path) -> bytes:
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise _wrong(path, f"SHA-256 {found}\nwhere the published file has {sha256}")
-    # The compressed bytes being the published ones, so is what they hold; the cap costs nothing.
-    return zlib.decompressobj(wbits=31).decompress(content, file.size) if packed else content
+    if not packed:
+        return content
+    try:
+        return unpacked(content, file.size)
+    except ValueError as error:
+        raise _wrong(path, str(error)) from error
 
 
 def _wrong(path: Path, difference: str) -> MnistScratchError:

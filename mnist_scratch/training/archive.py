@@ -1,23 +1,22 @@
-"""Named arrays in a file: .npz without objects, every array checked before it is read.
-
-An .npz file is a ZIP archive of .npy files (numpy.lib.format), here stored without compression, so
-that no array is larger than the file.
-"""
+"""Named arrays in a file, each checked against what it should be before it is read."""
 
 from __future__ import annotations
 
-import math
-import zipfile
+import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.files import written_whole
+from mnist_scratch.reading import opened_ordinary
+from mnist_scratch.training.npz import LARGEST_FILE, Member, read_headers, read_values
+
+_LARGEST_CONTENT = LARGEST_FILE - 10**7  # which leaves room for the headers
 
 
 def save_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -26,20 +25,39 @@ def save_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     Raises
     ------
     MnistScratchError
-        If the file cannot be written.
+        If the file cannot be written, or would be too large to be read again.
     """
+    size = sum(array.nbytes for array in arrays.values())
+    if size > _LARGEST_CONTENT:
+        raise MnistScratchError(
+            f"cannot write {path}: its arrays have {size:,} bytes, where at most "
+            f"{_LARGEST_CONTENT:,} can be read again; choose smaller layers"
+        )
+    in_order = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     with written_whole(path) as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]  # its stub has no way to say "any name"
+        np.savez(file, **in_order)  # type: ignore[arg-type]  # its stub cannot say "any name"
 
 
 class Arrays:
-    """The arrays of a file, each to be taken once."""
+    """The arrays of an open file, to be read one by one.
 
-    def __init__(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
-        self._arrays = arrays
+    Parameters
+    ----------
+    file
+        The file.
+    members
+        What `read_headers` found in it.
+    """
 
-    def take(self, name: str, kind: str, dimensions: int) -> npt.NDArray[Any]:
-        """Return an array, checked.
+    def __init__(self, file: IO[bytes], members: Mapping[str, Member]) -> None:
+        self._file = file
+        self._members = members
+        self._unknown = set(members)
+
+    def shape(
+        self, name: str, kind: str, dimensions: int, limit: int = LARGEST_FILE
+    ) -> tuple[int, ...]:
+        """Check what the headers say of an array, and return its shape.
 
         Parameters
         ----------
@@ -49,34 +67,57 @@ class Arrays:
             How the code of its dtype begins: "f4", "f8", "i8", "u1", or "U" for text of any width.
         dimensions
             How many it has.
+        limit
+            The most bytes that it may have.
 
         Raises
         ------
         ValueError
-            If it is missing or of another kind.
+            If it is missing, of another kind or larger.
         """
-        array = self._arrays.pop(name, None)
-        if array is None:
+        if name not in self._members:
             raise ValueError(f"the array '{name}' is missing")
-        if not array.dtype.str[1:].startswith(kind) or array.ndim != dimensions:
-            raise ValueError(f"the array '{name}' is {array.dtype} {array.shape}")
-        return array
+        member = self._members[name]
+        if not member.code.startswith(kind) or len(member.shape) != dimensions:
+            raise ValueError(f"the array '{name}' is {np.dtype(member.code)} {member.shape}")
+        if member.size > limit:
+            raise ValueError(f"the array '{name}' has {member.size:,} bytes, more than {limit:,}")
+        self._unknown.discard(name)
+        return member.shape
+
+    def take(
+        self, name: str, kind: str, dimensions: int, limit: int = LARGEST_FILE
+    ) -> npt.NDArray[Any]:
+        """Read an array.
+
+        Parameters
+        ----------
+        name, kind, dimensions, limit
+            As of `shape`.
+
+        Raises
+        ------
+        ValueError
+            As from `shape`; or if the array is damaged.
+        """
+        self.shape(name, kind, dimensions, limit)
+        return read_values(self._file, name, self._members[name])
 
     def check_all_taken(self) -> None:
-        """Make sure that nothing is left.
+        """Make sure that every array of the file was asked for.
 
         Raises
         ------
         ValueError
-            If an array was not taken: it has no business in the file.
+            If one was not: it has no business in the file.
         """
-        if self._arrays:
-            raise ValueError(f"unknown array '{next(iter(self._arrays))}'")
+        if self._unknown:
+            raise ValueError(f"unknown array '{min(self._unknown)}'")
 
 
 @contextmanager
 def opened_arrays(path: Path, what: str, remedy: str) -> Iterator[Arrays]:
-    """Read an .npz file, to take every array out of it. Nothing is unpickled.
+    """Open an .npz file, to take every array out of it. Nothing is unpickled or evaluated.
 
     Parameters
     ----------
@@ -98,34 +139,13 @@ def opened_arrays(path: Path, what: str, remedy: str) -> Iterator[Arrays]:
         If the file cannot be read, or what is in it cannot be taken.
     """
     try:
-        arrays = Arrays(_read_arrays(path))
-        yield arrays
+        with opened_ordinary(path, LARGEST_FILE) as file:
+            yield Arrays(file, read_headers(file))
     except OSError as error:
         raise MnistScratchError(
             f"cannot read {path}: {error.strerror or error}; is it the folder of a finished run?"
         ) from error
-    except (ValueError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
+    except (ValueError, RecursionError, struct.error) as error:  # the last if it shrinks meanwhile
         raise MnistScratchError(f"{path} is not {what}, or damaged: {error}; {remedy}") from error
-
-
-def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """Read every array of an .npz file, each only after its announced size proved to be there."""
-    arrays: dict[str, npt.NDArray[Any]] = {}
-    with zipfile.ZipFile(path) as archive:
-        for info in archive.infolist():
-            name = info.filename.removesuffix(".npy")
-            if info.compress_type != zipfile.ZIP_STORED or info.file_size > path.stat().st_size:
-                raise ValueError(f"{name} is compressed or larger than the file")
-            if name in arrays:
-                raise ValueError(f"{name} is there twice")
-            with archive.open(info) as member:
-                if np.lib.format.read_magic(member) != (1, 0):
-                    raise ValueError(f"{name} has an unknown format")
-                shape, _, dtype = np.lib.format.read_array_header_1_0(member)
-                if dtype.hasobject or math.prod(shape) * dtype.itemsize != (
-                    info.file_size - member.tell()
-                ):
-                    raise ValueError(f"{name} is not the array that its header announces")
-            with archive.open(info) as member:
-                arrays[name] = np.lib.format.read_array(member, allow_pickle=False)
-    return arrays
+    except MemoryError as error:
+        raise MnistScratchError(f"there is not enough memory to read {path}; free some") from error

@@ -25,6 +25,7 @@ from mnist_scratch.training.history import History, Row
 from mnist_scratch.training.state import TrainingState
 
 _FORMAT = 1
+_MOST_TEXT_BYTES = 2**16
 _MOST = 2**53  # whole numbers up to here are float64 numbers too
 
 
@@ -119,7 +120,7 @@ def _text(text: str) -> npt.NDArray[np.uint8]:
 
 
 def _read_text(arrays: Arrays, name: str) -> str:
-    return arrays.take(name, "u1", 1).tobytes().decode()
+    return arrays.take(name, "u1", 1, _MOST_TEXT_BYTES).tobytes().decode()
 
 
 def _read_origin(arrays: Arrays) -> tuple[str, dict[str, str], dict[str, Any]]:

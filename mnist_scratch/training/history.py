@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.reading import opened_ordinary
+
+_MOST_BYTES = 2**28  # some four million rows, which take a gigabyte of memory
 
 
 class Row(NamedTuple):
@@ -66,7 +69,10 @@ class History:
             If it cannot be read or is not a history.
         """
         try:
-            with path.open(encoding="utf-8", newline="") as file:
+            with (
+                opened_ordinary(path, _MOST_BYTES) as content,
+                io.TextIOWrapper(content, encoding="utf-8", newline="") as file,
+            ):
                 lines = csv.reader(file)
                 if next(lines, None) != list(Row._fields):
                     raise MnistScratchError(
@@ -85,7 +91,8 @@ def _row(cells: list[str]) -> Row:
     if len(cells) != len(Row._fields):
         raise ValueError(f"a line has {len(cells)} cells, not {len(Row._fields)}")
     numbers = [float(cell) for cell in cells if cell]
-    if not all(map(math.isfinite, numbers)) or not 1 <= float(cells[0]) < 1e15:
-        raise ValueError(f"a line has numbers that cannot be: {','.join(cells)[:80]}")
+    counts = float(cells[0]), float(cells[1])
+    if not all(map(math.isfinite, numbers)) or not all(1 <= count < 1e15 for count in counts):
+        raise ValueError(f"a line has numbers that cannot be: {','.join(cells)[:80]!r}")
     optional = [float(cell) if cell else None for cell in cells[4:]]
     return Row(int(cells[0]), int(cells[1]), float(cells[2]), float(cells[3]), *optional)

@@ -19,6 +19,7 @@ from mnist_scratch.training.archive import Arrays, opened_arrays, save_arrays
 
 _FORMAT = 1
 _DENSE = "dense"
+_MOST_LAYER_BYTES = 2**20  # the names of some 40,000 layers
 _NAMES: dict[type, str] = {Dense: _DENSE, **{kind: name for name, kind in ACTIVATIONS.items()}}
 
 
@@ -55,30 +56,29 @@ def load_model(path: Path) -> Network:
 
 
 def _network(arrays: Arrays) -> Network:
-    """Build the network that the arrays describe; each array is taken."""
-    number_of_format = arrays.take("format", "i", 0)
+    """Build the network that the headers describe; then read each array into its place."""
+    number_of_format = arrays.take("format", "i8", 0)
     if number_of_format != _FORMAT:
         raise ValueError(f"its format is {number_of_format}, where this program reads {_FORMAT}")
     layers: list[Layer] = []
-    parameters: list[npt.NDArray[Any]] = []
-    for name in arrays.take("layers", "U", 1).tolist():
+    number = 0
+    for name in arrays.take("layers", "U", 1, _MOST_LAYER_BYTES).tolist():
         if name == _DENSE:
-            number = len(parameters) // 2 + 1
-            weights = arrays.take(f"dense_{number}.weights", "f", 2)
-            biases = arrays.take(f"dense_{number}.biases", "f", 1)
-            if biases.shape != weights.shape[1:]:
-                raise ValueError(
-                    f"dense_{number} has weights {weights.shape}, biases {biases.shape}"
-                )
-            layers.append(Dense(*weights.shape))
-            parameters += [weights, biases]
+            number += 1
+            weights = arrays.shape(f"dense_{number}.weights", "f4", 2)
+            biases = arrays.shape(f"dense_{number}.biases", "f4", 1)
+            if biases != weights[1:]:
+                raise ValueError(f"dense_{number} has weights {weights}, biases {biases}")
+            layers.append(Dense(*weights))
         elif name in ACTIVATIONS:
             layers.append(ACTIVATIONS[name]())
         else:
-            raise ValueError(f"unknown layer '{name}'")
+            raise ValueError(f"unknown layer {name[:40]!r}")
     arrays.check_all_taken()
     network = Network(layers, np.random.default_rng(0))
-    network.parameters[...] = np.concatenate([part.ravel() for part in parameters])
-    if not np.isfinite(network.parameters).all():
-        raise ValueError("a parameter is not finite")
+    for number, layer in enumerate(network.dense_layers, start=1):
+        layer.weights[...] = arrays.take(f"dense_{number}.weights", "f4", 2)
+        layer.biases[...] = arrays.take(f"dense_{number}.biases", "f4", 1)
+        if not (np.isfinite(layer.weights).all() and np.isfinite(layer.biases).all()):
+            raise ValueError(f"a parameter of dense_{number} is not finite")
     return network

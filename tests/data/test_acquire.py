@@ -14,9 +14,19 @@ from mnist_scratch.data.synthetic import SYNTHETIC_VERSION, make_synthetic
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.files import written_whole
 
-FILES = ", ".join(f'"{name}": {{"bytes": Infinity, "sha256": ""}}' for name in FILE_NAMES)
-INFINITE = f'{{"version": {SYNTHETIC_VERSION}, "seed": 0, "files": {{{FILES}}}}}'
-OTHER_SEED = f'{{"version": {SYNTHETIC_VERSION}, "seed": 1, "files": {{{FILES}}}}}'
+
+def record(size: str, sha256: str = '"00"', seed: int = 0) -> str:
+    entry = f'{{"bytes": {size}, "sha256": {sha256}}}'
+    files = ", ".join(f'"{name}": {entry}' for name in FILE_NAMES)
+    return f'{{"version": {SYNTHETIC_VERSION}, "seed": {seed}, "files": {{{files}}}}}'
+
+
+DAMAGED_RECORDS = [
+    *("", "[]", "{}", '{"version": 1, "seed": 0, "files": {}}', "[" * 10_000, "\udcff"),
+    *(record("Infinity"), record("-1"), record("0"), record("47040017"), record("true")),
+    *(record('"16"'), record("1e3"), record("9" * 5000), record("16", "7"), record("16", "[]")),
+    *(record("16", seed=1), record("16") + " " * 20_000),
+]
 
 
 @pytest.fixture
@@ -147,15 +157,12 @@ def test_the_state_of_every_file_is_found(few_digits: list[int]) -> None:
     assert mnist[3].path == folder / f"{FILE_NAMES[3]}.gz"
 
 
-@pytest.mark.parametrize(
-    "content",
-    ["", "[]", "{}", '{"version": 1, "seed": 0, "files": {}}', "[" * 100_000, INFINITE, OTHER_SEED],
-)
+@pytest.mark.parametrize("content", DAMAGED_RECORDS)
 def test_a_damaged_record_of_the_digits_means_they_are_drawn_anew(
     few_digits: list[int], content: str
 ) -> None:
     load_dataset("synthetic", "kept")
-    Path("kept/synthetic.json").write_text(content)
+    Path("kept/synthetic.json").write_text(content, errors="surrogateescape")
     load_dataset("synthetic", "kept")
     assert len(few_digits) == 2
     assert json.loads(Path("kept/synthetic.json").read_text())["seed"] == acquire.SYNTHETIC_SEED

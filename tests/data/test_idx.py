@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +54,12 @@ def test_the_bytes_are_those_of_the_specification() -> None:
             b"\x00\x00\x08\x03" + struct.pack(">3I", 2**31, 2**31, 4),
             "18446744073709551616 bytes, but 0 follow",
         ),
-        (b"\x00\x00\x08\xff" + struct.pack(">255I", *[1] * 255) + b"\x07", "not a data set"),
+        (b"\x00\x00\x08\xff" + struct.pack(">255I", *[1] * 255) + b"\x07", "255 dimensions, where"),
+        (b"\x00\x00\x08\x09" + struct.pack(">9I", *[1] * 9) + b"\x07", "9 dimensions, where at"),
+        (
+            b"\x00\x00\x0e\x08" + struct.pack(">8I", *[2**32 - 1] * 8),
+            r"(4294967295 x ){7}4294967295 values, \d+ bytes, but 0 follow",
+        ),
         (b"\x00\x00\x08\x03" + struct.pack(">3I", 0, 2**32 - 1, 2**32 - 1), "not a data set"),
     ],
 )
@@ -62,7 +68,20 @@ def test_a_file_that_is_not_exactly_one_array_is_named(content: bytes, message: 
         parse_idx(content, "some-file")
 
 
-@pytest.mark.parametrize("array", [np.array(3, np.uint8), np.zeros(2, np.int64)])
+def test_a_header_that_lies_allocates_nothing() -> None:
+    content = b"\x00\x00\x0e\x02" + struct.pack(">2I", 2**28, 2**20)
+    tracemalloc.start()
+    try:
+        with pytest.raises(MnistScratchError, match="2251799813685248 bytes, but 0 follow"):
+            parse_idx(content, "some-file")
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "array", [np.array(3, np.uint8), np.zeros(2, np.int64), np.zeros([1] * 9, np.uint8)]
+)
 def test_what_idx_cannot_hold_is_refused(array: npt.NDArray[np.generic]) -> None:
     with pytest.raises(ValueError, match="IDX cannot hold"):
         format_idx(array)

@@ -91,7 +91,8 @@ def text(content: str) -> np.ndarray[Any, Any]:
         ({"origin": text("{}")}, "'origin' does not name"),
         ({"origin": text('{"dataset": 1, "sha256": {}, "environment": {}}')}, "does not name"),
         ({"origin": text('{"dataset": "", "sha256": {"a": 1}, "environment": {}}')}, "another"),
-        ({"origin": text("[" * 100_000)}, "recursion"),
+        ({"origin": text("[" * 50_000)}, "recursion|Expecting value"),
+        ({"origin": text("[" * 100_000)}, "'origin' has 100,000 bytes, more than 65,536"),
         ({"more": np.zeros(1)}, "unknown array 'more'"),
     ],
 )

@@ -41,13 +41,23 @@ def test_the_ends_of_epochs_are_the_rows_with_validation() -> None:
         (f"{HEADER}1,1,0.1,nan,,,\n", "damaged: a line has numbers that cannot be"),
         (f"{HEADER}0,1,0.1,1,,,\n", "damaged: a line has numbers that cannot be"),
         (f"{HEADER}1{'0' * 400},1,0.1,1,,,\n", "damaged: a line has numbers that cannot be"),
+        (f"{HEADER}1,1e300,0.1,1,,,\n", "damaged: a line has numbers that cannot be"),
+        (f"{HEADER}1,0,0.1,1,,,\n", "damaged: a line has numbers that cannot be"),
+        (f"{HEADER},1,0.1,1,,,\n", "damaged: could not convert"),
+        (f"{HEADER}1.5,1,0.1,1,,,\n", "damaged: invalid literal"),
+        (f"{HEADER}1,1,0.1,1,,,\x1b[2J\n", r"damaged: could not convert string .*'\\x1b\[2J'"),
+        (f"{HEADER}{'1' * 200_000},1,0.1,1,,,\n", "damaged: field larger than field limit"),
+        (f"{HEADER}{',' * 200_000}\n", "damaged: a line has 200001 cells"),
+        ("\udcff", "damaged: 'utf-8' codec"),
     ],
 )
 def test_what_is_no_history_is_named(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "history.csv"
-    path.write_text(content)
-    with pytest.raises(MnistScratchError, match=f"history.csv.*{message}"):
+    path.write_text(content, errors="surrogateescape")
+    with pytest.raises(MnistScratchError, match=f"history.csv.*{message}") as error:
         History.read(path)
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < len(str(path)) + 250
 
 
 def test_a_missing_history_is_named(tmp_path: Path) -> None:

@@ -65,13 +65,13 @@ def arrays_of(network: Network) -> dict[str, Any]:
         ({"layers": np.array(["dense", "gelu", "dense", "dense"])}, "unknown layer 'gelu'"),
         ({"layers": np.array(["relu", "dense", "dense", "dense"])}, "first layer must be a Dense"),
         ({"layers": np.array([1, 2])}, "'layers' is int64"),
-        ({"dense_1.weights": np.zeros((4, 3), np.int32)}, "'dense_1.weights' is int32"),
+        ({"dense_1.weights": np.zeros((4, 3), np.int32)}, "'dense_1.weights' announces .*<i4"),
         ({"dense_1.weights": np.zeros(12, np.float32)}, r"'dense_1.weights' is float32 \(12,\)"),
         ({"dense_1.biases": np.zeros(4, np.float32)}, r"weights \(4, 3\), biases \(4,\)"),
         ({"dense_2.biases": np.array([0, np.nan, 0], np.float32)}, "not finite"),
         ({"dense_2.weights": np.zeros((5, 3), np.float32)}, "3 outputs, but .* takes 5"),
         ({"more": np.zeros(1)}, "unknown array 'more'"),
-        ({"dense_1.weights": np.array([[print]], object)}, "is not the array"),
+        ({"dense_1.weights": np.array([[print]], object)}, r"'\|O'.*is not read here"),
     ],
 )
 def test_a_file_that_is_not_exactly_a_model_is_refused(
@@ -125,7 +125,7 @@ def test_a_flipped_bit_anywhere_is_found_or_does_no_harm(tmp_path: Path) -> None
 def test_what_could_grow_on_reading_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.npz"
     np.savez_compressed(path, format=np.zeros(10_000_000))
-    with pytest.raises(MnistScratchError, match="compressed or larger than the file"):
+    with pytest.raises(MnistScratchError, match="the array 'format' is compressed"):
         load_model(path)
 
 
