@@ -114,14 +114,13 @@ def resume_training(path: Path, config: Config | None = None) -> RunResult:
         trainer = _trainer(config, data)
         if checkpoint:
             check_data(checkpoint, data.training, path)
-            steps_an_epoch = len(trainer.loader)
-            check_schedule(checkpoint.config, config, checkpoint.state.step, steps_an_epoch, path)
             try:
                 trainer.restore(checkpoint.state)
             except ValueError as error:
                 raise MnistScratchError(
                     f"{directory.checkpoint_path} is damaged: {error}; start the run again"
                 ) from error
+            check_schedule(checkpoint.config, config, trainer.step, len(trainer.loader), path)
         directory.write_config(config)
         run = _Run(directory, config, trainer, data)
         if checkpoint:

@@ -194,6 +194,10 @@ class Trainer:
             raise ValueError(
                 f"step {state.step} is not at position {state.position} of epoch {state.epoch + 1}"
             )
+        if state.epoch != len(state.history.epochs):
+            raise ValueError(
+                f"epoch {state.epoch} is not that of its history, {len(state.history.epochs)}"
+            )
         if not 0 <= state.best_epoch <= state.epoch or (state.epoch and not state.best_epoch):
             raise ValueError(f"epoch {state.best_epoch} was not the best of {state.epoch}")
         set_state(self.rng, state.generator)

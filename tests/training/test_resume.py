@@ -264,6 +264,7 @@ def test_a_run_that_lost_its_checkpoint_is_not_begun_over_what_it_left(
         ({"position": 96, "step": 11}, "ends at position 96"),
         ({"order": np.arange(79) // 2}, "the order is not one of 79"),
         ({"order": np.arange(5)}, "the order is not one of 79"),
+        ({"epoch": 10**9, "step": 5 * 10**9 + 2}, "epoch 1000000000 is not that of its history, 1"),
         ({"best_epoch": 2}, "epoch 2 was not the best of 1"),
         ({"best_epoch": 0}, "epoch 0 was not the best of 1"),
         ({"generator": np.zeros(6, np.uint64)}, "no generator has the state"),
