@@ -12,6 +12,7 @@ from mnist_scratch.arguments import make_parser
 from mnist_scratch.commands import COMMANDS, discard
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.limits import nearest
+from mnist_scratch.picture_commands import PICTURE_COMMANDS
 
 
 def entry_point() -> None:
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if unknown:
             flags = options.parser._option_string_actions  # noqa: SLF001  # argparse lists them nowhere else
             options.parser.error(f"unknown argument {unknown[0]}{nearest(unknown[0], flags)}")
-        COMMANDS[options.command](options)
+        (COMMANDS | PICTURE_COMMANDS)[options.command](options)
     except MnistScratchError as error:
         return _failed(str(error), 2)
     except MemoryError as error:
