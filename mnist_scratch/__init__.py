@@ -46,6 +46,7 @@ alone reads nn/.
     report/explanation_picture.py   the same for images
     report/curves.py                what cross-entropy is for, in curves
     report/bars.py                  predictions in a terminal
+    report/draw_page.py             a page that reads what is drawn on it
     arguments.py, commands.py       the command line
     picture_commands.py, cli.py     its commands for a person's own digits; errors as messages
 """

@@ -51,6 +51,16 @@ def make_parser() -> argparse.ArgumentParser:
     _add_explain(commands)
     _add_predict(commands)
 
+    command = _add(commands, "draw", "make a page that reads digits drawn in a browser")
+    command.add_argument("run", type=Path, metavar="RUN", help="folder of the run")
+    command.add_argument(
+        "--output",
+        type=Path,
+        default=Path("draw.html"),
+        metavar="FILE.html",
+        help="the page, one file that opens without a network (default: %(default)s here)",
+    )
+
     data = commands.add_parser("data", help="see, fetch and verify the data sets")
     actions = data.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, summary in (

@@ -75,4 +75,12 @@ def _describe(predictions: Sequence[Prediction], options: argparse.Namespace) ->
     return "\n\n".join(describe(prediction, encoding) for prediction in predictions)
 
 
-PICTURE_COMMANDS = {"predict": _predict}
+def _draw(options: argparse.Namespace) -> None:
+    from mnist_scratch.report.draw_page import write_page
+    from mnist_scratch.training.rundir import RunDirectory
+
+    write_page(RunDirectory(options.run), options.output)
+    result(options.output)
+
+
+PICTURE_COMMANDS = {"predict": _predict, "draw": _draw}

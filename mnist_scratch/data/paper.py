@@ -39,9 +39,7 @@ def remove_paper(picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.float32]:
     start = _border(colours.shape[:2])
     if ink != "auto":  # the person knows better than the border: paper is the other side
         grey = colours.mean(axis=2)
-        start = (
-            grey >= np.quantile(grey, 0.9) if ink == "dark" else grey <= np.quantile(grey, 0.1)
-        )
+        start = grey >= np.quantile(grey, 0.9) if ink == "dark" else grey <= np.quantile(grey, 0.1)
     darker = np.stack([_paper(colours[:, :, c], start) - colours[:, :, c] for c in range(3)])
     dark, light = darker.max(axis=0), (-darker).max(axis=0)
     if ink == "auto":
