@@ -103,4 +103,5 @@ def _quadratic(rows: NDArray[np.float32], columns: NDArray[np.float32]) -> NDArr
 
 
 def _cubes(strength: NDArray[np.float32]) -> float:
-    return float((np.maximum(strength, 0) ** 3).sum(dtype=np.float64))
+    ink = np.maximum(strength, 0)
+    return float((ink * ink * ink).sum(dtype=np.float64))
