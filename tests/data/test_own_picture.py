@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from mnist_scratch.data.own_picture import prepare_picture
-from mnist_scratch.data.paper import Ink
+from mnist_scratch.data.paper import Ink, remove_paper
 from mnist_scratch.data.picture_file import picture_files, read_picture
+from mnist_scratch.data.synthetic import draw_digits
 from mnist_scratch.errors import MnistScratchError
 
 WHITE, BLACK = 255, 0
@@ -129,6 +130,25 @@ def test_a_photograph_of_pencil_on_unevenly_lit_paper_is_cut_to_the_ink(
     photographed = prepared(tmp_path / "photograph.jpg").astype(int)
     assert np.corrcoef(drawn.ravel(), photographed.ravel())[0, 1] > 0.95
     assert photographed[photographed > 0].max() > 200, "pencil becomes full ink"
+
+
+def test_ink_across_the_border_does_not_bend_the_paper() -> None:
+    cut = np.asarray(seven().crop((40, 40, 260, 300))) / 255  # its leg leaves the picture
+    lamp = np.linspace(130, 250, cut.shape[1]) - np.linspace(0, 40, cut.shape[0])[:, None]
+    lit = Image.fromarray((lamp * (0.3 + 0.7 * cut)).astype(np.uint8))
+    strength = remove_paper(np.asarray(lit.convert("RGBA")), "auto")
+    assert np.abs(strength[cut == 1]).max() < 2
+    assert strength[cut == 0].min() > 80
+
+
+def test_what_enlarging_leaves_around_the_ink_does_not_count(tmp_path: Path) -> None:
+    digits = draw_digits(np.arange(10), np.random.default_rng(9))
+    differences = []
+    for digit in digits:
+        enlarged = Image.fromarray(digit).resize((280, 280), Image.Resampling.LANCZOS)
+        enlarged.save(tmp_path / "enlarged.png")
+        differences.append(np.abs(prepared(tmp_path / "enlarged.png").astype(int) - digit).mean())
+    assert np.mean(differences) < 12
 
 
 def test_dust_changes_nothing_and_a_lifted_pen_is_no_second_digit(
