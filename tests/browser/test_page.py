@@ -47,6 +47,14 @@ DRAW_IMAGE = """
 }
 """
 
+# Waits for the first reading. Playwright's own waiting evaluates text, which the page forbids.
+READ = """
+() => new Promise((done) => {
+  const look = () => (reading === null ? requestAnimationFrame(look) : done());
+  look();
+})
+"""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -79,7 +87,7 @@ def opened(browser: Browser, file: Path, **options: Any) -> Page:
     page.on("console", lambda message: problems.append(message.text))
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(file.as_uri())
-    page.wait_for_function("reading !== null")
+    page.evaluate(READ)
     assert problems == [file.as_uri()]
     return page
 
