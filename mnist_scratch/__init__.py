@@ -26,6 +26,9 @@ alone reads nn/.
     data/sources.py                 which data sets there are, and what they must hash to
     data/https.py, download.py      asking one address; fetching from several mirrors, verified
     data/picture.py                 preparing a picture as MNIST was prepared
+    data/picture_file.py            reading a person's own picture
+    data/paper.py, parts.py         telling ink from paper, a digit from dust and from a second one
+    data/own_picture.py             the same prepared as MNIST was prepared
     data/strokes.py, skeletons.py   the ways people write each digit
     data/handwriting.py             how one hand differs from another
     data/rendering.py, synthetic.py drawing digits, 70,000 of them
@@ -47,13 +50,19 @@ alone reads nn/.
     training/resume.py              whether a run can go on as it is asked to
     training/run.py                 a whole run, from its config to its folder
     training/examples.py            what a network makes of single images
+    training/prediction.py          what a network makes of a person's own pictures
     training/comparison.py          the same network trained with cross-entropy and squared error
     report/loss_curve.py            the picture of a run
     report/explanation.py           from logits to loss, number by number
     report/explanation_text.py      the same in words
     report/explanation_picture.py   the same for images
     report/curves.py                what cross-entropy is for, in curves
-    arguments.py, commands.py, cli.py  the command line
+    report/bars.py                  predictions in a terminal
+    report/draw_page.py             a page that reads what is drawn on it
+    arguments.py                    the command line
+    commands/                       its commands: output.py, train.py, runs.py, explain.py,
+                                    pictures.py, data.py
+    cli.py                          every error a message
 """
 
 from __future__ import annotations

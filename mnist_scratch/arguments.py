@@ -49,6 +49,17 @@ def make_parser() -> argparse.ArgumentParser:
     )
 
     _add_explain(commands)
+    _add_predict(commands)
+
+    command = _add(commands, "draw", "make a page that reads digits drawn in a browser")
+    command.add_argument("run", type=Path, metavar="RUN", help="folder of the run")
+    command.add_argument(
+        "--output",
+        type=Path,
+        default=Path("draw.html"),
+        metavar="FILE.html",
+        help="the page, one file that opens without a network (default: %(default)s here)",
+    )
 
     data = commands.add_parser("data", help="see, fetch and verify the data sets")
     actions = data.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -145,6 +156,36 @@ def _add_explain(commands: Any) -> None:
         metavar="FILE",
         help="PNG to write (default: explanation.png in the run; for --curves, "
         "cross_entropy_curves.png here)",
+    )
+    _add_json(command)
+
+
+def _add_predict(commands: Any) -> None:
+    command = _add(commands, "predict", "read your own pictures of digits")
+    command.add_argument("run", type=Path, metavar="RUN", help="folder of the run")
+    pictures = command.add_argument(
+        "pictures",
+        nargs="+",
+        default=[],
+        metavar="PICTURE",
+        help="PNG, JPEG and others, each of one digit on plain paper; - for standard input",
+    )
+    # nargs="*" would be satisfied, with none, by what stands before the first flag.
+    pictures.required = False
+    command.add_argument(
+        "--folder", type=Path, metavar="DIR", help="every picture in a folder, a line for each"
+    )
+    command.add_argument(
+        "--ink",
+        choices=("auto", "dark", "light"),
+        default="auto",
+        help="darker or lighter than the paper (default: auto, by the picture's border)",
+    )
+    command.add_argument(
+        "--show",
+        type=Path,
+        metavar="FILE.png",
+        help="write the 28 x 28 image that the network saw; of several pictures, ten across",
     )
     _add_json(command)
 

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mnist_scratch.arguments import make_parser
-from mnist_scratch.commands import COMMANDS, discard
+from mnist_scratch.commands import COMMANDS
+from mnist_scratch.commands.output import discard
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.interruption import Interruption, end_on_sigterm
 from mnist_scratch.limits import nearest

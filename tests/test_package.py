@@ -66,6 +66,7 @@ def test_the_wheel_runs_outside_the_checkout_with_its_recipes(
         names = archive.namelist()
         archive.extractall(site)
     assert "mnist_scratch/py.typed" in names
+    assert "mnist_scratch/report/draw/page.html" in names
     assert not [name for name in names if name.startswith(("tests", "scripts", "data"))]
     arguments = ["train", "--config", "minimal", "--epochs", "1", "--dataset", "synthetic"]
     result = subprocess.run(

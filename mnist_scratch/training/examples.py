@@ -81,7 +81,7 @@ def show_examples(network: Network, dataset: Examples, numbers: Sequence[int]) -
     """
     chosen = np.array(numbers)
     images, labels = dataset.images[chosen], dataset.labels[chosen]
-    logits = _all_logits(network, Dataset(dataset.name, images, labels))
+    logits = all_logits(network, Dataset(dataset.name, images, labels))
     return [
         Example(number, images[place], int(labels[place]), logits[place])
         for place, number in enumerate(numbers)
@@ -99,12 +99,12 @@ def worst_examples(network: Network, dataset: Examples, count: int) -> list[Exam
         How many, 1 to N.
     """
     labels = dataset.labels.astype(np.int64)
-    losses = softmax_cross_entropy(_all_logits(network, dataset), labels, reduction="none")  # (N,)
+    losses = softmax_cross_entropy(all_logits(network, dataset), labels, reduction="none")  # (N,)
     worst = np.argsort(-losses, kind="stable")[:count]
     return show_examples(network, dataset, worst.tolist())
 
 
-def _all_logits(network: Network, dataset: Examples) -> npt.NDArray[np.float64]:
+def all_logits(network: Network, dataset: Examples) -> npt.NDArray[np.float64]:
     """Return the logits of every example, in order, float64 (N, C)."""
     logits = np.empty((len(dataset), CLASSES))
     start = 0

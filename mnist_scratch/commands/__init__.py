@@ -1,0 +1,18 @@
+"""The commands: one subcommand, one small function, of the parsed command line.
+
+NumPy and Matplotlib are imported where a command needs them, so that `--help` need not wait.
+"""
+
+from mnist_scratch.commands import data, explain, pictures, runs, train
+
+COMMANDS = {
+    "train": train.train,
+    "evaluate": runs.evaluate_run,
+    "plot": runs.plot,
+    "explain": explain.explain,
+    "predict": pictures.predict_pictures,
+    "draw": pictures.draw,
+    "status": data.status,
+    "download": data.download,
+    "verify": data.verify,
+}

@@ -1,0 +1,66 @@
+"""mnist-scratch data: see, fetch and verify the data sets."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mnist_scratch.commands.output import result
+from mnist_scratch.errors import MnistScratchError
+
+if TYPE_CHECKING:
+    from mnist_scratch.data.acquire import FileState
+
+
+def status(options: argparse.Namespace) -> None:
+    """Say where each file of each data set is, and if it is right."""
+    from mnist_scratch.data.acquire import check_files
+    from mnist_scratch.data.sources import MNIST, SYNTHETIC, data_folder
+
+    states = check_files(MNIST, data_folder(MNIST, options.data_dir))
+    _print_states(states + check_files(SYNTHETIC, data_folder(SYNTHETIC)), options)
+
+
+def verify(options: argparse.Namespace) -> None:
+    """Check every file of a data set."""
+    _verify(options.dataset, options)
+
+
+def download(options: argparse.Namespace) -> None:
+    """Fetch MNIST's missing files, then verify all."""
+    from mnist_scratch.data.acquire import fetch_missing
+    from mnist_scratch.data.sources import MNIST, data_folder
+
+    fetch_missing(data_folder(MNIST, options.data_dir), lambda text: print(text, file=sys.stderr))
+    _verify(MNIST, options)
+
+
+def _verify(dataset: str, options: argparse.Namespace) -> None:
+    from mnist_scratch.data.acquire import check_files
+    from mnist_scratch.data.sources import data_folder
+
+    states = check_files(dataset, data_folder(dataset, options.data_dir))
+    _print_states(states, options)
+    wrong = sum(state.state != "verified" for state in states)
+    if wrong:
+        remedy = {
+            "mnist": "'mnist-scratch data download' fetches what is missing",
+            "synthetic": "'mnist-scratch train --dataset synthetic' draws them",
+        }
+        raise MnistScratchError(
+            f"{wrong} of {len(states)} files of {dataset} are not right; "
+            f"delete what is damaged, then {remedy[dataset]}"
+        )
+
+
+def _print_states(states: Sequence[FileState], options: argparse.Namespace) -> None:
+    if options.json:
+        result(json.dumps([state._asdict() | {"path": str(state.path)} for state in states]))
+        return
+    result("\n".join(f"{state.dataset:<10} {state.state:<9} {state.path}" for state in states))
+    for state in states:
+        if state.problem:
+            print(state.problem, file=sys.stderr)

@@ -1,0 +1,99 @@
+"""mnist-scratch explain: from logits to loss, in its three forms."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from mnist_scratch.commands.output import result
+from mnist_scratch.commands.runs import test_set
+from mnist_scratch.errors import MnistScratchError
+
+
+def explain(options: argparse.Namespace) -> None:
+    """Explain one thing: numbers, test images, or the curves."""
+    forms = {
+        _explain_images: ("run", "index", "worst"),
+        _explain_logits: ("logits", "target"),
+        _explain_curves: ("curves",),
+    }
+    given = [
+        name
+        for names in forms.values()
+        for name in names
+        if getattr(options, name) is not options.parser.get_default(name)
+    ]
+    chosen = [explain for explain, names in forms.items() if not set(names).isdisjoint(given)]
+    if len(chosen) != 1:
+        said = [f"RUN {options.run}" if name == "run" else f"--{name}" for name in given]
+        raise MnistScratchError(
+            f"given {' and '.join(said) or 'nothing'}: explain one thing at a time, "
+            "--logits Z ... with --target K, or RUN with --index I or --worst N, or --curves"
+        )
+    chosen[0](options)
+
+
+def _explain_logits(options: argparse.Namespace) -> None:
+    from mnist_scratch.report.explanation import explain, read_example
+    from mnist_scratch.report.explanation_text import describe
+
+    for flag in ("dataset", "data_dir", "output"):
+        if getattr(options, flag):
+            raise MnistScratchError(
+                f"--{flag.replace('_', '-')} {getattr(options, flag)}: --logits are explained as "
+                "text, without data or picture; leave it out"
+            )
+    explanation = explain(*read_example(options.logits, options.target))
+    result(json.dumps(explanation.as_json()) if options.json else describe(explanation))
+
+
+def _explain_images(options: argparse.Namespace) -> None:
+    from mnist_scratch.report.explanation import explain
+    from mnist_scratch.report.explanation_picture import draw_explanations, summarise
+    from mnist_scratch.report.loss_curve import plain
+    from mnist_scratch.training.examples import choose_examples
+    from mnist_scratch.training.rundir import RunDirectory
+
+    if options.run is None or (options.index is None and options.worst is None):
+        raise MnistScratchError(
+            "say whose network and which images: RUN with --index I or --worst N"
+        )
+    run = RunDirectory(options.run)
+    network = run.model()
+    test = test_set(run, options)
+    examples = choose_examples(network, test, options.index, options.worst)
+    explained = [(example, explain(example.logits, example.label)) for example in examples]
+    output = options.output or run.explanation_path
+    trained_with = run.config().training.loss
+    title = plain(run.path.resolve().name)
+    if trained_with != "cross-entropy":
+        title += f" (trained with {trained_with})"
+    draw_explanations(f"{title}: test images of {test.name}", explained, output)
+    if options.json:
+        images = [{"index": e.number} | explanation.as_json() for e, explanation in explained]
+        values = {"picture": str(output), "dataset": test.name, "trained_with": trained_with}
+        result(json.dumps(values | {"images": images}))
+    else:
+        result("\n".join([str(output), *(summarise(*each) for each in explained)]))
+        if trained_with != "cross-entropy":
+            print(
+                f"{run.path} was trained with {trained_with}; losses and pushes are those of "
+                "cross-entropy",
+                file=sys.stderr,
+            )
+
+
+def _explain_curves(options: argparse.Namespace) -> None:
+    from mnist_scratch.data.acquire import load_dataset
+    from mnist_scratch.report.curves import as_json, draw_curves
+    from mnist_scratch.report.loss_curve import check_picture
+    from mnist_scratch.training.comparison import compare_losses
+
+    output = options.output or Path("cross_entropy_curves.png")
+    check_picture(output)  # before the trainings, not after
+    dataset = load_dataset(options.dataset or "auto", options.data_dir).training
+    compared = compare_losses(dataset, lambda text: print(text, file=sys.stderr))
+    draw_curves(compared, output)
+    result(json.dumps({"picture": str(output)} | as_json(compared)) if options.json else output)

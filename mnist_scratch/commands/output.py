@@ -1,0 +1,40 @@
+"""What commands print, and where it goes when nobody reads it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+from mnist_scratch.errors import MnistScratchError
+
+if TYPE_CHECKING:
+    from mnist_scratch.training.evaluation import Evaluation
+
+
+def result(text: object) -> None:
+    """Print a result on standard output."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        discard(sys.stdout)  # whoever reads it has seen enough, as `| head` does
+    except OSError as error:
+        discard(sys.stdout)
+        raise MnistScratchError(f"cannot write to standard output: {error.strerror}") from error
+
+
+def discard(stream: TextIO) -> None:
+    """Let what Python would still flush to a stream at its exit go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def describe(evaluation: Evaluation) -> str:
+    """Return the summary of an evaluation."""
+    low, high = evaluation.accuracy_interval
+    drawn = " (digits drawn by the program)" if evaluation.dataset == "synthetic" else ""
+    return (
+        f"data set       {evaluation.dataset}{drawn}\n"
+        f"test accuracy  {evaluation.accuracy:.2%} of {evaluation.examples:,} images "
+        f"(95% interval {low:.2%} to {high:.2%})\n"
+        f"test loss      {evaluation.loss:.4f}"
+    )

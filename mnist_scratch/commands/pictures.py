@@ -1,0 +1,82 @@
+"""mnist-scratch predict and draw: a person's own digits, in pictures and in a browser."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mnist_scratch.commands.output import result
+from mnist_scratch.errors import MnistScratchError
+
+if TYPE_CHECKING:
+    from mnist_scratch.training.prediction import Prediction
+
+
+def predict_pictures(options: argparse.Namespace) -> None:
+    """Read the digits in pictures."""
+    from tqdm import tqdm
+
+    from mnist_scratch.report.bars import save_images, shown
+    from mnist_scratch.training.prediction import predict
+    from mnist_scratch.training.rundir import RunDirectory
+
+    network = RunDirectory(options.run).model()
+    files = _files(options)
+    predictions, answers, problems = [], [], []
+    no_bar = options.folder is None or not sys.stderr.isatty()
+    for file in tqdm(files, unit=" pictures", leave=False, dynamic_ncols=True, disable=no_bar):
+        try:
+            prediction = predict(network, file, options.ink)
+        except MnistScratchError as error:
+            problems.append(shown(str(error)))
+            unanswered = {"file": file, "digit": None, "probabilities": None}
+            answers.append(unanswered | {"error": str(error)})
+        else:
+            predictions.append(prediction)
+            answers.append(prediction.as_json())
+    if options.json:
+        result(json.dumps(answers))
+    elif predictions:
+        result(_describe(predictions, options))
+    if options.show and predictions:
+        save_images(predictions, options.show)
+    if len(files) == len(problems) == 1:
+        raise MnistScratchError(problems[0])
+    if problems:
+        print("\n".join(problems), file=sys.stderr)
+        raise MnistScratchError(f"{len(problems)} of {len(files)} pictures could not be read")
+
+
+def _files(options: argparse.Namespace) -> list[str]:
+    from mnist_scratch.data.picture_file import STANDARD_INPUT, picture_files
+
+    named: list[str] = options.pictures
+    if bool(named) == (options.folder is not None):
+        raise MnistScratchError(
+            "name pictures, or - for one on standard input, or a folder with --folder DIR"
+            f"{', not both' if named else ''}"
+        )
+    if named.count(STANDARD_INPUT) > 1:
+        raise MnistScratchError("- stands for standard input, which has one picture: name it once")
+    return named or [str(path) for path in picture_files(options.folder)]
+
+
+def _describe(predictions: Sequence[Prediction], options: argparse.Namespace) -> str:
+    from mnist_scratch.report.bars import describe, summarise
+
+    if options.folder is not None:
+        return "\n".join(map(summarise, predictions))
+    encoding = sys.stdout.encoding or "ascii"
+    return "\n\n".join(describe(prediction, encoding) for prediction in predictions)
+
+
+def draw(options: argparse.Namespace) -> None:
+    """Write the page to draw a digit on."""
+    from mnist_scratch.report.draw_page import write_page
+    from mnist_scratch.training.rundir import RunDirectory
+
+    write_page(RunDirectory(options.run), options.output)
+    result(options.output)

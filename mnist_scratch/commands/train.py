@@ -1,0 +1,101 @@
+"""mnist-scratch train: a new run, or one that goes on."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnist_scratch.commands.output import describe, result
+from mnist_scratch.config import Config, settings, with_values
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.recipes import find_config, read_config, run_config
+from mnist_scratch.threads import with_threads
+
+if TYPE_CHECKING:
+    from mnist_scratch.training.run import RunResult
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train, and print what came of it."""
+    finished = _resumed_run(options) if options.resume else _new_run(options)
+    if options.json:
+        trained = {
+            "run": str(finished.directory.path),
+            "training_seconds": round(finished.seconds, 3),
+            "best_epoch": finished.best_epoch,
+        }
+        result(json.dumps(trained | finished.evaluation.as_json()))
+    else:
+        result(
+            f"{describe(finished.evaluation)}\n"
+            f"training       {finished.seconds:.1f} s; the best epoch was {finished.best_epoch}\n"
+            f"run            {finished.directory.path}"
+        )
+    from mnist_scratch.report.loss_curve import draw_loss_curve
+
+    draw_loss_curve(finished.directory, finished.directory.loss_curve_path)
+
+
+def _new_run(options: argparse.Namespace) -> RunResult:
+    recipe = find_config(options.config) if options.config is not None else None
+    config = with_threads(_with_flags(read_config(recipe) if recipe else Config(), options))
+
+    from mnist_scratch.training.run import run_training
+    from mnist_scratch.training.rundir import RunDirectory
+
+    path = options.run or RunDirectory.claim_default_path(recipe.stem if recipe else "default")
+    try:
+        with _telling_how_to_go_on(path):
+            return run_training(config, path)
+    finally:
+        if not options.run:
+            with contextlib.suppress(OSError):
+                path.rmdir()  # as long as it is empty
+
+
+def _resumed_run(options: argparse.Namespace) -> RunResult:
+    path = options.resume
+    if options.run:
+        raise MnistScratchError(
+            f"--run {options.run}: a resumed run stays in its folder, {path}; leave --run out"
+        )
+    config = began = read_config(run_config(path))
+    if options.config is not None:
+        config = read_config(find_config(options.config))
+        threads = config.training.threads or began.training.threads
+        config = with_values(config, {("training", "threads"): threads}, "")
+    config = with_threads(_with_flags(config, options))
+
+    from mnist_scratch.training.run import resume_training
+
+    with _telling_how_to_go_on(path):
+        return resume_training(path, config)
+
+
+def _with_flags(config: Config, options: argparse.Namespace) -> Config:
+    """Return the config with the settings that flags replace."""
+    given = {
+        (setting.section, setting.key): getattr(options, setting.key)
+        for setting in settings()
+        if getattr(options, setting.key) is not None
+    }
+    return with_values(config, given, "")
+
+
+@contextlib.contextmanager
+def _telling_how_to_go_on(path: Path) -> Iterator[None]:
+    """Let an interruption end with the command that goes on from it, if one can."""
+    from mnist_scratch.training.rundir import RunDirectory
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        if (path / "checkpoint.npz").exists():
+            run = RunDirectory(path)
+            print(f"{path} is saved; {run.how_to_go_on}", file=sys.stderr)
+        raise

@@ -1,0 +1,157 @@
+"""Reading a picture from a file, whoever made it, without trusting it.
+
+Pillow decodes it: Matplotlib requires it and reads with it too, but `matplotlib.image.imread`
+offers no look at the size before decoding, and a small file can announce gigabytes.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from mnist_scratch.errors import MnistScratchError
+
+STANDARD_INPUT = "-"
+
+_MOST_PIXELS = 50_000_000
+_MOST_BYTES = 200_000_000
+_LONGEST_SIDE = 1000  # larger pictures are reduced: a digit of 20 pixels needs no more
+_NOTHING_MORE_NEEDED = "save it as an ordinary PNG or JPEG"
+
+# These need other programs or libraries; EPS would even run one, Ghostscript, on the file.
+_NEED_MORE = {"BUFR", "EPS", "GRIB", "HDF5", "WMF"}
+
+
+def picture_files(folder: Path) -> list[Path]:
+    """Return the files of a folder that are named as pictures are, by name.
+
+    Raises
+    ------
+    MnistScratchError
+        If the folder cannot be read, or has none.
+    """
+    try:
+        files = sorted(path for path in folder.iterdir() if path.is_file())
+    except OSError as error:
+        raise MnistScratchError(
+            f"--folder {folder}: {error.strerror or error}; name a folder of pictures"
+        ) from error
+    kinds = _kinds()
+    suffixes = {end for end, kind in Image.registered_extensions().items() if kind in kinds}
+    pictures = [path for path in files if path.suffix.lower() in suffixes]
+    if not pictures:
+        raise MnistScratchError(
+            f"--folder {folder}: no picture among its {len(files)} files; "
+            "pictures are known by their names: .png, .jpg and so on"
+        )
+    return pictures
+
+
+def read_picture(name: str) -> NDArray[np.uint8]:
+    """Read a picture, upright, in colour, its longer side at most 1000 pixels.
+
+    Parameters
+    ----------
+    name
+        Its file, or "-" for standard input.
+
+    Returns
+    -------
+    array of uint8, shape (H, W, 4)
+        Red, green, blue and opacity.
+
+    Raises
+    ------
+    MnistScratchError
+        If it cannot be read, is no picture, is damaged, is larger than 50 million pixels, or is
+        several pictures in one.
+    """
+    with _opened(name) as image:
+        width, height = image.size
+        if width * height > _MOST_PIXELS:
+            raise MnistScratchError(
+                f"{name}: {width:,} x {height:,} pixels are more than "
+                f"{_MOST_PIXELS // 1_000_000} million; make it smaller"
+            )
+        # A telephone's photograph may carry its preview behind it; the first is the photograph.
+        if getattr(image, "is_animated", False) and image.format != "MPO":
+            raise MnistScratchError(
+                f"{name}: several pictures in one, an animation or pages; save one of them"
+            )
+        upright = ImageOps.exif_transpose(image)
+        colours = _in_eight_bits(upright, name).convert("RGBA")
+        factor = -(-max(colours.size) // _LONGEST_SIDE)
+        return np.asarray(colours.reduce(factor) if factor > 1 else colours)
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[Image.Image]:
+    """Open a picture, and turn whatever goes wrong with it into a message."""
+    try:
+        source = io.BytesIO(_standard_input()) if name == STANDARD_INPUT else _checked(Path(name))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's on odd files: they are read or refused here
+            with Image.open(source, formats=_kinds()) as image:
+                yield image
+    except MnistScratchError:
+        raise
+    except UnidentifiedImageError as error:
+        empty = name != STANDARD_INPUT and Path(name).stat().st_size == 0
+        what = "the file is empty" if empty else "this is no picture that can be read"
+        raise MnistScratchError(f"{name}: {what}; {_NOTHING_MORE_NEEDED}") from error
+    except Image.DecompressionBombError as error:
+        raise MnistScratchError(
+            f"{name}: more than {_MOST_PIXELS // 1_000_000} million pixels; make it smaller"
+        ) from error
+    except PermissionError as error:
+        raise MnistScratchError(f"{name}: {error.strerror}; check the permissions") from error
+    except Exception as error:
+        # Forty decoders meet a damaged file with whatever exception comes first.
+        raise MnistScratchError(
+            f"{name}: the picture is damaged or cut short ({error}); {_NOTHING_MORE_NEEDED}"
+        ) from error
+
+
+def _checked(path: Path) -> Path:
+    """Return the path of what is an ordinary file; a device or a pipe might never end."""
+    if path.is_dir():
+        raise MnistScratchError(f"{path} is a folder; --folder {path} takes the pictures in it")
+    if not path.is_file():
+        raise MnistScratchError(f"{path}: no such file; check the name")
+    return path
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise MnistScratchError("-: there is no picture on standard input; add '< picture.png'")
+    content = sys.stdin.buffer.read(_MOST_BYTES + 1)
+    if not content:
+        raise MnistScratchError("-: standard input is empty; add '< picture.png'")
+    if len(content) > _MOST_BYTES:
+        raise MnistScratchError(f"-: more than {_MOST_BYTES // 1_000_000} MB; make it smaller")
+    return content
+
+
+def _kinds() -> list[str]:
+    Image.init()
+    return [kind for kind in Image.ID if kind not in _NEED_MORE]
+
+
+def _in_eight_bits(image: Image.Image, name: str) -> Image.Image:
+    """Bring grey levels of 16 bits to 8: Pillow's own conversion cuts them off at 255."""
+    if not image.mode.startswith(("I", "F")):
+        return image
+    grey = np.asarray(image).astype(np.float64)
+    if not np.isfinite(grey).all() or grey.min() < 0:
+        raise MnistScratchError(
+            f"{name}: grey levels below 0 or no numbers; {_NOTHING_MORE_NEEDED}"
+        )
+    return Image.fromarray(np.round(grey * (255 / max(grey.max(), 1e-9))).astype(np.uint8))

@@ -1,0 +1,91 @@
+"""Predictions for a person: as bars, as lines, and the images that the network saw."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mnist_scratch.files import written_whole
+from mnist_scratch.training.prediction import Prediction
+
+_BAR = 60  # columns: with the digit before it and the percentage behind it, 74
+_NAME = 50  # columns for a file's name in a line
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_ACROSS = 10  # images in a row of a sheet
+
+
+def describe(prediction: Prediction, encoding: str) -> str:
+    """Return the digit and its ten probabilities as bars, 80 columns wide at most.
+
+    Parameters
+    ----------
+    prediction
+        What to show.
+    encoding
+        The terminal's; where it has no block characters, bars are drawn with "#".
+    """
+    blocks = _can_show(_EIGHTHS, encoding)
+    lines = [f"{shown(prediction.file)}: {prediction.digit}"]
+    for digit, probability in enumerate(prediction.probabilities.tolist()):
+        bar = _blocks(probability) if blocks else "#" * round(probability * _BAR)
+        lines.append(f"  {digit}  {bar:<{_BAR}} {probability:>7.2%}")
+    return "\n".join(lines)
+
+
+def summarise(prediction: Prediction) -> str:
+    """Return the digit, its probability and the next best in a line that begins with the file."""
+    second, first = np.argsort(prediction.probabilities, kind="stable")[-2:].tolist()
+    probabilities = prediction.probabilities
+    name = shown(prediction.file)
+    name = name if len(name) <= _NAME else f"...{name[3 - _NAME :]}"
+    return (
+        f"{name:<{_NAME}}  {first} {probabilities[first]:>7.2%}"
+        f"   {second} {probabilities[second]:>7.2%}"
+    )
+
+
+def shown(name: str) -> str:
+    """Return a file's name without what could steer a terminal."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name)
+
+
+def save_images(predictions: Sequence[Prediction], output: Path) -> None:
+    """Write the images as the network saw them: one as it is, several as a sheet of ten across.
+
+    Parameters
+    ----------
+    predictions
+        One at least.
+    output
+        The PNG to write: 28 x 28 pixels for each image.
+
+    Raises
+    ------
+    MnistScratchError
+        If it cannot be written.
+    """
+    across = min(len(predictions), _ACROSS)
+    rows = math.ceil(len(predictions) / across)
+    sheet = np.zeros((rows, across, 28, 28), np.uint8)
+    for number, prediction in enumerate(predictions):
+        sheet[divmod(number, across)] = prediction.image
+    pixels = sheet.swapaxes(1, 2).reshape(rows * 28, across * 28)
+    with written_whole(output) as file:
+        Image.fromarray(pixels).save(file, format="PNG")
+
+
+def _blocks(probability: float) -> str:
+    eighths = round(probability * _BAR * 8)
+    return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
+
+
+def _can_show(characters: str, encoding: str) -> bool:
+    try:
+        characters.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

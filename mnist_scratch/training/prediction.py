@@ -1,0 +1,74 @@
+"""What a network makes of a person's own pictures."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.data.own_picture import prepare_picture
+from mnist_scratch.data.paper import Ink
+from mnist_scratch.data.picture_file import read_picture
+from mnist_scratch.nn.network import Network
+from mnist_scratch.nn.softmax import softmax
+from mnist_scratch.training.examples import all_logits
+
+
+class Prediction(NamedTuple):
+    """A picture and a network's answer.
+
+    Attributes
+    ----------
+    file
+        The name under which the picture was asked for.
+    image
+        uint8 (28, 28): the picture as the network saw it.
+    probabilities
+        float64 (10,), of the digits 0 to 9.
+    """
+
+    file: str
+    image: npt.NDArray[np.uint8]
+    probabilities: npt.NDArray[np.float64]
+
+    @property
+    def digit(self) -> int:
+        """The most probable digit."""
+        return int(np.argmax(self.probabilities))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what a program may want of it."""
+        return {
+            "file": self.file,
+            "digit": self.digit,
+            "probabilities": self.probabilities.tolist(),
+        }
+
+
+def predict(network: Network, file: str, ink: Ink) -> Prediction:
+    """Read a picture of a digit, prepare it as MNIST was prepared, and ask the network.
+
+    Parameters
+    ----------
+    network
+        Of 784 inputs and 10 outputs.
+    file
+        The picture, or "-" for standard input.
+    ink
+        Whether its ink is darker or lighter than its paper; "auto" decides by the border.
+
+    Raises
+    ------
+    MnistScratchError
+        If the picture cannot be read, or is not of one digit.
+    """
+    image = prepare_picture(file, read_picture(file), ink)
+    return Prediction(file, image, probabilities_of(network, image[None])[0])
+
+
+def probabilities_of(network: Network, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """Return the network's probabilities (N, 10) for prepared images (N, 28, 28)."""
+    unlabelled = Dataset("pictures", images, np.zeros(len(images), np.uint8))
+    return softmax(all_logits(network, unlabelled)).astype(np.float64, copy=False)

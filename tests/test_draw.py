@@ -1,0 +1,69 @@
+"""`mnist-scratch draw`: the page without a browser. tests/browser has it with one."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import CommandLine
+
+from mnist_scratch.config import Config, with_values
+from mnist_scratch.nn.network import Network
+from mnist_scratch.report.draw_page import write_page
+from mnist_scratch.training.rundir import RunDirectory
+
+MODEL = re.compile(r'<script type="application/json" id="model">(.*?)</script>', re.DOTALL)
+
+
+def untrained(path: Path, widths: tuple[int, ...], activation: str = "relu") -> RunDirectory:
+    run = RunDirectory.create(path, with_values(Config(), {("data", "dataset"): "synthetic"}, ""))
+    run.save_model(Network.of_widths(widths, activation, np.random.default_rng(1)))
+    return run
+
+
+def test_the_page_of_the_default_network_is_one_file_below_a_megabyte_and_a_half(
+    command_line: CommandLine, tmp_path: Path
+) -> None:
+    run = untrained(tmp_path / "run", (784, 256, 128, 10))
+    answer = command_line("draw", "run", "--output", "new/page.html")
+    assert (answer.returncode, answer.stdout) == (0, f"{Path('new', 'page.html')}\n")
+    page = tmp_path / "new" / "page.html"
+    assert page.stat().st_size < 1_500_000
+    text = page.read_text(encoding="utf-8")
+    assert "{{" not in text
+    (model,) = MODEL.findall(text)
+    assert not re.search(
+        r"(https?:|//\w|url\(|@import|\bsrc=|<link|\bfetch\()", text.replace(model, "")
+    )
+    values = json.loads(model)
+    parameters = np.frombuffer(base64.b64decode(values["parameters"]), "<f4")
+    assert np.array_equal(parameters, run.model().parameters)
+    assert [layer["name"] for layer in values["layers"]] == ["dense", "relu"] * 2 + ["dense"]
+    assert "784-256-128-10" in text
+    assert "synthetic" in text
+
+
+@pytest.mark.parametrize("name", ["</script><script>alert(1)<", "{{model}} & <b>", "--> <!-- '\""])
+def test_a_run_s_name_stays_text(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name.replace("/", "∕")  # noqa: RUF001  # no file's name has the other
+    write_page(untrained(path, (784, 10)), tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert html.escape(path.name) in text
+    assert path.name not in text
+    assert text.count("<script") == text.count("</script>") == 2
+
+
+def test_a_page_that_cannot_be_written_is_an_error(
+    command_line: CommandLine, tmp_path: Path
+) -> None:
+    untrained(tmp_path / "run", (784, 10))
+    (tmp_path / "file").touch()
+    answer = command_line("draw", "run", "--output", "file/page.html")
+    assert answer.returncode == 2
+    assert "cannot write" in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1
