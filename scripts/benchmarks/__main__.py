@@ -64,16 +64,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _measure(options: argparse.Namespace) -> None:
+    unknown = [name for name in options.sections if name not in SECTIONS]
+    if unknown:
+        raise BenchmarkError(
+            f"there is no section {', '.join(unknown)}; sections are {', '.join(SECTIONS)}"
+        )
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise BenchmarkError(
             f"{', '.join(missing)} cannot be imported; install what the benchmark compares with: "
             "./scripts/install dev bench, or pip install -e '.[bench]'"
-        )
-    unknown = [name for name in options.sections if name not in SECTIONS]
-    if unknown:
-        raise BenchmarkError(
-            f"there is no section {', '.join(unknown)}; sections are {', '.join(SECTIONS)}"
         )
     names = options.sections or [
         name for name, plan in SECTIONS.items() if options.quick or not plan.slow

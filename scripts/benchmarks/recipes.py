@@ -13,6 +13,7 @@ from benchmarks.contest import BenchmarkError, Effort, Workers
 from benchmarks.figures import Entry, Row, Summary, compare, entries_of
 from benchmarks.programs import PYTORCH_PROGRAM, Ran, our_program, run_program
 from benchmarks.steps import EXPERTS, OURS, PYTORCH_OVER_OURS, USERS
+from benchmarks.text import mean_text
 from benchmarks.threads import AUTO, thread_counts
 from benchmarks.work import Data
 from mnist_scratch.config import Config, with_values
@@ -92,16 +93,11 @@ def _time_to_accuracy(
         if (side, threads) in {(entry.side, entry.threads) for entry in rows[0].entries}
     ]
     missed = [entry.side for entry in chosen if entry.summary.mean < percent]
-    means = [f"{entry.side} {_mean(entry.summary)}" for entry in chosen]
+    means = [f"{entry.side} {mean_text(entry.summary)}" for entry in chosen]
     note = f"mean and its standard error: {'; '.join(means)}"
     if missed:
         note += f"; {percent} % NOT REACHED by {', '.join(missed)}"
     return [Row(f"{work}: test accuracy", "%", chosen, note=note), *rows]
-
-
-def _mean(summary: Summary) -> str:
-    error = summary.standard_error
-    return f"{summary.mean:.3f}" + ("" if error is None else f" +- {error:.3f}")
 
 
 def _train_with_every_seed(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmarks.figures import Entry, Row, Section
+from benchmarks.figures import Entry, Row, Section, Summary
 
 _WIDTH = 88
-_COLUMNS = f"{'':<30}{'threads':>8}{'median':>15}{'minimum':>12}{'maximum':>12}{'n':>5}"
+_COLUMNS = f"{'':<28}{'threads':>8}{'median':>18}{'minimum':>12}{'maximum':>12}{'n':>5}"
 
 
 def figure(value: float, unit: str) -> str:
@@ -21,6 +21,12 @@ def figure(value: float, unit: str) -> str:
     size = abs(value)
     digits = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 10 else 3
     return f"{value:,.{digits}f}"
+
+
+def mean_text(summary: Summary) -> str:
+    """Return a mean in percent with its standard error, which one measurement has none of."""
+    error = summary.standard_error
+    return f"{summary.mean:.3f} %" + ("" if error is None else f" ± {error:.3f}")
 
 
 def terminal_lines(section: Section) -> Iterator[str]:
@@ -43,13 +49,13 @@ def _entry_line(entry: Entry, unit: str) -> str:
     median = f"{figure(summary.median, unit)} {unit}"
     low, high = (figure(value, unit) for value in (min(summary.measured), max(summary.measured)))
     return (
-        f"  {entry.side:<28}{entry.threads:>8}{median:>15}{low:>12}{high:>12}"
+        f"  {entry.side:<26}{entry.threads:>8}{median:>18}{low:>12}{high:>12}"
         f"{len(summary.measured):>5}"
     )
 
 
 def markdown_lines(section: Section) -> Iterator[str]:
-    """Yield a section as a table in Markdown: medians, with least and greatest in brackets."""
+    """Yield a section as a table in Markdown: medians with their range, accuracies as means."""
     sides = list(dict.fromkeys(entry.side for row in section.rows for entry in row.entries))
     ratio_name = next((row.ratio_name for row in section.rows if row.ratio_name), "")
     header = ["", *sides, *([ratio_name] if ratio_name else [])]
@@ -69,6 +75,8 @@ def _cell(entry: Entry | None, row: Row) -> str:
     if entry is None:
         return ""
     summary = entry.summary
+    if row.unit == "%":
+        return mean_text(summary)
     low, high = (
         figure(value, row.unit) for value in (min(summary.measured), max(summary.measured))
     )
