@@ -70,6 +70,17 @@ def test_a_ratio_is_of_the_best_medians() -> None:
     assert len(row.tried) == 5
 
 
+def test_how_a_side_does_as_it_comes_stands_beside_its_best() -> None:
+    entries = entries_of({("ours", "auto"): [3.0], ("ours", "1"): [2.0], ("x", "1"): [4.0]}, 1.0)
+    row = compare("work", "us", entries, over=("x",), under="ours", ratio_name="r")
+    assert [(entry.side, entry.threads) for entry in row.entries] == [
+        ("ours", "1"),
+        ("ours, as it comes", "auto"),
+        ("x", "1"),
+    ]
+    assert row.ratio == 2.0
+
+
 def test_seconds_become_a_rate_and_the_ratio_stays_that_of_the_times() -> None:
     entries = entries_of({("ours", "1"): [0.5, 0.25, 0.2], ("theirs", "1"): [1.0, 1.0, 1.0]}, 1.0)
     times = compare("work", "s", entries, over=("theirs",), under="ours", ratio_name="r")

@@ -2,10 +2,10 @@
 
 Read it in this order:
 
+    threads.py          how many threads a process computes with
     figures.py          what is reported of many measured times, and how sides compare
     turns.py            a contestant's side of taking turns
     worker.py           the process in which a contestant lives
-    threads.py          how many threads a process computes with
     contest.py          who takes turns with whom, and for how long
     work.py             the data and the networks
     ours.py             this program, through its public classes

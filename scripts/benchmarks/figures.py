@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from benchmarks.threads import AUTO
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -80,7 +82,8 @@ class Row:
     unit
         Of all figures: "us", "ms", "s", "images/s", "MB", "%".
     entries
-        Of each side the best setting, in the order of the contestants.
+        Of each side the best setting, in the order of the contestants; and beside it, where it is
+        another, how the side does as it comes.
     ratio
         How they compare; None where there is nothing to compare with.
     ratio_name
@@ -119,14 +122,14 @@ class Section:
     rows: Sequence[Row] = field(default_factory=list)
 
 
-def best_of_each_side(tried: Sequence[Entry]) -> list[Entry]:
+def best_of_each_side(tried: Sequence[Entry]) -> dict[str, Entry]:
     """Return of each side the entry with the least median, in the order in which they come."""
     best: dict[str, Entry] = {}
     for entry in tried:
         known = best.get(entry.side)
         if known is None or entry.summary.median < known.summary.median:
             best[entry.side] = entry
-    return list(best.values())
+    return best
 
 
 def compare(
@@ -148,9 +151,17 @@ def compare(
     over, under
         The ratio is the least median of the sides `over` by the least median of the side `under`.
     """
-    entries = best_of_each_side(tried)
-    medians = {entry.side: entry.summary.median for entry in entries}
+    best = best_of_each_side(tried)
+    medians = {side: entry.summary.median for side, entry in best.items()}
     ratio = min(medians[side] for side in over) / medians[under]
+    entries = []
+    for side, entry in best.items():
+        entries.append(entry)
+        entries += [
+            replace(other, side=f"{side}, as it comes")
+            for other in tried
+            if other.side == side and other.threads == AUTO != entry.threads
+        ]
     return Row(work, unit, entries, ratio, ratio_name, list(tried), note)
 
 

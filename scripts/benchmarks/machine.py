@@ -73,7 +73,9 @@ def _torch_blas() -> str:
     """Return the lines of PyTorch's description of itself that name what multiplies matrices."""
     lines = [line.strip(" -") for line in _ask(_TORCH_CONFIG).splitlines()]
     named = [line for line in lines if re.search("Math Kernel|OpenBLAS|MKL-DNN", line)]
-    return "; ".join(re.sub(r"(-Product Build| \(Git Hash).*", "", n) for n in named)
+    return "; ".join(
+        re.sub(r"Intel\(R\) |oneAPI |-Product Build.*| \(Git Hash.*", "", line) for line in named
+    )
 
 
 def _cpu_name() -> str:
