@@ -107,7 +107,7 @@ def test_figures_have_the_digits_a_reader_wants(value: float, unit: str, text: s
 def section() -> Section:
     longest = max((work.name for work in STEPS), key=len)
     entries = [Entry("PyTorch, experts", "auto", Summary((123456.7, 99999.9, 654321.0)))]
-    row = Row(longest, "images/s", entries, 1.234, "PyTorch's best / ours", note="a note")
+    row = Row(longest, "images/s", entries, 1.234, "PyTorch's best / ours", note=20 * "words ")
     accuracy = Row("accuracy", "%", [Entry("ours", "auto", Summary((98.0, 98.1)))])
     return Section("step", "a training step", [row, accuracy])
 
@@ -247,6 +247,16 @@ def test_an_unknown_section_is_refused_with_those_that_there_are(
 ) -> None:
     assert benchmark(["stp"]) == 2
     assert "there is no section stp; sections are step, " in capsys.readouterr().err
+
+
+def test_the_time_to_an_accuracy_needs_mnist_itself(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MNIST_SCRATCH_DATA", str(tmp_path))
+    assert benchmark(["98"]) == 2
+    error = capsys.readouterr().err
+    assert f"98: MNIST itself is needed, and is not in {tmp_path}" in error
+    assert "mnist-scratch data download" in error
 
 
 def test_without_what_it_compares_with_it_says_how_to_install_it(

@@ -17,6 +17,7 @@ from benchmarks.machine import describe, head
 from benchmarks.sections import SECTIONS
 from benchmarks.text import markdown_lines, terminal_lines
 from benchmarks.work import Data, find_data
+from mnist_scratch.data.sources import MNIST, data_folder
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.files import write_text_whole
 
@@ -64,21 +65,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _measure(options: argparse.Namespace) -> None:
-    unknown = [name for name in options.sections if name not in SECTIONS]
-    if unknown:
-        raise BenchmarkError(
-            f"there is no section {', '.join(unknown)}; sections are {', '.join(SECTIONS)}"
-        )
+    data = find_data()
+    names = _chosen(options, data)
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise BenchmarkError(
             f"{', '.join(missing)} cannot be imported; install what the benchmark compares with: "
             "./scripts/install dev bench, or pip install -e '.[bench]'"
         )
-    names = options.sections or [
-        name for name, plan in SECTIONS.items() if options.quick or not plan.slow
-    ]
-    data = find_data()
     machine = describe(data)
     lines = head(machine)
     print("\n".join(lines), end="\n\n", flush=True)
@@ -93,6 +87,28 @@ def _measure(options: argparse.Namespace) -> None:
         from benchmarks.picture import draw  # noqa: PLC0415  # Matplotlib is slow to import
 
         draw(sections, lines, options.picture)
+
+
+def _chosen(options: argparse.Namespace, data: Data) -> list[str]:
+    """Return which sections to measure."""
+    unknown = [name for name in options.sections if name not in SECTIONS]
+    if unknown:
+        raise BenchmarkError(
+            f"there is no section {', '.join(unknown)}; sections are {', '.join(SECTIONS)}"
+        )
+    names = options.sections or [
+        name for name, plan in SECTIONS.items() if options.quick or not plan.slow
+    ]
+    without = [name for name in names if SECTIONS[name].mnist and data.dataset != MNIST]
+    if without:
+        reason = (
+            f"{', '.join(without)}: MNIST itself is needed, and is not in "
+            f"{data_folder(MNIST)}; 'mnist-scratch data download' fetches it"
+        )
+        if options.sections:
+            raise BenchmarkError(reason)
+        print(f"left out {reason}", file=sys.stderr)
+    return [name for name in names if name not in without]
 
 
 def _measure_section(name: str, data: Data, effort: Effort) -> Section:

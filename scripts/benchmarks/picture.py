@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from benchmarks.figures import Row, Section, best_of_each_side
+from benchmarks.figures import Row, Section
 from benchmarks.scale import WIDTHS, operations, work_of_width
 from benchmarks.steps import EXPERTS, OURS, PRODUCTS, PYTORCH_OVER_OURS, USERS
 from mnist_scratch.files import written_whole
@@ -62,7 +62,7 @@ def draw(sections: Sequence[Section], machine: Sequence[str], output: Path) -> N
 
 def _relative(row: Row) -> list[tuple[str, float]]:
     """Return the other sides' medians over ours, as times: above 1, ours is quicker."""
-    medians = {side: entry.summary.median for side, entry in best_of_each_side(row.entries).items()}
+    medians = {entry.side: entry.summary.median for entry in row.entries}
     medians.pop(f"{OURS}, as it comes", None)
     if OURS not in medians or row.ratio_name != PYTORCH_OVER_OURS:
         return [(row.ratio_name, row.ratio or 0.0)]

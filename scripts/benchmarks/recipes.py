@@ -17,7 +17,6 @@ from benchmarks.text import mean_text
 from benchmarks.threads import AUTO, thread_counts
 from benchmarks.work import Data
 from mnist_scratch.config import Config, with_values
-from mnist_scratch.data.sources import MNIST
 from mnist_scratch.recipes import find_config, format_config, read_config
 
 # What another recipe than speedrun's needs to reach 98.5 %.
@@ -78,10 +77,6 @@ def accuracy_985(workers: Workers, data: Data, effort: Effort) -> list[Row]:
 def _time_to_accuracy(
     percent: float, config: Config, data: Data, seeds: int, effort: Effort
 ) -> list[Row]:
-    if data.dataset != MNIST:
-        raise BenchmarkError(
-            "the time to an accuracy needs MNIST itself: 'mnist-scratch data download' fetches it"
-        )
     trained = _train_with_every_seed(config, data, seeds, (EXPERTS,), effort)
     widths = "-".join(map(str, (784, *config.network.hidden, 10)))
     work = f"{widths}, batch {config.training.batch_size}, {config.training.epochs} epochs"

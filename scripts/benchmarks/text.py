@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from benchmarks.figures import Entry, Row, Section, Summary
@@ -41,7 +42,9 @@ def terminal_lines(section: Section) -> Iterator[str]:
         yield f"{row.work}{' ' * gap}{ratio}".rstrip()
         yield from (_entry_line(entry, row.unit) for entry in row.entries)
         if row.note:
-            yield f"  ({row.note})"
+            yield from textwrap.wrap(
+                f"({row.note})", _WIDTH, initial_indent="  ", subsequent_indent="   "
+            )
 
 
 def _entry_line(entry: Entry, unit: str) -> str:
