@@ -16,7 +16,7 @@ from benchmarks.figures import Section, as_json
 from benchmarks.machine import describe, head
 from benchmarks.sections import SECTIONS
 from benchmarks.text import markdown_lines, terminal_lines
-from benchmarks.work import Data, find_data
+from benchmarks.work import Data, find_data, load
 from mnist_scratch.data.sources import MNIST, data_folder
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.files import write_text_whole
@@ -73,6 +73,7 @@ def _measure(options: argparse.Namespace) -> None:
             f"{', '.join(missing)} cannot be imported; install what the benchmark compares with: "
             "./scripts/install dev bench, or pip install -e '.[bench]'"
         )
+    load(*data)  # damaged files show now, and synthetic digits are drawn once
     machine = describe(data)
     lines = head(machine)
     print("\n".join(lines), end="\n\n", flush=True)

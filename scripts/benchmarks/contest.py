@@ -19,7 +19,7 @@ from benchmarks.threads import environment
 # The threads of a pool that has finished spin for a while before they sleep, OpenBLAS's for some
 # 25 ms. To forbid it would make the next product of their own contestant slower, which is not how
 # anybody runs it; so the next contestant waits until they sleep.
-_PAUSE_SECONDS = 0.05
+_PAUSE_SECONDS = 0.04
 
 # Of a turn, as a share of its steps: caches and pools are another contestant's when it begins. A
 # single step is as long as a turn by itself, and needs none.
@@ -57,7 +57,7 @@ class Effort:
 
 
 FULL = Effort(rounds=15, turn_seconds=0.3, least_steps=3, programs=10, thorough=True)
-QUICK = Effort(rounds=5, turn_seconds=0.03, least_steps=2, programs=1, thorough=False)
+QUICK = Effort(rounds=3, turn_seconds=0.02, least_steps=2, programs=1, thorough=False)
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,15 @@ def _draw_bars(title: str, rows: Sequence[Row], axes: Axes) -> None:
             label = None if name in labelled else name
             labelled.add(name)
             axes.barh(position, ratio, height=0.85, color=_COLOURS.get(name, _OTHER), label=label)
-            axes.text(ratio, position, f" {ratio:.2f}", va="center", fontsize=8, bbox=_PLATE)
+            axes.annotate(
+                f"{ratio:.2f}",
+                (ratio, position),
+                (4, 0),  # to the right of the bar, in points
+                textcoords="offset points",
+                va="center",
+                fontsize=8,
+                bbox=_PLATE,
+            )
             position += 1
         position += 0.5
     axes.set_yticks(ticks, [row.work for row in rows], fontsize=8)
@@ -89,11 +97,13 @@ def _draw_bars(title: str, rows: Sequence[Row], axes: Axes) -> None:
     axes.set_ylim(max(position, 2.0) - 0.5, -0.75)
     axes.axvline(1.0, color="black", linewidth=0.8)
     axes.set_title(title, fontsize=10, loc="left")
-    axes.set_xlim(0.0, max(ratio for row in rows for _, ratio in _relative(row)) * 1.12)
+    axes.set_xlim(0.0, max(1.0, *(ratio for row in rows for _, ratio in _relative(row))) * 1.12)
     by_sides = any(row.ratio_name == PYTORCH_OVER_OURS for row in rows)
     axes.set_xlabel("theirs over ours" if by_sides else rows[0].ratio_name, fontsize=8)
     if by_sides:
-        axes.legend(fontsize=8, loc="lower right")
+        axes.legend(
+            fontsize=8, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False
+        )
     axes.spines[["top", "right"]].set_visible(False)
 
 

@@ -64,7 +64,9 @@ def accuracy_98(workers: Workers, data: Data, effort: Effort) -> list[Row]:
     """Compare the time to a mean test accuracy of 98.0 %, by the recipe speedrun."""
     del workers
     config = read_config(find_config("speedrun"))
-    return _time_to_accuracy(98.0, config, data, 3 * effort.programs, effort)
+    return _time_to_accuracy(
+        98.0, config, data, 3 * effort.programs if effort.thorough else 1, effort
+    )
 
 
 def accuracy_985(workers: Workers, data: Data, effort: Effort) -> list[Row]:

@@ -40,9 +40,7 @@ SECTIONS = {
     "loss": Plan("the loss alone beside PyTorch's", steps.loss),
     "start": Plan("the start of the process", recipes.start),
     "train": Plan("a whole default run beside a PyTorch program's", recipes.train),
-    "98": Plan(
-        "the time to 98.0 % test accuracy, recipe speedrun", recipes.accuracy_98, mnist=True
-    ),
+    "98": Plan("the time to 98.0 % test accuracy, by speedrun", recipes.accuracy_98, mnist=True),
     "98.5": Plan("the time to 98.5 % test accuracy", recipes.accuracy_985, mnist=True),
     "finite": Plan("what it costs to check for numbers that are not finite", steps.finite),
     "checkpoint": Plan("what it costs to save a run, flushed to disk", steps.checkpoint),
