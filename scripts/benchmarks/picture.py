@@ -122,6 +122,7 @@ def _draw_width(rows: Sequence[Row], axes: Axes) -> None:
         axis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
         axis.set_major_formatter(FuncFormatter(_number))
         axis.set_minor_formatter(NullFormatter())
+    axes.tick_params(labelsize=8)
     axes.set_title("a step of 784-W-10, batch 128, W from 32 to 4096", fontsize=10, loc="left")
     axes.grid(visible=True, linewidth=0.4)
     axes.legend(fontsize=8)
