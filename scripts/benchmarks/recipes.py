@@ -19,8 +19,8 @@ from benchmarks.work import Data
 from mnist_scratch.config import Config, with_values
 from mnist_scratch.recipes import find_config, format_config, read_config
 
-# What another recipe than speedrun's needs to reach 98.5 %.
-_TO_98_5 = {("network", "hidden"): [512], ("training", "epochs"): 6}
+# What the default recipe needs to reach 98.5 %: validation accuracy 98.59 %, the mean of 3 seeds.
+_TO_98_5 = {("network", "hidden"): [512, 256], ("training", "epochs"): 8}
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,9 @@ def accuracy_98(workers: Workers, data: Data, effort: Effort) -> list[Row]:
 
 
 def accuracy_985(workers: Workers, data: Data, effort: Effort) -> list[Row]:
-    """Compare the time to a mean test accuracy of 98.5 %."""
+    """Compare the time to a mean test accuracy of 98.5 %, by a wider and longer default recipe."""
     del workers
-    config = with_values(read_config(find_config("speedrun")), _TO_98_5, "the benchmark")
+    config = with_values(read_config(find_config("default")), _TO_98_5, "the benchmark")
     return _time_to_accuracy(98.5, config, data, effort.programs, effort)
 
 
