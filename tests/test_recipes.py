@@ -29,6 +29,15 @@ def test_the_default_recipe_reaches_its_floor_and_nothing_impossible(
 
 
 @pytest.mark.mnist
+def test_speedrun_reaches_its_floor_and_nothing_impossible(mnist_dir: Path, tmp_path: Path) -> None:
+    values = {("data", "data_dir"): str(mnist_dir), ("data", "dataset"): "mnist"}
+    config = with_values(read_config(find_config("speedrun")), values, "test")
+    result = run_training(config, tmp_path / "run")
+    # One seed again: the mean less five standard deviations, and above what its network can reach.
+    assert 0.975 < result.evaluation.accuracy < 0.99
+
+
+@pytest.mark.mnist
 def test_synthetic_digits_alone_teach_to_read_mnist(
     mnist_dir: Path, synthetic_dir: Path, tmp_path: Path
 ) -> None:
