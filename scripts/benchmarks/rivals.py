@@ -14,7 +14,8 @@ from torch.utils.data import DataLoader, TensorDataset
 from benchmarks.ours import PROBED, loss_inputs
 from benchmarks.turns import Turns
 from benchmarks.work import Work, load
-from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD, Dataset
+from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
 
 
 def standardised(dataset: Dataset) -> np.ndarray[Any, Any]:
