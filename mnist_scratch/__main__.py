@@ -1,5 +1,18 @@
-"""`python -m mnist_scratch` is `mnist-scratch`."""
+"""`python -m mnist_scratch`, and the command `mnist-scratch`."""
 
-from mnist_scratch.cli import entry_point
+import sys
 
-entry_point()
+
+def entry_point() -> None:
+    """Run the command line and exit with its status."""
+    try:
+        from mnist_scratch.cli import main  # noqa: PLC0415  # Ctrl-C can come meanwhile
+
+        status = main()
+    except KeyboardInterrupt:
+        status = 130
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    entry_point()

@@ -13,13 +13,8 @@ from mnist_scratch.arguments import make_parser
 from mnist_scratch.commands import COMMANDS
 from mnist_scratch.commands.output import discard
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.interruption import Interruption, end_on_sigterm
+from mnist_scratch.interruption import Interruption, end_on_sigterm, end_undisturbed
 from mnist_scratch.limits import nearest
-
-
-def entry_point() -> None:
-    """Run the command line and exit with its status."""
-    sys.exit(main())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError as error:
         return _failed(f"not enough memory: {error}; try narrower layers or smaller batches", 2)
     except KeyboardInterrupt as error:
+        end_undisturbed()
         number = error.signal_number if isinstance(error, Interruption) else signal.SIGINT
         return _failed("interrupted", 128 + number)
     except BrokenPipeError:
@@ -71,5 +67,8 @@ def _run(arguments: Sequence[str] | None) -> None:
 
 
 def _failed(message: str, status: int) -> int:
-    print(f"mnist-scratch: {message}", file=sys.stderr)
+    try:
+        print(f"mnist-scratch: {message}", file=sys.stderr, flush=True)
+    except OSError:
+        discard(sys.stderr)  # nobody can be told; the status tells
     return status

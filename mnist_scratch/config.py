@@ -157,7 +157,9 @@ class TrainingConfig:
         minimum=0,
     )
     check_finite: bool = _setting(
-        True, "stop when a loss, gradient or parameter is NaN or infinite, and say where"
+        True,
+        "stop as soon as a loss, gradient or parameter is NaN or infinite, and say where; without "
+        "it, only before such numbers would be saved, or have been validated",
     )
 
 

@@ -26,7 +26,14 @@ class Interruption(KeyboardInterrupt):
 
 def end_on_sigterm() -> None:
     """Let SIGTERM end the program as Ctrl-C does, with its files closed and put in order."""
-    signal.signal(signal.SIGTERM, _raise)
+    if signal.getsignal(signal.SIGTERM) != signal.SIG_IGN:
+        signal.signal(signal.SIGTERM, _raise)
+
+
+def end_undisturbed() -> None:
+    """Let no further signal disturb a program that is about to end."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _raise(number: int, _: FrameType | None) -> None:
@@ -38,7 +45,8 @@ class Postponed:
 
     A second one does not wait: it raises `Interruption` where the program stands.
 
-    Outside the main thread, where Python delivers no signals, it does nothing.
+    A signal that is ignored, as in a job that a script has put in the background, stays so. Outside
+    the main thread, where Python delivers no signals, nothing is postponed.
 
     Attributes
     ----------
@@ -53,7 +61,8 @@ class Postponed:
     def __enter__(self) -> Self:
         """Take over the signals."""
         if threading.current_thread() is threading.main_thread():
-            self._handlers = {each: signal.signal(each, self._note) for each in _SIGNALS}
+            heeded = [each for each in _SIGNALS if signal.getsignal(each) != signal.SIG_IGN]
+            self._handlers = {each: signal.signal(each, self._note) for each in heeded}
         return self
 
     def __exit__(

@@ -70,3 +70,13 @@ def test_outside_the_main_thread_the_signals_stay_as_they_are() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Postponed() as signals:
+            signal.raise_signal(signal.SIGINT)
+        assert signals.signal_number == 0
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -36,9 +36,14 @@ def train(options: argparse.Namespace) -> None:
             f"training       {finished.seconds:.1f} s; the best epoch was {finished.best_epoch}\n"
             f"run            {finished.directory.path}"
         )
-    from mnist_scratch.report.loss_curve import draw_loss_curve
+    try:
+        from mnist_scratch.report.loss_curve import draw_loss_curve
 
-    draw_loss_curve(finished.directory, finished.directory.loss_curve_path)
+        draw_loss_curve(finished.directory, finished.directory.loss_curve_path)
+    except KeyboardInterrupt:
+        path = finished.directory.path
+        print(f"{path} is finished; its picture: mnist-scratch plot {path}", file=sys.stderr)
+        raise
 
 
 def _new_run(options: argparse.Namespace) -> RunResult:

@@ -13,8 +13,12 @@ def all_finite(network: Network) -> bool:
     return bool(np.isfinite(network.parameters).all() and np.isfinite(network.gradients).all())
 
 
+class DivergedError(MnistScratchError):
+    """A training whose numbers are not finite any more: to go on with it would change nothing."""
+
+
 def diverged(
-    network: Network, step: int, epoch: int, learning_rate: float, loss: float
+    network: Network, what: str, step: int, epoch: int, learning_rate: float
 ) -> MnistScratchError:
     """Return the error that says where the numbers of a training went wrong.
 
@@ -22,19 +26,18 @@ def diverged(
     ----------
     network
         Its parameters, gradients or outputs are not all finite any more, or its loss is not.
+    what
+        Where that was seen: "loss", "validation loss", "parameters".
     step, epoch
-        The step in which that was found, and its epoch, both from 1.
+        The step in which it was seen, and its epoch, both from 1.
     learning_rate
         Of the last step that moved the parameters.
-    loss
-        Of the last step.
     """
-    found = _first_not_finite(network)
-    return MnistScratchError(
+    return DivergedError(
         f"the training has diverged: at step {step} (epoch {epoch}, learning rate "
-        f"{learning_rate:g}) the loss is {loss:g}.\n"
-        f"Not finite any more: {found}.\n"
-        "Try a lower --learning-rate, a longer --warmup, or less --momentum."
+        f"{learning_rate:g}) something in the {what} is not finite any more.\n"
+        f"Found in {_first_not_finite(network)}.\n"
+        "Start a new run with a lower --learning-rate, a longer --warmup, or less --momentum."
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from mnist_scratch.config import Config, settings
 from mnist_scratch.data.dataset import Examples
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.limits import shown
 from mnist_scratch.training.checkpoint import Checkpoint
 from mnist_scratch.training.environment import SAME_BYTES
 from mnist_scratch.training.learning_rate import learning_rates
@@ -46,12 +47,13 @@ def resumed_config(checkpoint: Checkpoint, asked: Config, path: Path) -> Config:
         )
         longer = setting.key == "epochs" and now > before
         if before != now and not longer and setting.key not in _FREE:
-            differences.append(f"  [{setting.section}] {setting.key}: {before}, now {now}")
+            name = f"[{setting.section}] {setting.key} (--{setting.flag})"
+            differences.append(f"  {name}: {before}, now {now}")
     if differences:
         raise MnistScratchError(
             f"{path} was begun with another config, and would become another run:\n"
             + "\n".join(differences)
-            + "\nTake the config that it has, or start a new run."
+            + "\nLeave such flags out and put its config.toml back, or start a new run."
         )
     return asked
 
@@ -104,10 +106,10 @@ def check_data(checkpoint: Checkpoint, dataset: Examples, path: Path) -> None:
         if checkpoint.sha256.get(name) != dataset.sha256.get(name)
     )
     if dataset.name != checkpoint.dataset or differing:
+        files = ", ".join(map(shown, differing)) or "the data set"
         raise MnistScratchError(
-            f"{path} was begun on other data than these of {dataset.name}: "
-            f"{', '.join(differing) or 'the data set'} differs; name the folder of the files that "
-            "it was begun on with --data-dir, or start a new run"
+            f"{path} was begun on other data than these of {dataset.name}: {files} differs; name "
+            "the folder of the files that it was begun on with --data-dir, or start a new run"
         )
 
 
@@ -117,7 +119,7 @@ def changed_environment(before: dict[str, Any], now: dict[str, Any]) -> str:
     Only what can change the last digits of a result counts.
     """
     return ", ".join(
-        f"{name} {now[name]} (was {before.get(name)})"
+        f"{name} {now[name]} (was {shown(before.get(name))})"
         for name in SAME_BYTES
         if before.get(name) != now[name]
     )

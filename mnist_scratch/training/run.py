@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +18,7 @@ from mnist_scratch.nn.network import Network
 from mnist_scratch.training.checkpoint import Checkpoint
 from mnist_scratch.training.environment import describe_environment
 from mnist_scratch.training.evaluation import Evaluation, evaluate
+from mnist_scratch.training.finite import DivergedError
 from mnist_scratch.training.randomness import generator
 from mnist_scratch.training.resume import (
     changed_environment,
@@ -184,14 +184,20 @@ class _Run:
                 signals.heed()
 
             try:
+                if not self.directory.checkpoint_path.exists():
+                    self._save()  # a disk that is full shows before the first step
                 self.trainer.run(after_epoch, after_step)
+            except DivergedError as error:
+                self.directory.write_history(self.trainer.history)
+                raise MnistScratchError(
+                    f"{error}\n{self.directory.path} keeps the history up to there, the best model "
+                    "and the last checkpoint."
+                ) from error
             except MnistScratchError as error:
-                with suppress(MnistScratchError):  # the disk may be full
-                    self.directory.write_history(self.trainer.history)
-                kept = "the history up to there"
-                if self.directory.checkpoint_path.exists():
-                    kept += f" and its last checkpoint; {self.directory.how_to_go_on}"
-                raise MnistScratchError(f"{error}\n{self.directory.path} keeps {kept}") from error
+                raise MnistScratchError(
+                    f"{error}\n{self.directory.path} keeps what was saved; "
+                    f"{self.directory.how_to_go_on}"
+                ) from error
 
     def _save(self) -> None:
         """Write the checkpoint first: what else is in the folder can be made from it."""
@@ -207,7 +213,7 @@ class _Run:
             )
         )
         directory.write_history(trainer.history)
-        if trainer.between_epochs and trainer.best_epoch == trainer.epoch:
+        if trainer.between_epochs and 0 < trainer.best_epoch == trainer.epoch:
             directory.save_model(trainer.network)
         self._saved = time.monotonic()
 
@@ -233,10 +239,12 @@ def _trainer(config: Config, data: Acquired) -> Trainer:
 
 
 def _with_dataset(config: Config, found: str) -> Config:
-    """Return the config that loads the data set that "auto" came to, so that the run repeats."""
-    if config.data.dataset == found:
-        return config
-    data_dir = config.data.data_dir if found == MNIST else ""
+    """Return the config that loads what was found, from whichever folder the run is repeated."""
+    data_dir = config.data.data_dir
+    if config.data.dataset != found != MNIST:
+        data_dir = ""  # it named a folder for MNIST
+    if data_dir:
+        data_dir = str(Path(data_dir).expanduser().absolute())
     return replace(config, data=replace(config.data, dataset=found, data_dir=data_dir))
 
 

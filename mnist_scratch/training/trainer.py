@@ -140,8 +140,9 @@ class Trainer:
                         if not self.between_epochs:
                             after_step()
                     self._validate(started)
-                    progress.epoch(self.history.rows[-1], best=self.best_epoch == self.epoch)
+                    # What keeps the epoch comes first: telling of it can fail.
                     after_epoch()
+                    progress.epoch(self.history.rows[-1], best=self.best_epoch == self.epoch)
         finally:
             progress.close()
             self.take_best()
@@ -223,7 +224,7 @@ class Trainer:
         self.loss = self.loss_function.forward(self.network.forward(images), targets)
         self.step += 1
         if settings.check_finite and not math.isfinite(self.loss):
-            raise self._diverged()
+            raise self._diverged("loss", moved=self.step - 1)
         self.network.backward(self.loss_function.backward())
         rate = self.learning_rate(self.step)
         self.optimizer.learning_rate = rate
@@ -245,7 +246,10 @@ class Trainer:
         """
         if self.config.training.check_finite:
             self._check_finite()
-        measured = evaluate(self.network, self.validation, self.loss_function)
+        try:
+            measured = evaluate(self.network, self.validation, self.loss_function)
+        except MnistScratchError as error:
+            raise self._diverged("validation loss", moved=self.step) from error
         self.epoch += 1
         self.seconds = time.perf_counter() - started
         self.history.rows[-1] = self.history.rows[-1]._replace(
@@ -260,8 +264,9 @@ class Trainer:
 
     def _check_finite(self) -> None:
         if not all_finite(self.network):
-            raise self._diverged()
+            raise self._diverged("parameters or gradients", moved=self.step)
 
-    def _diverged(self) -> MnistScratchError:
-        rate = self.optimizer.learning_rate
-        return diverged(self.network, self.step, self.epoch + 1, rate, self.loss)
+    def _diverged(self, what: str, *, moved: int) -> MnistScratchError:
+        """Return the error, given how many steps have moved the parameters."""
+        rate = self.learning_rate(max(1, moved))
+        return diverged(self.network, what, max(1, self.step), self.epoch + 1, rate)

@@ -60,7 +60,7 @@ def test_a_gradient_that_is_not_finite_stops_the_run_in_the_next_step(
     with pytest.raises(
         MnistScratchError,
         match=rf"at step \d+ \(epoch \d+, learning rate 0.01\).*\n.*{array} of dense layer {layer} "
-        rf"\({shape}\)\.\nTry a lower --learning-rate",
+        rf"\({shape}\)\.\nStart a new run with a lower --learning-rate",
     ):
         trainer.run()
     # A unit at minus infinity is zero after ReLU, and hides until the end of the epoch.
@@ -101,9 +101,25 @@ def test_a_state_that_is_not_finite_is_never_saved(digits: Dataset) -> None:
         trainer.state()
 
 
-def test_without_the_check_the_training_goes_on(digits: Dataset) -> None:
+def test_without_the_check_the_training_goes_on_until_it_is_validated(digits: Dataset) -> None:
     trainer = a_trainer(digits, check_finite=False, epochs=1)
     spoil(trainer, 2, put(np.nan, 2, "d_weights"))
-    with pytest.raises(MnistScratchError, match="the loss on digits is nan"):
+    with pytest.raises(MnistScratchError, match="in the validation loss is not finite"):
         trainer.run()
     assert trainer.step == 10
+
+
+def test_a_divergence_that_validation_sees_is_told_as_any_other(digits: Dataset) -> None:
+    # One step in the epoch: its loss and what it did to the parameters are finite.
+    trainer = a_trainer(digits, batch_size=100)
+
+    def enlarge(network: Network) -> None:
+        network.dense_layers[1].weights[...] = 1e30
+        network.dense_layers[2].weights[...] = 1e30
+
+    spoil(trainer, 1, enlarge)
+    with pytest.raises(
+        MnistScratchError,
+        match=r"at step 1 \(epoch 1, learning rate 0.01\) something in the validation loss",
+    ):
+        trainer.run()

@@ -150,20 +150,23 @@ def test_a_run_is_saved_every_so_many_seconds_within_an_epoch(
     # The clock moves by one each time it is looked at: after each step within an epoch, and once
     # when a checkpoint was written.
     run_training(short(checkpoint_seconds=3, epochs=2), tmp_path / "run")
-    assert saved == [3, 5, 8, 10]
+    assert saved == [0, 3, 5, 8, 10]
 
 
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
-        ({"seed": 1}, r"\[training\] seed: 0, now 1"),
-        ({"learning_rate": 0.5}, r"\[optimizer\] learning_rate: 0.03, now 0.5"),
-        ({"hidden": [9]}, r"\[network\] hidden: \(8,\), now \(9,\)"),
-        ({"dataset": "mnist"}, r"\[data\] dataset: synthetic, now mnist"),
-        ({"epochs": 2}, r"\[training\] epochs: 3, now 2"),
-        ({"seed": 1, "log_every": 1}, r"\[training\] seed.*\n.*log_every: 2, now 1"),
+        ({"seed": 1}, r"\[training\] seed \(--[a-z-]+\): 0, now 1"),
+        ({"learning_rate": 0.5}, r"\[optimizer\] learning_rate \(--[a-z-]+\): 0.03, now 0.5"),
+        ({"hidden": [9]}, r"\[network\] hidden \(--[a-z-]+\): \(8,\), now \(9,\)"),
+        ({"dataset": "mnist"}, r"\[data\] dataset \(--[a-z-]+\): synthetic, now mnist"),
+        ({"epochs": 2}, r"\[training\] epochs \(--[a-z-]+\): 3, now 2"),
+        (
+            {"seed": 1, "log_every": 1},
+            r"\[training\] seed.*\n.*log_every \(--log-every\): 2, now 1",
+        ),
         ({"epochs": 4}, "schedule 'one-cycle' with its warm-up is made for so many"),
-        ({"epochs": 4, "seed": 1}, r"\[training\] seed: 0, now 1"),
+        ({"epochs": 4, "seed": 1}, r"\[training\] seed \(--[a-z-]+\): 0, now 1"),
     ],
 )
 def test_a_changed_config_is_refused_and_named(
@@ -188,7 +191,7 @@ def test_other_data_is_refused_and_its_files_are_named(
     run_training(short(), tmp_path / "run")
     other = dataclasses.replace(data.training, sha256={"a-file": "another hash"})
     monkeypatch.setattr(run, "load_dataset", lambda *_: Acquired(other, other))
-    with pytest.raises(MnistScratchError, match=r"other data .* a-file differs"):
+    with pytest.raises(MnistScratchError, match=r"other data .* 'a-file' differs"):
         resume_training(tmp_path / "run")
 
 
@@ -304,6 +307,82 @@ def test_what_may_make_it_another_run_is_said(
     assert "numpy 9.9 (was " in said
 
 
+def test_what_a_checkpoint_says_of_the_machine_reaches_no_terminal_as_it_is(
+    data: Acquired, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_training(short(), tmp_path / "run")
+    path = tmp_path / "run" / "checkpoint.npz"
+    checkpoint = load_checkpoint(path)
+    hostile = checkpoint.environment | {"numpy": "\x1b[31m2\nmnist-scratch: all is well"}
+    save_checkpoint(path, dataclasses.replace(checkpoint, environment=hostile))
+    resume_training(tmp_path / "run")
+    said = capsys.readouterr().err
+    assert "may differ" in said
+    assert "\x1b" not in said
+    assert "\nmnist-scratch" not in said
+
+
+def test_the_best_epoch_before_an_interruption_stays_the_best(
+    data: Acquired, tmp_path: Path, interrupt: Callable[[int, int], None]
+) -> None:
+    # At this rate the accuracy goes up and down from epoch to epoch.
+    settings: dict[str, object] = {"name": "constant", "learning_rate": 0.5, "epochs": 8}
+    whole = run_training(short(**settings), tmp_path / "whole")
+    assert whole.best_epoch < 8, "this test needs a best epoch that is not the last"
+    interrupt(5 * whole.best_epoch + 3, signal.SIGINT)
+    with pytest.raises(Interruption):
+        run_training(short(**settings), tmp_path / "run")
+    assert resume_training(tmp_path / "run").best_epoch == whole.best_epoch
+    assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
+
+
+def test_a_divergence_is_told_the_same_when_it_comes_after_an_interruption(
+    data: Acquired, tmp_path: Path, interrupt: Callable[[int, int], None]
+) -> None:
+    def message(path: Path) -> str:
+        with pytest.raises(MnistScratchError, match="learning rate") as caught:
+            resume_training(path)
+        return str(caught.value).replace(str(path), "")
+
+    wild = short(learning_rate=1e5, checkpoint_seconds=0)
+    for name in ("whole", "run"):
+        RunDirectory.create(tmp_path / name, wild)
+    whole = message(tmp_path / "whole")
+    step = int(whole.partition("at step ")[2].partition(" ")[0])
+    assert step > 2, "this test needs a step before"
+    interrupt(step - 1, signal.SIGINT)
+    with pytest.raises(Interruption):
+        resume_training(tmp_path / "run")
+    assert message(tmp_path / "run") == whole
+    assert "--resume" not in whole, "to go on would diverge again"
+
+
+def test_a_disk_that_is_full_from_the_beginning_leaves_a_run_that_can_go_on(
+    data: Acquired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise MnistScratchError("No space left")
+
+    run_training(short(), tmp_path / "whole")
+    with monkeypatch.context() as patched:
+        patched.setattr(RunDirectory, "save_checkpoint", full)
+        patched.setattr(Trainer, "_train_step", lambda *_: pytest.fail("a step was taken"))
+        with pytest.raises(MnistScratchError, match=r"No space left\n.*--resume"):
+            run_training(short(), tmp_path / "run")
+    resume_training(tmp_path / "run")
+    assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
+
+
+def test_the_folder_of_the_data_is_written_down_for_any_working_directory(
+    digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = dataclasses.replace(digits, name="mnist", sha256={})
+    monkeypatch.setattr(run, "load_dataset", lambda *_: Acquired(named, named))
+    monkeypatch.chdir(tmp_path)
+    run_training(short(data_dir="here"), tmp_path / "run")
+    assert RunDirectory(tmp_path / "run").config().data.data_dir == str(tmp_path / "here")
+
+
 def test_leftovers_of_a_crash_are_swept(data: Acquired, tmp_path: Path) -> None:
     run_training(short(), tmp_path / "run")
     (tmp_path / "run" / ".checkpoint.npz.123.part").write_bytes(b"half")
@@ -344,7 +423,8 @@ def test_a_full_disk_ends_the_run_and_its_last_checkpoint_is_good(
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
         with pytest.raises(
-            MnistScratchError, match=r"No space left.*\n.*run keeps .* go on with: .*--resume"
+            MnistScratchError,
+            match=r"No space left.*\n.*run keeps what was saved; go on with: .*--resume",
         ):
             run_training(short(checkpoint_seconds=0), tmp_path / "run")
     resume_training(tmp_path / "run", short())
