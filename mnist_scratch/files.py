@@ -1,16 +1,16 @@
-"""Writing a file so that it is there whole or not at all."""
+"""Writing a file so that it is there whole or not at all, and no other file through a link."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+import stat
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from mnist_scratch.errors import MnistScratchError
-
-LEFTOVERS = ".*.part"  # the names of files that are not whole yet
 
 
 @contextmanager
@@ -39,7 +39,8 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
+        temporary.unlink(missing_ok=True)  # a crashed process may have had this number
+        with temporary.open("xb") as file:  # follows no link that somebody put there since
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -55,6 +56,70 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
             temporary.unlink(missing_ok=True)
 
 
+def check_own(path: Path) -> None:
+    """Make sure that what lies under the name of a file of this program's own can be that file.
+
+    Raises
+    ------
+    MnistScratchError
+        If it is a link, a folder, a pipe or a device; says what, and to remove it.
+    """
+    with suppress(FileNotFoundError):
+        _check_own(path, path.lstat())
+
+
+def open_own(path: Path, flags: int = 0) -> int:
+    """Open, or make, a file of this program's own, to read and write it.
+
+    Nothing that lies there instead is written through, waited for or emptied.
+
+    Parameters
+    ----------
+    path
+        The file.
+    flags
+        Of `os.open`, beside those that this needs.
+
+    Returns
+    -------
+    int
+        The descriptor.
+
+    Raises
+    ------
+    MnistScratchError
+        As from `check_own`.
+    OSError
+        If the operating system refuses.
+    """
+    check_own(path)
+    careful = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    binary = getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags | os.O_RDWR | os.O_CREAT | careful | binary, 0o666)
+    try:
+        _check_own(path, os.fstat(descriptor))  # it may be another one by now
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _check_own(path: Path, found: os.stat_result) -> None:
+    if stat.S_ISLNK(found.st_mode):
+        kind = "a link"
+    elif stat.S_ISDIR(found.st_mode):
+        kind = "a folder"
+    elif not stat.S_ISREG(found.st_mode):
+        kind = "a device or a pipe"
+    elif found.st_nlink > 1:
+        kind = "a hard link"
+    else:
+        return
+    raise MnistScratchError(
+        f"{path} is {kind}, where this program writes a file of its own; remove it"
+    )
+
+
 def _flush_folder(folder: Path) -> None:
     """Bring a folder's new names to disk: without it a power cut can undo a rename."""
     if os.name == "nt":
@@ -66,23 +131,18 @@ def _flush_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def sweep_leftovers(folder: Path) -> None:
-    """Delete what a crash in the middle of `written_whole` left in a folder.
+def is_leftover(path: Path, names: Collection[str]) -> bool:
+    """Say whether a crash in the middle of `written_whole` can have left a file.
 
-    Nobody else may be writing there.
-
-    Raises
-    ------
-    MnistScratchError
-        If the operating system refuses.
+    Parameters
+    ----------
+    path
+        The file.
+    names
+        Of the files that are written where it lies.
     """
-    for leftover in folder.glob(LEFTOVERS):
-        try:
-            leftover.unlink(missing_ok=True)
-        except OSError as error:
-            raise MnistScratchError(
-                f"cannot delete {leftover}, the rest of an earlier crash: {error.strerror}"
-            ) from error
+    name = re.fullmatch(r"\.(.+)\.\d+\.part", path.name)
+    return name is not None and name[1] in names
 
 
 def write_text_whole(path: Path, text: str) -> None:

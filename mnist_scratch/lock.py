@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.files import open_own
 
 _PAUSE = 0.1  # seconds between two tries
 _VANISHED = 1000  # times that a folder may vanish under the file before it is no accident
@@ -37,7 +38,8 @@ def locked(
     Raises
     ------
     MnistScratchError
-        If another process holds the lock and `wait` is false, or the file cannot be locked.
+        If another process holds the lock and `wait` is false, or the file cannot be locked, or is
+        a link, a pipe or a folder.
     """
     made = [folder for folder in path.parents if not folder.exists()]
     try:
@@ -71,7 +73,7 @@ def _try_to_lock(path: Path) -> int | None:
     while True:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            descriptor = open_own(path)
         except FileNotFoundError:
             vanished += 1  # another process has just released the lock, and removed the folder
             if vanished > _VANISHED:

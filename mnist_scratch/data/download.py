@@ -14,6 +14,7 @@ from tqdm import tqdm
 from mnist_scratch.data.https import Answer, FetchError, RangeError, UnreachableError, asked
 from mnist_scratch.data.sources import SourceFile
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.files import check_own, open_own
 
 
 def download(
@@ -74,6 +75,7 @@ def _fetch(file: SourceFile, address: str, folder: Path) -> None:
     """Fetch one file from one address; all of it where adding the rest does not make it whole."""
     partial = folder / f".{file.name}.gz.{file.packed_sha256[:8]}.part"
     with _writing(partial):
+        check_own(partial)
         for other in folder.glob(f".{file.name}.gz.*.part"):
             if other != partial:  # of another file of this name, or of an older version
                 other.unlink()
@@ -105,7 +107,12 @@ def _append(file: SourceFile, address: str, partial: Path, start: int) -> None:
         rest = file.packed_size - answer.start
         if answer.length not in {None, rest}:
             raise FetchError(f"{answer.length:,} bytes, where the file has {rest:,}")
-        with _writing(partial), partial.open("ab" if answer.start else "wb") as output:
+        with (
+            _writing(partial),
+            os.fdopen(open_own(partial, os.O_APPEND), "ab") as output,
+        ):
+            if not answer.start:
+                output.truncate(0)
             for piece in _shown(answer, file):
                 if len(piece) > rest:
                     output.truncate(0)

@@ -143,7 +143,7 @@ def opened_arrays(path: Path, what: str, remedy: str) -> Iterator[Arrays]:
             yield Arrays(file, read_headers(file))
     except OSError as error:
         raise MnistScratchError(
-            f"cannot read {path}: {error.strerror or error}; is it the folder of a finished run?"
+            f"cannot read {path}: {error.strerror or error}; {remedy}"
         ) from error
     except (ValueError, RecursionError, struct.error) as error:  # the last if it shrinks meanwhile
         raise MnistScratchError(f"{path} is not {what}, or damaged: {error}; {remedy}") from error

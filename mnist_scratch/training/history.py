@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from pathlib import Path
 from typing import NamedTuple
 
@@ -92,7 +91,8 @@ def _row(cells: list[str]) -> Row:
         raise ValueError(f"a line has {len(cells)} cells, not {len(Row._fields)}")
     numbers = [float(cell) for cell in cells if cell]
     counts = float(cells[0]), float(cells[1])
-    if not all(map(math.isfinite, numbers)) or not all(1 <= count < 1e15 for count in counts):
+    # No loss of float32 logits is above 1e39, and a picture has no room for more.
+    if not all(abs(n) < 1e39 for n in numbers) or not all(1 <= count < 1e15 for count in counts):
         raise ValueError(f"a line has numbers that cannot be: {','.join(cells)[:80]!r}")
     optional = [float(cell) if cell else None for cell in cells[4:]]
     return Row(int(cells[0]), int(cells[1]), float(cells[2]), float(cells[3]), *optional)

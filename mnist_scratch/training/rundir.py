@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import time
 from contextlib import AbstractContextManager
@@ -12,7 +13,7 @@ from typing import Any
 from mnist_scratch.config import Config
 from mnist_scratch.data.dataset import CLASSES, PIXELS
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.files import LEFTOVERS, sweep_leftovers, write_text_whole
+from mnist_scratch.files import is_leftover, write_text_whole
 from mnist_scratch.lock import locked
 from mnist_scratch.nn.network import Network
 from mnist_scratch.recipes import format_config, read_config, run_config
@@ -22,6 +23,15 @@ from mnist_scratch.training.history import History
 from mnist_scratch.training.model import load_model, save_model
 
 _LOCK = ".lock"
+# What is written while the lock is held, and a crash can leave half of.
+_WRITTEN = (
+    "config.toml",
+    "environment.json",
+    "history.csv",
+    "model.npz",
+    "checkpoint.npz",
+    "evaluation.json",
+)
 
 
 class RunDirectory:
@@ -79,9 +89,10 @@ class RunDirectory:
             If something is there already, or the folder cannot be made.
         """
         cls.check_free(path)
-        sweep_leftovers(path)
         write_text_whole(path / "config.toml", format_config(config))
-        return cls(path)
+        directory = cls(path)
+        directory.sweep()
+        return directory
 
     @staticmethod
     def locked(path: Path) -> AbstractContextManager[None]:
@@ -149,8 +160,21 @@ class RunDirectory:
         return f"go on with: mnist-scratch train --resume {shlex.quote(str(self.path))}"
 
     def sweep(self) -> None:
-        """Delete what an earlier crash left."""
-        sweep_leftovers(self.path)
+        """Delete what an earlier crash left of the files that are written under the lock.
+
+        Raises
+        ------
+        MnistScratchError
+            If the operating system refuses.
+        """
+        for leftover in self.path.iterdir():
+            if is_leftover(leftover, _WRITTEN):
+                try:
+                    leftover.unlink()
+                except OSError as error:
+                    raise MnistScratchError(
+                        f"cannot delete {leftover}, the rest of an earlier crash: {error.strerror}"
+                    ) from error
 
     def write_config(self, config: Config) -> None:
         """Write config.toml, if it says something else."""
@@ -202,7 +226,7 @@ class RunDirectory:
         MnistScratchError
             If it cannot be read, or is missing where a model or a history is.
         """
-        if self.checkpoint_path.exists():
+        if os.path.lexists(self.checkpoint_path):
             return load_checkpoint(self.checkpoint_path)
         for name in ("model.npz", "history.csv"):
             if (self.path / name).exists():
@@ -226,4 +250,4 @@ class RunDirectory:
 
 
 def _is_leftover(path: Path) -> bool:
-    return path.name == _LOCK or path.match(LEFTOVERS)
+    return path.name == _LOCK or is_leftover(path, _WRITTEN)

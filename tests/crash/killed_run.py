@@ -51,8 +51,8 @@ class _File(io.FileIO):
 
 
 def _open_watched(path: pathlib.Path, mode: str = "r", *rest: Any, **named: Any) -> Any:
-    if mode == "wb":
-        return io.BufferedWriter(_File(path, "w"))
+    if mode == "xb":
+        return io.BufferedWriter(_File(path, "x"))
     return _open(path, mode, *rest, **named)
 
 

@@ -400,6 +400,46 @@ def test_leftovers_of_a_run_that_had_not_begun_do_not_occupy_its_folder(
     assert not list((tmp_path / "run").glob(".*"))
 
 
+def test_what_a_user_keeps_under_such_a_name_is_not_swept(data: Acquired, tmp_path: Path) -> None:
+    run_training(short(), tmp_path / "run")
+    names = [".thesis.doc.part", ".thesis.doc.12.part", ".loss_curve.png.12.part"]
+    for name in names:
+        (tmp_path / "run" / name).write_bytes(b"mine")
+    resume_training(tmp_path / "run")
+    assert sorted(path.name for path in (tmp_path / "run").glob(".*")) == sorted(names)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / ".thesis.doc.part").write_bytes(b"mine")
+    with pytest.raises(MnistScratchError, match="exists already"):
+        run_training(short(), tmp_path / "mine")
+
+
+def test_a_run_that_began_in_the_folder_meanwhile_is_not_overwritten(
+    data: Acquired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def occupied(*_: object) -> Acquired:
+        """Load the data, while another program makes its run in the folder."""
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / "config.toml").write_text("another run")
+        return data
+
+    monkeypatch.setattr(run, "load_dataset", occupied)
+    with pytest.raises(MnistScratchError, match="exists already"):
+        run_training(short(), tmp_path / "run")
+    assert (tmp_path / "run" / "config.toml").read_text() == "another run"
+
+
+def test_a_run_that_is_trained_further_keeps_no_old_evaluation(
+    data: Acquired, tmp_path: Path, interrupt: Callable[[int, int], None]
+) -> None:
+    settings: dict[str, object] = {"name": "constant", "warmup": 0.0}
+    run_training(short(**settings), tmp_path / "run")
+    assert (tmp_path / "run" / "evaluation.json").exists()
+    interrupt(17, signal.SIGINT)
+    with pytest.raises(Interruption):
+        resume_training(tmp_path / "run", short(**settings, epochs=5))
+    assert not (tmp_path / "run" / "evaluation.json").exists()
+
+
 def test_a_second_program_in_the_folder_is_refused(data: Acquired, tmp_path: Path) -> None:
     run_training(short(), tmp_path / "run")
     with RunDirectory.locked(tmp_path / "run"):
