@@ -29,7 +29,9 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_train(commands)
 
-    command = _add(commands, "evaluate", "measure a run's model on a test set")
+    command = _add(
+        commands, "evaluate", "measure a run's model on a test set; RUN/evaluation.json has it too"
+    )
     command.add_argument("run", type=Path, metavar="RUN", help="folder of the run")
     command.add_argument(
         "--dataset",
@@ -39,7 +41,17 @@ def make_parser() -> argparse.ArgumentParser:
     command.add_argument("--data-dir", default="", metavar="DIR", help=_DATA_DIR_HELP)
     _add_json(command)
 
-    command = _add(commands, "plot", "draw the loss curve of one run or of several")
+    command = _add(
+        commands, "report", "show what a run learned and gets wrong: RUN/report.html, RUN/report/"
+    )
+    command.add_argument("run", type=Path, metavar="RUN", help="folder of the run")
+    command.add_argument("--data-dir", default="", metavar="DIR", help=_DATA_DIR_HELP)
+
+    command = _add(
+        commands,
+        "plot",
+        "draw the loss of one run, or of several with what differs in their configs",
+    )
     command.add_argument("runs", type=Path, metavar="RUN", nargs="+", help="folders of runs")
     command.add_argument(
         "--output",
