@@ -88,7 +88,8 @@ def test_the_pictures_are_in_a_folder_too(finished: RunDirectory, digits: Datase
     names = sorted(path.stem for path in finished.pictures_path.iterdir())
     assert names == ["calibration", "confusion", "learning", "mistakes", "norms", "weights"]
     for path in finished.pictures_path.iterdir():
-        assert Image.open(path).format == "PNG"
+        with Image.open(path) as picture:
+            assert picture.format == "PNG"
 
 
 def test_the_page_says_what_the_evaluation_says(finished: RunDirectory, digits: Dataset) -> None:
