@@ -8,6 +8,7 @@ alone reads nn/.
     interruption.py, lock.py        Ctrl-C and SIGTERM; one program at a time
     data/idx.py                     the format of MNIST's files
     data/dataset.py                 Dataset, Subset, split: images with their labels
+    data/classes.py                 what their classes are called
     data/loader.py                  BatchLoader: from images to batches
     nn/arrays.py                    what an array is here; buffers used again
     nn/layers.py                    Dense, ReLU, Tanh, Sigmoid: forward and backward side by side
@@ -34,8 +35,10 @@ alone reads nn/.
     data/rendering.py, synthetic.py drawing digits, 70,000 of them
     data/acquire.py                 the data set of a run: found, fetched or drawn
     training/randomness.py          one seed, a branch for each purpose
+    training/metrics.py             class by class, and how sure the answers were
     training/evaluation.py          how good a network is
     training/history.py             what was logged
+    training/norms.py               how large each layer's weights and gradients are
     training/progress.py            what a person sees meanwhile
     training/state.py               where a training stands between two steps
     training/finite.py              numbers that go wrong
@@ -52,7 +55,14 @@ alone reads nn/.
     training/examples.py            what a network makes of single images
     training/prediction.py          what a network makes of a person's own pictures
     training/comparison.py          the same network trained with cross-entropy and squared error
+    report/theme.py                 colours on light and on dark ground
     report/loss_curve.py            the picture of a run
+    report/evaluation_text.py       how good a run's model is, in words
+    report/evaluation_pictures.py   what was taken for what, and how sure it was
+    report/layer_pictures.py        the first layer's weights; what moved in each layer
+    report/page_parts.py            sections, tables and pictures of a page
+    report/report_page.py           the report of a run
+    report/differences.py           in what runs differ
     report/explanation.py           from logits to loss, number by number
     report/explanation_text.py      the same in words
     report/explanation_picture.py   the same for images

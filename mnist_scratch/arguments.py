@@ -11,9 +11,11 @@ from mnist_scratch import __version__
 from mnist_scratch.config import Setting, settings
 from mnist_scratch.recipes import recipe_folder
 
+_DATASETS = ("mnist", "fashion-mnist", "kmnist", "synthetic")
+_NAMES = ", ".join(_DATASETS)
 _DATA_DIR_HELP = (
     "folder of the data set's files (default: $MNIST_SCRATCH_DATA, else data/mnist; "
-    "synthetic digits: data/synthetic)"
+    "of other data sets: data/NAME)"
 )
 
 
@@ -29,17 +31,30 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_train(commands)
 
-    command = _add(commands, "evaluate", "measure a run's model on a test set")
+    command = _add(
+        commands, "evaluate", "measure a run's model on a test set; RUN/evaluation.json has it too"
+    )
     command.add_argument("run", type=Path, metavar="RUN", help="folder of the run")
     command.add_argument(
         "--dataset",
-        choices=("mnist", "synthetic"),
-        help="whose test set (default: that of the data set the run was trained on)",
+        choices=_DATASETS,
+        metavar="NAME",
+        help=f"{_NAMES}; whose test set (default: that of the data set the run was trained on)",
     )
     command.add_argument("--data-dir", default="", metavar="DIR", help=_DATA_DIR_HELP)
     _add_json(command)
 
-    command = _add(commands, "plot", "draw the loss curve of one run or of several")
+    command = _add(
+        commands, "report", "show what a run learned and gets wrong: RUN/report.html, RUN/report/"
+    )
+    command.add_argument("run", type=Path, metavar="RUN", help="folder of the run")
+    command.add_argument("--data-dir", default="", metavar="DIR", help=_DATA_DIR_HELP)
+
+    command = _add(
+        commands,
+        "plot",
+        "draw the loss of one run, or of several with what differs in their configs",
+    )
     command.add_argument("runs", type=Path, metavar="RUN", nargs="+", help="folders of runs")
     command.add_argument(
         "--output",
@@ -65,16 +80,19 @@ def make_parser() -> argparse.ArgumentParser:
     actions = data.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, summary in (
         ("status", "say where each file of each data set is, and if it is right"),
-        ("download", "fetch MNIST's missing files, then verify all"),
+        ("download", "fetch a data set's missing files, then verify all"),
         ("verify", "check every file of a data set; exit with 2 if one is not right"),
     ):
         command = _add(actions, name, summary)
-        if name == "verify":
+        if name != "status":
+            # The program draws the synthetic digits; nobody has them to fetch.
+            chosen = _DATASETS if name == "verify" else _DATASETS[:-1]
             command.add_argument(
                 "--dataset",
-                choices=("mnist", "synthetic"),
+                choices=chosen,
+                metavar="NAME",
                 default="mnist",
-                help="which data set (default: %(default)s)",
+                help=f"{', '.join(chosen)} (default: %(default)s)",
             )
         command.add_argument("--data-dir", default="", metavar="DIR", help=_DATA_DIR_HELP)
         _add_json(command)
@@ -146,8 +164,9 @@ def _add_explain(commands: Any) -> None:
     )
     command.add_argument(
         "--dataset",
-        choices=("mnist", "synthetic"),
-        help="which data set (default: the run's; for --curves, MNIST if it can be had)",
+        choices=_DATASETS,
+        metavar="NAME",
+        help=f"{_NAMES}; which data set (default: the run's; for --curves, MNIST if it can be had)",
     )
     command.add_argument("--data-dir", default="", metavar="DIR", help=_DATA_DIR_HELP)
     command.add_argument(

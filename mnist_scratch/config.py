@@ -43,9 +43,9 @@ class DataConfig:
 
     dataset: str = _setting(
         "auto",
-        "mnist; synthetic, digits drawn by the program; auto, MNIST if it is on disk or can be "
-        "fetched, otherwise synthetic",
-        choices=("auto", "mnist", "synthetic"),
+        "mnist; fashion-mnist, clothes; kmnist, Japanese letters; synthetic, digits drawn by the "
+        "program; auto, MNIST if it is on disk or can be fetched, otherwise synthetic",
+        choices=("auto", "mnist", "fashion-mnist", "kmnist", "synthetic"),
     )
     data_dir: str = _setting(
         "",

@@ -31,9 +31,10 @@ from mnist_scratch.data import acquire
 from mnist_scratch.errors import MnistScratchError
 from published import FILES
 
-acquire.MNIST_FILES, acquire.MNIST_MIRRORS = FILES, sys.argv[2:]
+acquire.SOURCES["mnist"] = acquire.SOURCES["mnist"]._replace(files=FILES, mirrors=sys.argv[2:])
 try:
-    acquire.fetch_missing(Path(sys.argv[1]), lambda text: print(text, file=sys.stderr, flush=True))
+    report = lambda text: print(text, file=sys.stderr, flush=True)
+    acquire.fetch_missing("mnist", Path(sys.argv[1]), report)
 except MnistScratchError as error:
     sys.exit(str(error))
 """

@@ -54,6 +54,15 @@ def test_train_ends_with_a_summary_and_leaves_a_run(
     assert all(len(line) <= 80 for line in lines)
 
 
+def test_report_writes_a_page_and_its_pictures(
+    command_line: CommandLine, finished_run: Path
+) -> None:
+    result = command_line("report", "run")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == f"{Path('run', 'report.html')}\n"
+    assert (finished_run / "report" / "confusion.png").exists()
+
+
 def test_train_prints_json_alone_on_standard_output(
     command_line: CommandLine, synthetic_dir: Path
 ) -> None:
@@ -82,7 +91,8 @@ def test_flags_replace_what_the_recipe_says(
 def test_evaluate_says_what_train_said(
     command_line: CommandLine, finished_run: Path, synthetic_dir: Path
 ) -> None:
-    trained = json.loads((finished_run / "evaluation.json").read_text())
+    before = (finished_run / "evaluation.json").read_bytes()
+    trained = json.loads(before)
     result = command_line("evaluate", finished_run, "--json")
     assert result.returncode == 0, result.stderr
     values = json.loads(result.stdout)
@@ -94,6 +104,11 @@ def test_evaluate_says_what_train_said(
     )
     assert shown.stdout.splitlines()[0].startswith("data set       synthetic")
     assert f"{values['accuracy']:.2%} of 10,000" in shown.stdout
+    assert re.search(r"^calibration    expected error \d+\.\d\d%; ", shown.stdout, re.MULTILINE)
+    assert len(re.findall(r"^\d( +\d+\.\d\d%){3} ", shown.stdout, re.MULTILINE)) == 10
+    assert len(re.findall(r"^\d      taken for  \d ", shown.stdout, re.MULTILINE)) == 5
+    assert all(len(line) <= 80 for line in shown.stdout.splitlines())
+    assert (finished_run / "evaluation.json").read_bytes() == before
 
 
 def test_plot_draws_one_run_or_several(
@@ -104,7 +119,9 @@ def test_plot_draws_one_run_or_several(
     assert result.stdout == f"{Path('run', 'loss_curve.png')}\n"
     assert image.imread(finished_run / "loss_curve.png").shape == (900, 1200, 4)
     result = command_line("plot", "run", "run")
-    assert result.stdout == "comparison.png\n"
+    path, _, table = result.stdout.partition("\n\n")
+    assert path == "comparison.png"
+    assert table.endswith("Their configs are the same.\n")
     result = command_line("plot", "run", "run", "--output", "new/other.png")
     assert (tmp_path / "new" / "other.png").read_bytes() == (
         tmp_path / "comparison.png"
@@ -233,7 +250,9 @@ def test_data_status_says_where_every_file_would_be(command_line: CommandLine) -
     result = command_line("data", "status")
     assert result.returncode == 0
     lines = result.stdout.splitlines()
-    assert len(lines) == 8
+    assert [line.split()[0] for line in lines[::4]] == [
+        *("mnist", "synthetic", "fashion-mnist", "kmnist"),
+    ]
     assert lines[0].split() == ["mnist", "missing", str(Path("data/mnist", f"{FILE_NAMES[0]}.gz"))]
     assert lines[4].split() == ["synthetic", "missing", str(Path("data/synthetic", FILE_NAMES[0]))]
 

@@ -8,6 +8,7 @@ from mnist_scratch.commands import data, explain, pictures, runs, train
 COMMANDS = {
     "train": train.train,
     "evaluate": runs.evaluate_run,
+    "report": runs.report,
     "plot": runs.plot,
     "explain": explain.explain,
     "predict": pictures.predict_pictures,

@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 def status(options: argparse.Namespace) -> None:
     """Say where each file of each data set is, and if it is right."""
     from mnist_scratch.data.acquire import check_files
-    from mnist_scratch.data.sources import MNIST, SYNTHETIC, data_folder
+    from mnist_scratch.data.sources import MNIST, SOURCES, SYNTHETIC, data_folder
 
     states = check_files(MNIST, data_folder(MNIST, options.data_dir))
-    _print_states(states + check_files(SYNTHETIC, data_folder(SYNTHETIC)), options)
+    for dataset in (SYNTHETIC, *SOURCES):
+        if dataset != MNIST:
+            states += check_files(dataset, data_folder(dataset))
+    _print_states(states, options)
 
 
 def verify(options: argparse.Namespace) -> None:
@@ -30,12 +33,13 @@ def verify(options: argparse.Namespace) -> None:
 
 
 def download(options: argparse.Namespace) -> None:
-    """Fetch MNIST's missing files, then verify all."""
+    """Fetch a data set's missing files, then verify all."""
     from mnist_scratch.data.acquire import fetch_missing
-    from mnist_scratch.data.sources import MNIST, data_folder
+    from mnist_scratch.data.sources import data_folder
 
-    fetch_missing(data_folder(MNIST, options.data_dir), lambda text: print(text, file=sys.stderr))
-    _verify(MNIST, options)
+    folder = data_folder(options.dataset, options.data_dir)
+    fetch_missing(options.dataset, folder, lambda text: print(text, file=sys.stderr))
+    _verify(options.dataset, options)
 
 
 def _verify(dataset: str, options: argparse.Namespace) -> None:
@@ -46,13 +50,14 @@ def _verify(dataset: str, options: argparse.Namespace) -> None:
     _print_states(states, options)
     wrong = sum(state.state != "verified" for state in states)
     if wrong:
-        remedy = {
-            "mnist": "'mnist-scratch data download' fetches what is missing",
-            "synthetic": "'mnist-scratch train --dataset synthetic' draws them",
-        }
+        if dataset == "synthetic":
+            remedy = "'mnist-scratch train --dataset synthetic' draws them"
+        else:
+            named = "" if dataset == "mnist" else f" --dataset {dataset}"
+            remedy = f"'mnist-scratch data download{named}' fetches what is missing"
         raise MnistScratchError(
             f"{wrong} of {len(states)} files of {dataset} are not right; "
-            f"delete what is damaged, then {remedy[dataset]}"
+            f"delete what is damaged, then {remedy}"
         )
 
 
@@ -60,7 +65,7 @@ def _print_states(states: Sequence[FileState], options: argparse.Namespace) -> N
     if options.json:
         result(json.dumps([state._asdict() | {"path": str(state.path)} for state in states]))
         return
-    result("\n".join(f"{state.dataset:<10} {state.state:<9} {state.path}" for state in states))
+    result("\n".join(f"{state.dataset:<13} {state.state:<9} {state.path}" for state in states))
     for state in states:
         if state.problem:
             print(state.problem, file=sys.stderr)

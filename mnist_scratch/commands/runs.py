@@ -1,4 +1,4 @@
-"""mnist-scratch evaluate and plot: what can be done with runs."""
+"""mnist-scratch evaluate, report and plot: what can be done with runs."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ if TYPE_CHECKING:
 
 def evaluate_run(options: argparse.Namespace) -> None:
     """Measure a run's model on a test set."""
+    from mnist_scratch.report.evaluation_text import describe_in_detail
     from mnist_scratch.training.evaluation import evaluate
     from mnist_scratch.training.rundir import RunDirectory
 
     run = RunDirectory(options.run)
     trained_on = run.config().data.dataset
-    evaluation = evaluate(run.model(), test_set(run, options))
+    test = test_set(run, options)
+    evaluation = evaluate(run.model(), test)
     if options.json:
         result(json.dumps({"trained_on": trained_on} | evaluation.as_json()))
-    elif evaluation.dataset == trained_on:
-        result(describe(evaluation))
     else:
-        result(f"trained on     {trained_on}\n{describe(evaluation)}")
+        heading = "" if evaluation.dataset == trained_on else f"trained on     {trained_on}\n"
+        result(f"{heading}{describe(evaluation)}\n{describe_in_detail(evaluation)}")
+    run.write_evaluation(evaluation, test.sha256)
 
 
 def test_set(run: RunDirectory, options: argparse.Namespace) -> Dataset:
@@ -41,8 +43,20 @@ def test_set(run: RunDirectory, options: argparse.Namespace) -> Dataset:
     return load_dataset(dataset, data_dir).test
 
 
+def report(options: argparse.Namespace) -> None:
+    """Write the page that shows what a run learned and what it gets wrong."""
+    from mnist_scratch.report.report_page import write_report
+    from mnist_scratch.training.rundir import RunDirectory
+
+    run = RunDirectory(options.run)
+    options.dataset = None  # the run's own
+    write_report(run, test_set(run, options))
+    result(run.report_path)
+
+
 def plot(options: argparse.Namespace) -> None:
     """Draw the loss of one run or of several."""
+    from mnist_scratch.report.differences import describe_differences
     from mnist_scratch.report.loss_curve import draw_comparison, draw_loss_curve
     from mnist_scratch.training.rundir import RunDirectory
 
@@ -54,3 +68,5 @@ def plot(options: argparse.Namespace) -> None:
         output = options.output or Path("comparison.png")
         draw_comparison(runs, output)
     result(output)
+    if len(runs) > 1:
+        result(f"\n{describe_differences(runs)}")

@@ -20,8 +20,7 @@ from mnist_scratch.data.sources import (
     AUTO,
     FILE_NAMES,
     MNIST,
-    MNIST_FILES,
-    MNIST_MIRRORS,
+    SOURCES,
     SYNTHETIC,
     SourceFile,
     data_folder,
@@ -55,11 +54,11 @@ def load_dataset(
     Parameters
     ----------
     dataset
-        "mnist"; "synthetic", the digits that the program draws; or "auto", MNIST if it is on disk
-        or can be fetched and otherwise synthetic.
+        "mnist", "fashion-mnist", "kmnist"; "synthetic", the digits that the program draws; or
+        "auto", MNIST if it is on disk or can be fetched and otherwise synthetic.
     data_dir
-        The folder of the files; empty for `$MNIST_SCRATCH_DATA`, else `data/mnist` (for synthetic
-        digits: `data/synthetic`).
+        The folder of the files; empty for `$MNIST_SCRATCH_DATA`, else `data/mnist` (for the
+        others: `data/` and the name).
     report
         Is called with what a person should know; the default prints it to standard error.
 
@@ -75,11 +74,12 @@ def load_dataset(
     report = report or _print
     if dataset == SYNTHETIC:
         return _synthetic(data_folder(SYNTHETIC, data_dir), report)
-    folder = data_folder(MNIST, data_dir)
+    wanted = MNIST if dataset == AUTO else dataset
+    folder = data_folder(wanted, data_dir)
     try:
-        fetch_missing(folder, report)
+        fetch_missing(wanted, folder, report)
     except MnistScratchError as error:
-        if dataset == MNIST:
+        if dataset != AUTO:
             raise
         report(
             f"MNIST is not in {folder} and cannot be fetched: {_in_one_line(error)}\n"
@@ -87,24 +87,25 @@ def load_dataset(
             "For MNIST itself: 'mnist-scratch data download' says what is needed."
         )
         return _synthetic(data_folder(SYNTHETIC), report)
-    return _read(MNIST, MNIST_FILES, folder)
+    return _read(wanted, SOURCES[wanted].files, folder)
 
 
-def fetch_missing(folder: Path, report: Callable[[str], object]) -> None:
-    """Download those of MNIST's files that are not in the folder.
+def fetch_missing(dataset: str, folder: Path, report: Callable[[str], object]) -> None:
+    """Download those of a published data set's files that are not in the folder.
 
     Raises
     ------
     MnistScratchError
         If a file cannot be had or written.
     """
-    if not _missing(MNIST_FILES, folder):
+    title, files, mirrors = SOURCES[dataset]
+    if not _missing(files, folder):
         return
-    with _alone_in(folder, "fetches MNIST", report):
-        missing = _missing(MNIST_FILES, folder)
+    with _alone_in(folder, f"fetches {title}", report):
+        missing = _missing(files, folder)
         if missing:
-            report(f"fetching {len(missing)} of MNIST's {len(MNIST_FILES)} files into {folder}")
-            download(missing, folder, MNIST_MIRRORS, report)
+            report(f"fetching {len(missing)} of {title}'s {len(files)} files into {folder}")
+            download(missing, folder, mirrors, report)
 
 
 def _missing(files: Sequence[SourceFile], folder: Path) -> list[SourceFile]:
@@ -125,17 +126,17 @@ def _alone_in(
 def known_files(dataset: str, folder: Path) -> Sequence[SourceFile]:
     """Return what the files of a data set must be.
 
-    MNIST's are on record in this program. Synthetic digits are on record beside themselves, in
-    `synthetic.json`, since another version of NumPy may draw other ones; before they are drawn
-    there is nothing on record, and the sequence is empty.
+    Those that are published are on record in this program. Synthetic digits are on record beside
+    themselves, in `synthetic.json`, since another version of NumPy may draw other ones; before
+    they are drawn there is nothing on record, and the sequence is empty.
     """
-    if dataset == MNIST:
-        return MNIST_FILES
+    if dataset in SOURCES:
+        return SOURCES[dataset].files
     try:
         manifest = json.loads(read_whole(folder / _MANIFEST, _MOST_MANIFEST_BYTES).decode())
         if manifest["version"] != SYNTHETIC_VERSION or manifest["seed"] != SYNTHETIC_SEED:
             return ()
-        return [_recorded(manifest["files"][file.name], file) for file in MNIST_FILES]
+        return [_recorded(manifest["files"][file.name], file) for file in SOURCES[MNIST].files]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ()
 
@@ -154,7 +155,7 @@ class FileState(NamedTuple):
     Attributes
     ----------
     dataset
-        "mnist" or "synthetic".
+        Its name.
     path
         Where it is, or would be.
     state
@@ -243,10 +244,12 @@ def _draw(folder: Path, report: Callable[[str], object]) -> Sequence[SourceFile]
 
 def _read(dataset: str, files: Sequence[SourceFile], folder: Path) -> Acquired:
     arrays: list[npt.NDArray[Any]] = []
+    hashes = {}
     for file in files:
         path = locate(file, folder) or folder / file.name
-        arrays.append(parse_idx(read_verified(file, path), str(path)))
-    hashes = {file.name: file.sha256 for file in files}
+        content = read_verified(file, path)
+        arrays.append(parse_idx(content, str(path)))
+        hashes[file.name] = file.sha256 or hashlib.sha256(content).hexdigest()
     return Acquired(
         Dataset(dataset, arrays[0], arrays[1], hashes),
         Dataset(dataset, arrays[2], arrays[3], hashes),

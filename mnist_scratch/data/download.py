@@ -169,13 +169,15 @@ def _failure(
     missing: Sequence[SourceFile],
     folder: Path,
 ) -> str:
+    form = "compressed or not" if file.sha256 else "compressed"
     lines = [f"could not fetch {file.name}.gz:"]
     for mirror, reason in did:
         lines += [f"  {mirror}", f"    {reason}"]
     lines += [
         "Check the network and run again, which goes on where this ended.",
-        f"Or place the files in {folder} by hand, compressed or not:",
+        f"Or place the files in {folder} by hand, {form}:",
         *(f"  {file.name + '.gz':<28} {file.packed_size:>10,} bytes" for file in missing),
-        "Then 'mnist-scratch data verify' says whether they are the right ones.",
+        "Then 'mnist-scratch data verify', with --dataset if they are not MNIST's, says whether",
+        "they are the right ones.",
     ]
     return "\n".join(lines)

@@ -10,16 +10,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.files import written_whole
+from mnist_scratch.report.theme import blues
 from mnist_scratch.training.rundir import RunDirectory
 
 # The palette of Okabe and Ito (2008), told apart with every common kind of colour blindness.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+GREY = "#808080"  # seen on white and on black
 _LINE_STYLES = ("-", "--", ":", "-.")
 _LOSSES = {"cross-entropy": "cross-entropy (nats an example)", "squared-error": "squared error"}
 _SMOOTHED_SHARE = 50  # the smoothed curve averages over a 50th of the training
@@ -36,11 +39,7 @@ class _Curve(NamedTuple):
     validated: npt.NDArray[np.float64]  # (E,) epochs with validation figures
     validation_losses: npt.NDArray[np.float64]  # (E,)
     validation_accuracies: npt.NDArray[np.float64]  # (E,) in percent
-
-    @property
-    def best(self) -> int:
-        """The index of the best epoch: highest accuracy, among equals the lowest loss."""
-        return int(np.lexsort((self.validation_losses, -self.validation_accuracies))[0])
+    best: int  # the index of the best epoch
 
 
 def draw_loss_curve(run: RunDirectory, output: Path) -> None:
@@ -58,10 +57,16 @@ def draw_loss_curve(run: RunDirectory, output: Path) -> None:
     MnistScratchError
         If the run's files cannot be read, have no finished epoch, or the picture cannot be written.
     """
+    save(loss_curve_figure(run), output)
+
+
+def loss_curve_figure(run: RunDirectory) -> Figure:
+    """Return the picture that `draw_loss_curve` writes, in Matplotlib's current colours."""
     curve = _read(run)
     figure, upper, lower = _axes(f"{curve.name}: {curve.dataset}", _LOSSES[curve.loss])
-    upper.plot(curve.epochs, curve.losses, color=COLOURS[5], alpha=0.45, linewidth=0.8)
-    upper.plot(*_smoothed(curve), color=COLOURS[0], label="training, smoothed over raw")
+    smoothed, raw = blues()
+    upper.plot(curve.epochs, curve.losses, color=raw, alpha=0.45, linewidth=0.8)
+    upper.plot(*_smoothed(curve), color=smoothed, label="training, smoothed over raw")
     upper.plot(
         curve.validated,
         curve.validation_losses,
@@ -73,12 +78,13 @@ def draw_loss_curve(run: RunDirectory, output: Path) -> None:
     best = curve.best
     epoch, accuracy = curve.validated[best], curve.validation_accuracies[best]
     for axes in (upper, lower):
-        axes.axvline(epoch, color="#555555", linestyle=":", linewidth=1.5)
+        axes.axvline(epoch, color=GREY, linestyle=":", linewidth=1.5)
     label = f"best epoch: {epoch:.0f}, {accuracy:.2f}%"
-    lower.plot(epoch, accuracy, "*", color=COLOURS[6], markersize=16, zorder=3, label=label)
+    ink = rcParams["text.color"]
+    lower.plot(epoch, accuracy, "*", color=ink, markersize=16, zorder=3, label=label)
     for axes in (upper, lower):
         axes.legend(frameon=False, fontsize=13)
-    save(figure, output)
+    return figure
 
 
 def draw_comparison(runs: Sequence[RunDirectory], output: Path) -> None:
@@ -145,6 +151,7 @@ def _read(run: RunDirectory) -> _Curve:
         validated=np.array([row.epoch for row in ends], float),
         validation_losses=np.array([row.validation_loss for row in ends], float),
         validation_accuracies=100.0 * np.array([row.validation_accuracy for row in ends], float),
+        best=history.best.epoch - 1,
     )
 
 

@@ -24,7 +24,7 @@ from mnist_scratch.training.archive import Arrays, opened_arrays, save_arrays
 from mnist_scratch.training.history import History, Row
 from mnist_scratch.training.state import TrainingState
 
-_FORMAT = 1
+_FORMAT = 2
 _MOST_TEXT_BYTES = 2**16
 _MOST = 2**53  # whole numbers up to here are float64 numbers too
 
@@ -85,6 +85,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "generator": state.generator.view(np.int64),
         "unlogged_losses": np.array(state.unlogged_losses, np.float64),
         "history": np.array(rows, np.float64).reshape(-1, len(Row._fields)),
+        "norms": state.norms,
         "seconds": np.array(state.seconds),
     }
     save_arrays(path, arrays)
@@ -153,6 +154,7 @@ def _read_state(arrays: Arrays) -> TrainingState:
         generator=_sized(arrays.take("generator", "i8", 1), "generator", 6).view(np.uint64),
         unlogged_losses=_finite(arrays, "unlogged_losses", "f8", 1).tolist(),
         history=History([_row(row) for row in arrays.take("history", "f8", 2).tolist()]),
+        norms=_finite(arrays, "norms", "f8", 3),
         seconds=float(_finite(arrays, "seconds", "f8", 0)),
     )
 

@@ -1,4 +1,4 @@
-"""How good a network is on a data set: loss, accuracy, confusion matrix."""
+"""How good a network is on a data set: loss, accuracy, confusion matrix, calibration."""
 
 from __future__ import annotations
 
@@ -9,11 +9,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mnist_scratch.data.classes import class_names
 from mnist_scratch.data.dataset import CLASSES, Examples
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import SoftmaxCrossEntropy, SquaredError
 from mnist_scratch.nn.network import Network
+from mnist_scratch.training.metrics import (
+    Calibration,
+    calibration,
+    class_scores,
+    most_confused,
+    wilson_interval,
+)
 
 # Enough for the matrix products to run at full speed; 3 MB of images stay in the cache.
 _BATCH_SIZE = 1000
@@ -35,6 +43,8 @@ class Evaluation:
         Share of the examples whose most probable class is the true one, 0 to 1.
     confusion
         int64 (10, 10): how many examples of the true class (row) were taken for a class (column).
+    calibration
+        How sure the network was, and how often it was right.
     """
 
     dataset: str
@@ -42,25 +52,32 @@ class Evaluation:
     loss: float
     accuracy: float
     confusion: npt.NDArray[np.int64]
+    calibration: Calibration
 
     @property
     def accuracy_interval(self) -> tuple[float, float]:
-        """The 95 % interval of the accuracy: Wilson's score interval (Wilson 1927)."""
-        z, n, p = 1.959964, self.examples, self.accuracy
-        centre = p + z * z / (2 * n)
-        half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        scale = 1 + z * z / n
-        return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+        """The 95 % interval of the accuracy."""
+        return wilson_interval(round(self.accuracy * self.examples), self.examples)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the evaluation as JSON values."""
+        """Return the evaluation as JSON values; null stands for a share of nothing."""
+        names = class_names(self.dataset)
+        scores = class_scores(self.confusion)
         return {
             "dataset": self.dataset,
             "examples": self.examples,
             "loss": self.loss,
             "accuracy": self.accuracy,
             "accuracy_interval_95": list(self.accuracy_interval),
+            "expected_calibration_error": self.calibration.expected_error,
+            "mean_confidence": self.calibration.mean_confidence,
+            "classes": [
+                {"class": number, "name": name} | score._asdict()
+                for number, (name, score) in enumerate(zip(names, scores, strict=True))
+            ],
+            "most_confused": [pair._asdict() for pair in most_confused(self.confusion)],
             "confusion": self.confusion.tolist(),
+            "calibration_bins": self.calibration.as_json(),
         }
 
 
@@ -87,6 +104,7 @@ def evaluate(
     loss_function = loss_function or SoftmaxCrossEntropy()
     loss_sum = 0.0
     predicted = np.empty(len(dataset), np.int64)  # (N,)
+    confidences = np.empty(len(dataset), network.parameters.dtype)  # (N,)
     start = 0
     with np.errstate(over="ignore", invalid="ignore"):  # the error below says it better
         for images, targets in BatchLoader(dataset, _BATCH_SIZE):
@@ -94,6 +112,7 @@ def evaluate(
             end = start + len(images)
             loss_sum += loss_function.forward(logits, targets) * len(images)
             np.argmax(logits, axis=1, out=predicted[start:end])
+            np.max(loss_function.predictions, axis=1, out=confidences[start:end])
             start = end
     if not math.isfinite(loss_sum):
         raise MnistScratchError(
@@ -108,4 +127,5 @@ def evaluate(
         loss=loss_sum / len(dataset),
         accuracy=int(np.trace(confusion)) / len(dataset),
         confusion=confusion,
+        calibration=calibration(confidences, predicted == dataset.labels),
     )

@@ -50,6 +50,13 @@ class History:
         """The rows that end an epoch: those with validation figures."""
         return [row for row in self.rows if row.validation_loss is not None]
 
+    @property
+    def best(self) -> Row:
+        """The row of the best epoch: highest validation accuracy, among equals the lowest loss."""
+        return max(
+            self.epochs, key=lambda row: (row.validation_accuracy, -(row.validation_loss or 0))
+        )
+
     def as_csv(self) -> str:
         """Return the history as CSV; numbers are written so that they read back the same."""
         text = io.StringIO()

@@ -163,11 +163,11 @@ class _Run:
         directory, trainer = self.directory, self.trainer
         directory.write_environment(self.environment)
         if not trainer.finished:
-            directory.remove_evaluation()
+            directory.remove_results()
             self._train()
         self._write_results()
         evaluation = evaluate(trainer.network, self.data.test)
-        directory.write_evaluation(evaluation, trainer.seconds, trainer.best_epoch)
+        directory.write_evaluation(evaluation, self.data.test.sha256)
         return RunResult(directory, evaluation, trainer.seconds, trainer.best_epoch)
 
     def _train(self) -> None:
@@ -213,6 +213,7 @@ class _Run:
             )
         )
         directory.write_history(trainer.history)
+        directory.write_norms(trainer.norms)
         if trainer.between_epochs and 0 < trainer.best_epoch == trainer.epoch:
             directory.save_model(trainer.network)
         self._saved = time.monotonic()
@@ -221,6 +222,7 @@ class _Run:
         """Write what a crash after the last checkpoint may have kept from being written."""
         self.trainer.take_best()
         self.directory.write_history(self.trainer.history)
+        self.directory.write_norms(self.trainer.norms)
         self.directory.save_model(self.trainer.network)
 
 

@@ -6,9 +6,13 @@ import json
 import os
 import shlex
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from mnist_scratch.config import Config
 from mnist_scratch.data.dataset import CLASSES, PIXELS
@@ -21,6 +25,7 @@ from mnist_scratch.training.checkpoint import Checkpoint, load_checkpoint, save_
 from mnist_scratch.training.evaluation import Evaluation
 from mnist_scratch.training.history import History
 from mnist_scratch.training.model import load_model, save_model
+from mnist_scratch.training.norms import norms_as_csv, read_norms
 
 _LOCK = ".lock"
 # What is written while the lock is held, and a crash can leave half of.
@@ -28,6 +33,7 @@ _WRITTEN = (
     "config.toml",
     "environment.json",
     "history.csv",
+    "norms.csv",
     "model.npz",
     "checkpoint.npz",
     "evaluation.json",
@@ -38,8 +44,9 @@ class RunDirectory:
     """The folder of one run.
 
     It is complete in itself: `config.toml` reproduces the run, `environment.json` says on what,
-    `history.csv` what was logged, `model.npz` has the best parameters, `checkpoint.npz` all that is
-    needed to go on, `evaluation.json` the result on the test set, `loss_curve.png` the picture.
+    `history.csv` what was logged, `norms.csv` what moved in which layer, `model.npz` has the best
+    parameters, `checkpoint.npz` all that is needed to go on, `evaluation.json` the result on the
+    test set, `loss_curve.png` the picture.
 
     Parameters
     ----------
@@ -146,6 +153,21 @@ class RunDirectory:
         return self.path / "loss_curve.png"
 
     @property
+    def report_path(self) -> Path:
+        """Where the page is that shows what the run learned."""
+        return self.path / "report.html"
+
+    @property
+    def pictures_path(self) -> Path:
+        """The folder of that page's pictures."""
+        return self.path / "report"
+
+    @property
+    def norms_path(self) -> Path:
+        """Where the norms of the layers are; a run of an older version has none."""
+        return self.path / "norms.csv"
+
+    @property
     def explanation_path(self) -> Path:
         """Where the picture of single images is."""
         return self.path / "explanation.png"
@@ -193,6 +215,14 @@ class RunDirectory:
         """Read history.csv."""
         return History.read(self.path / "history.csv")
 
+    def write_norms(self, norms: Sequence[npt.NDArray[np.float64]]) -> None:
+        """Write norms.csv: of each epoch, those of every dense layer (L, 2)."""
+        write_text_whole(self.norms_path, norms_as_csv(norms))
+
+    def norms(self) -> npt.NDArray[np.float64]:
+        """Read norms.csv, float64 (E, L, 2)."""
+        return read_norms(self.norms_path)
+
     def save_model(self, network: Network) -> None:
         """Write model.npz."""
         save_model(self.path / "model.npz", network)
@@ -236,14 +266,33 @@ class RunDirectory:
                 )
         return None
 
-    def write_evaluation(self, evaluation: Evaluation, seconds: float, best_epoch: int) -> None:
-        """Write evaluation.json: the result on the test set, and what the training took."""
-        trained = {"training_seconds": seconds, "best_epoch": best_epoch}
-        self._write_json("evaluation.json", evaluation.as_json() | trained)
+    def write_evaluation(self, evaluation: Evaluation, sha256: Mapping[str, str]) -> None:
+        """Write what the run's model is worth on a test set.
 
-    def remove_evaluation(self) -> None:
-        """Delete evaluation.json, whose model is about to be trained further."""
-        (self.path / "evaluation.json").unlink(missing_ok=True)
+        That is evaluation.json for the test set of the data that the run was trained on, which has
+        what the training took beside it, and `evaluation-NAME.json` for any other.
+
+        Parameters
+        ----------
+        evaluation
+            The result.
+        sha256
+            File name to SHA-256 of the files that its test set was read from.
+        """
+        values = evaluation.as_json()
+        if evaluation.dataset != self.config().data.dataset:
+            name = f"evaluation-{evaluation.dataset}.json"
+        else:
+            name = "evaluation.json"
+            history = self.history()
+            seconds = history.epochs[-1].seconds
+            values |= {"training_seconds": seconds, "best_epoch": history.best.epoch}
+        self._write_json(name, values | {"data_sha256": dict(sha256)})
+
+    def remove_results(self) -> None:
+        """Delete what says how good the model is, which is about to be trained further."""
+        for path in (*self.path.glob("evaluation*.json"), self.report_path):
+            path.unlink(missing_ok=True)
 
     def _write_json(self, name: str, values: dict[str, Any]) -> None:
         write_text_whole(self.path / name, json.dumps(values, indent=2) + "\n")

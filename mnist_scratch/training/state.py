@@ -13,7 +13,9 @@ from mnist_scratch.training.history import History
 
 @dataclass(frozen=True, eq=False)
 class TrainingState:
-    """Where a training stands between two steps. P parameters, N training examples.
+    """Where a training stands between two steps.
+
+    P parameters, N training examples, E finished epochs, L dense layers.
 
     The learning rate is no part of it: it follows from the steps done and the config.
 
@@ -39,6 +41,8 @@ class TrainingState:
         Of the steps since the history's last row.
     history
         Everything logged.
+    norms : float64 (E, L, 2)
+        Of each finished epoch and dense layer (see `norms`).
     seconds
         Spent on training, its interruptions left out.
     """
@@ -55,4 +59,5 @@ class TrainingState:
     generator: npt.NDArray[np.uint64]
     unlogged_losses: list[float]
     history: History
+    norms: npt.NDArray[np.float64]
     seconds: float

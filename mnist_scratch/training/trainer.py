@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 
 from mnist_scratch.config import Config
 from mnist_scratch.data.dataset import Examples
@@ -20,6 +21,7 @@ from mnist_scratch.training.evaluation import evaluate
 from mnist_scratch.training.finite import all_finite, diverged
 from mnist_scratch.training.history import History, Row
 from mnist_scratch.training.learning_rate import learning_rates
+from mnist_scratch.training.norms import NORMS, layer_norms
 from mnist_scratch.training.progress import Progress
 from mnist_scratch.training.randomness import generator, get_state, set_state
 from mnist_scratch.training.state import TrainingState
@@ -47,6 +49,8 @@ class Trainer:
     ----------
     history
         Everything logged so far.
+    norms
+        Of each finished epoch, those of every dense layer, float64 (L, 2).
     step, epoch
         Steps done, and epochs finished with their validation.
     best_epoch
@@ -73,6 +77,7 @@ class Trainer:
         )
         self.learning_rate = learning_rates(config, len(self.loader))
         self.history = History()
+        self.norms: list[npt.NDArray[np.float64]] = []
         self.step = 0
         self.epoch = 0
         self.best_epoch = 0
@@ -173,6 +178,7 @@ class Trainer:
             generator=get_state(self.rng),
             unlogged_losses=self._losses,
             history=self.history,
+            norms=np.array(self.norms).reshape(-1, len(self.network.dense_layers), NORMS),
             seconds=self.seconds,
         )
 
@@ -199,6 +205,11 @@ class Trainer:
             raise ValueError(
                 f"epoch {state.epoch} is not that of its history, {len(state.history.epochs)}"
             )
+        layers = len(self.network.dense_layers)
+        if state.norms.shape != (state.epoch, layers, NORMS):
+            raise ValueError(
+                f"norms {state.norms.shape}, where {state.epoch} epochs of {layers} layers are over"
+            )
         if not 0 <= state.best_epoch <= state.epoch or (state.epoch and not state.best_epoch):
             raise ValueError(f"epoch {state.best_epoch} was not the best of {state.epoch}")
         set_state(self.rng, state.generator)
@@ -211,6 +222,7 @@ class Trainer:
         self.step, self.epoch = state.step, state.epoch
         self._losses = list(state.unlogged_losses)
         self.history = state.history
+        self.norms = list(state.norms)
         self.seconds = state.seconds
 
     @property
@@ -257,6 +269,7 @@ class Trainer:
             validation_accuracy=measured.accuracy,
             seconds=self.seconds,
         )
+        self.norms.append(layer_norms(self.network))
         score = (measured.accuracy, -measured.loss)
         if score > self._best_score:
             self.best_epoch, self._best_score = self.epoch, score

@@ -66,7 +66,7 @@ def outcome(path: Path) -> dict[str, object]:
         "velocities": state.velocities.tobytes(),
         **{
             name: (path / name).read_bytes()
-            for name in ("model.npz", "config.toml", "environment.json")
+            for name in ("model.npz", "config.toml", "environment.json", "norms.csv")
         },
     }
 

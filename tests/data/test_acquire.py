@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gzip
+import hashlib
 import json
 from pathlib import Path
 
@@ -8,8 +10,9 @@ import pytest
 
 from mnist_scratch.data import acquire, sources
 from mnist_scratch.data.acquire import check_files, load_dataset
+from mnist_scratch.data.classes import class_names
 from mnist_scratch.data.idx import format_idx
-from mnist_scratch.data.sources import FILE_NAMES
+from mnist_scratch.data.sources import FILE_NAMES, SOURCES, SourceFile
 from mnist_scratch.data.synthetic import SYNTHETIC_VERSION, make_synthetic
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.files import written_whole
@@ -39,7 +42,9 @@ def few_digits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
         return make_synthetic(40, 20, seed=seed)
 
     monkeypatch.setattr(acquire, "make_synthetic", make_few)
-    monkeypatch.setattr(acquire, "MNIST_MIRRORS", ["https://127.0.0.1:9/"])
+    nowhere = ["https://127.0.0.1:9/"]
+    for name, source in SOURCES.items():
+        monkeypatch.setitem(SOURCES, name, source._replace(mirrors=nowhere))
     monkeypatch.delenv("MNIST_SCRATCH_DATA", raising=False)
     monkeypatch.chdir(tmp_path)
     return drawn
@@ -166,3 +171,56 @@ def test_a_damaged_record_of_the_digits_means_they_are_drawn_anew(
     load_dataset("synthetic", "kept")
     assert len(few_digits) == 2
     assert json.loads(Path("kept/synthetic.json").read_text())["seed"] == acquire.SYNTHETIC_SEED
+
+
+def packed(folder: Path, name: str, content: bytes) -> SourceFile:
+    """Put a compressed file into a folder; return what is on record of it: no plain hash."""
+    bytes_packed = gzip.compress(content, mtime=0)
+    (folder / f"{name}.gz").write_bytes(bytes_packed)
+    sha256 = hashlib.sha256(bytes_packed).hexdigest()
+    return SourceFile(name, len(content), "", len(bytes_packed), sha256)
+
+
+@pytest.fixture
+def little_fashion(few_digits: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Four small files of Fashion-MNIST's form, on record by their compressed hashes."""
+    folder = tmp_path / "data" / "fashion-mnist"
+    folder.mkdir(parents=True)
+    images, labels = np.full((3, 28, 28), 9, np.uint8), np.arange(3, dtype=np.uint8)
+    files = [
+        packed(folder, name, format_idx(array))
+        for name, array in zip(FILE_NAMES, (images, labels, images[:2], labels[:2]), strict=True)
+    ]
+    source = SOURCES["fashion-mnist"]._replace(files=files)
+    monkeypatch.setitem(SOURCES, "fashion-mnist", source)
+    return folder
+
+
+def test_another_published_data_set_is_found_in_its_own_folder(little_fashion: Path) -> None:
+    training, test = load_dataset("fashion-mnist")
+    assert (training.name, len(training), len(test)) == ("fashion-mnist", 3, 2)
+    assert class_names(training.name)[9] == "Ankle boot"
+    plain = format_idx(np.arange(3, dtype=np.uint8))
+    assert training.sha256[FILE_NAMES[1]] == hashlib.sha256(plain).hexdigest()
+
+
+def test_a_data_set_under_the_names_of_another_is_refused(little_fashion: Path) -> None:
+    with pytest.raises(MnistScratchError, match=r"damaged or another file"):
+        load_dataset("mnist", str(little_fashion))
+    with pytest.raises(MnistScratchError, match=r"damaged or another file"):
+        load_dataset("kmnist", str(little_fashion))
+
+
+def test_a_plain_file_that_nothing_is_on_record_of_does_not_count(little_fashion: Path) -> None:
+    (little_fashion / FILE_NAMES[1]).write_bytes(format_idx(np.ones(3, np.uint8)))
+    assert load_dataset("fashion-mnist").training.labels.tolist() == [0, 1, 2]
+    (little_fashion / f"{FILE_NAMES[1]}.gz").unlink()
+    with pytest.raises(MnistScratchError, match=r"could not fetch train-labels"):
+        load_dataset("fashion-mnist")
+
+
+def test_every_published_data_set_has_mirrors_and_hashes_of_its_own() -> None:
+    assert all(url.startswith("https://") for s in SOURCES.values() for url in s.mirrors)
+    hashes = [file.packed_sha256 for source in SOURCES.values() for file in source.files]
+    assert len(set(hashes)) == len(hashes) == 4 * len(SOURCES)
+    assert all(len(sha256) == 64 for sha256 in hashes)

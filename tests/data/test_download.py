@@ -121,7 +121,7 @@ def test_one_message_lists_what_each_mirror_did_and_how_to_place_files_by_hand(
     remedy = lines[1 + 2 * len(faults) :]
     assert f"Or place the files in {tmp_path} by hand, compressed or not:" in remedy
     assert [line.split()[0] for line in remedy if line.endswith(" bytes")] == list(CONTENTS)
-    assert remedy[-1].startswith("Then 'mnist-scratch data verify'")
+    assert remedy[-2].startswith("Then 'mnist-scratch data verify'")
     assert names(tmp_path) == []
 
 

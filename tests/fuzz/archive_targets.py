@@ -25,7 +25,7 @@ _LARGEST = 8192
 _CHECKPOINT_NAMES = [
     *("format", "config", "origin", "parameters", "velocities", "best_parameters", "best_epoch"),
     *("best_score", "step", "epoch", "order", "position", "generator", "unlogged_losses"),
-    *("history", "seconds", "more"),
+    *("history", "norms", "seconds", "more"),
 ]
 _TEXTS = [
     *(
@@ -153,7 +153,7 @@ def _array_of_checkpoint(rng: random.Random) -> Part:
         made = np.frombuffer(rng.choice(_TEXTS).encode(), np.uint8)
     elif name in {"parameters", "velocities", "best_parameters"}:
         made = np.full(shape, min(number, 1e30), np.float32)
-    elif name in {"best_score", "unlogged_losses", "history", "seconds"}:
+    elif name in {"best_score", "unlogged_losses", "history", "norms", "seconds"}:
         made = np.full(shape, number)
     else:
         made = np.full(shape, number if isinstance(number, int) else 3)
@@ -191,6 +191,7 @@ def _checkpoint_seeds() -> list[bytes]:
             generator=np.arange(6, dtype=np.uint64),
             unlogged_losses=[0.5] * len(rows),
             history=History(rows),
+            norms=np.array([[[2.0, 0.1]]]),
             seconds=2.0,
         )
         origin = {"file": "00"}, {"numpy": "2"}

@@ -35,6 +35,7 @@ def a_checkpoint() -> Checkpoint:
         generator=np.array([2**64 - 1, 1, 2, 3, 0, 2**32 - 1], np.uint64),
         unlogged_losses=[0.1, 1 / 3],
         history=History(ROWS),
+        norms=np.array([[[27.7, 0.1], [4.2, 0.3]]]),
         seconds=2.5,
     )
     config = with_values(Config(), {("training", "seed"): 2**62, ("data", "data_dir"): "é"}, "test")
@@ -71,7 +72,7 @@ def text(content: str) -> np.ndarray[Any, Any]:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": np.array(2)}, "its format is 2"),
+        ({"format": np.array(1)}, "its format is 1"),
         ({"velocities": None}, "the array 'velocities' is missing"),
         ({"velocities": np.zeros(7)}, "'velocities' is float64"),
         ({"parameters": np.full(7, np.nan, np.float32)}, "'parameters' is not finite"),
@@ -82,6 +83,8 @@ def text(content: str) -> np.ndarray[Any, Any]:
         ({"generator": np.zeros(5, np.int64)}, "'generator' has 5 numbers"),
         ({"unlogged_losses": np.array([np.nan])}, "'unlogged_losses' is not finite"),
         ({"seconds": np.array(np.inf)}, "'seconds' is not finite"),
+        ({"norms": np.zeros((1, 2))}, "the array 'norms' is float64"),
+        ({"norms": np.full((1, 2, 2), np.nan)}, "a number of 'norms' is not finite"),
         ({"history": np.zeros((1, 6))}, "'history' has 6 numbers"),
         ({"history": np.array([[1, 1, 0.1, np.nan, 0, 0, 0]])}, "numbers that cannot be"),
         ({"history": np.array([[0.5, 1, 0.1, 1, 0, 0, 0]])}, "numbers that cannot be"),

@@ -13,10 +13,14 @@ from mnist_scratch.nn.loss import SquaredError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.softmax import softmax
 from mnist_scratch.training.evaluation import Evaluation, evaluate
+from mnist_scratch.training.metrics import calibration
 
 
 def result(examples: int, right: int) -> Evaluation:
-    return Evaluation("some", examples, 0.5, right / examples, np.zeros((10, 10), np.int64))
+    confusion = np.zeros((10, 10), np.int64)
+    confusion[0, 0], confusion[0, 1] = right, examples - right
+    sure = calibration(np.full(examples, 0.9), np.arange(examples) < right)
+    return Evaluation("some", examples, 0.5, right / examples, confusion, sure)
 
 
 def test_every_example_counts_whatever_the_batches_are() -> None:
@@ -58,6 +62,17 @@ def test_the_confusion_matrix_has_the_truth_in_its_rows() -> None:
     assert measured.accuracy == pytest.approx(1 / 3)
 
 
+def test_the_calibration_is_of_the_probability_of_the_class_that_was_named() -> None:
+    # Nine logits of 0 and one of 1: every answer is 7, with e / (e + 9) = 0.231969 of certainty.
+    network = Network([Dense(784, 10)], np.random.default_rng(0))
+    network.parameters[...] = 0.0
+    network.dense_layers[0].biases[7] = 1.0
+    dataset = Dataset("two", np.zeros((4, 28, 28), np.uint8), np.array([2, 7, 2, 2], np.uint8))
+    measured = evaluate(network, dataset)
+    assert measured.calibration.mean_confidence == pytest.approx(0.231969, abs=1e-6)
+    assert measured.calibration.expected_error == pytest.approx(0.25 - 0.231969, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("examples", "right", "low", "high"),
     [
@@ -77,3 +92,13 @@ def test_an_evaluation_is_json() -> None:
     assert values["examples"] == 200
     assert values["loss"] == 0.5
     assert values["accuracy"] == 0.75
+    assert values["classes"][1] == {
+        "class": 1,
+        "name": "1",
+        "examples": 0,
+        "precision": 0.0,
+        "recall": None,
+        "f1": 0.0,
+    }
+    assert values["most_confused"] == [{"true": 0, "predicted": 1, "examples": 50}]
+    assert values["expected_calibration_error"] == pytest.approx(0.15)

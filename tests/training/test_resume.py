@@ -80,7 +80,7 @@ def outcome(path: Path) -> dict[str, Any]:
         "history": [row._replace(seconds=None) for row in RunDirectory(path).history().rows],
         "evaluation": evaluation,
         "velocities": load_checkpoint(path / "checkpoint.npz").state.velocities.tobytes(),
-        **{name: (path / name).read_bytes() for name in ("model.npz", "config.toml")},
+        **{name: (path / name).read_bytes() for name in ("model.npz", "config.toml", "norms.csv")},
     }
 
 

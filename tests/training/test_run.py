@@ -51,6 +51,7 @@ def test_a_run_leaves_a_folder_that_is_complete(data: Acquired, tmp_path: Path) 
         "evaluation.json",
         "history.csv",
         "model.npz",
+        "norms.csv",
     ]
     directory = RunDirectory(tmp_path / "run")
     assert len(directory.history().epochs) == 2

@@ -1,0 +1,183 @@
+"""What the answers on a data set say beside their accuracy: class by class, and how sure they were.
+
+Shapes: N examples, C classes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+BINS = 15  # of confidence, as in Guo et al. 2017
+
+
+class ClassScores(NamedTuple):
+    """How well one class was told from the others; shares are 0 to 1.
+
+    Attributes
+    ----------
+    examples
+        How many examples truly are of the class.
+    precision
+        Of what was taken for the class, the share that is of it; None where nothing was taken for
+        it, since a share of nothing is not a number.
+    recall
+        Of what is of the class, the share that was taken for it; None without examples.
+    f1
+        The harmonic mean of the two; None where neither is defined. If nothing was taken for a
+        class that has examples, it is 0: all of them were missed.
+    """
+
+    examples: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+
+class Confused(NamedTuple):
+    """Examples of one class that were taken for another: how many."""
+
+    true: int
+    predicted: int
+    examples: int
+
+
+def class_scores(confusion: npt.NDArray[np.int64]) -> list[ClassScores]:
+    """Return precision, recall and F1 of every class.
+
+    With TP on the diagonal of the confusion matrix, FP beside it in the class's column and FN in
+    its row: precision = TP / (TP + FP), recall = TP / (TP + FN), and
+    F1 = 2 TP / (2 TP + FP + FN), which is 2 precision recall / (precision + recall) without its
+    0 / 0 (van Rijsbergen, Information Retrieval, 1979, chapter 7).
+
+    Parameters
+    ----------
+    confusion
+        int64 (C, C): how many examples of the true class (row) were taken for a class (column).
+    """
+    return [
+        ClassScores(
+            int(truly),
+            _share(right, taken),
+            _share(right, truly),
+            _share(2 * right, taken + truly),
+        )
+        for right, taken, truly in zip(
+            confusion.diagonal(), confusion.sum(axis=0), confusion.sum(axis=1), strict=True
+        )
+    ]
+
+
+def most_confused(confusion: npt.NDArray[np.int64], count: int = 5) -> list[Confused]:
+    """Return the pairs of classes with the most mistakes, most first, none without a mistake.
+
+    Parameters
+    ----------
+    confusion
+        As of `class_scores`.
+    count
+        How many pairs at most. "4 taken for 9" and "9 taken for 4" are two.
+    """
+    mistakes = confusion.copy()
+    np.fill_diagonal(mistakes, 0)
+    order = np.argsort(-mistakes, axis=None, kind="stable")[:count]
+    pairs = [divmod(int(cell), len(confusion)) for cell in order]
+    found = [Confused(true, predicted, int(mistakes[true, predicted])) for true, predicted in pairs]
+    return [pair for pair in found if pair.examples]
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """How sure a network was, bin by bin of confidence, and how often it was right.
+
+    The confidence of an answer is the probability of the class that it names. Bin m of M holds the
+    answers with a confidence in ((m - 1) / M, m / M].
+
+    Attributes
+    ----------
+    examples : int64 (M,)
+        How many answers fell into each bin.
+    confidence : float64 (M,)
+        The sum of their confidences.
+    right : int64 (M,)
+        How many of them were right.
+    """
+
+    examples: npt.NDArray[np.int64]
+    confidence: npt.NDArray[np.float64]
+    right: npt.NDArray[np.int64]
+
+    @property
+    def expected_error(self) -> float:
+        """The expected calibration error, 0 to 1.
+
+        ECE = sum over the bins of n_m / N |acc(m) - conf(m)|, with a bin's accuracy and its mean
+        confidence (Guo et al. 2017, arXiv 1706.04599, equation 3): n_m cancels.
+        """
+        return float(np.abs(self.right - self.confidence).sum() / self.examples.sum())
+
+    @property
+    def mean_confidence(self) -> float:
+        """The mean confidence of all answers."""
+        return float(self.confidence.sum() / self.examples.sum())
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return the bins that are not empty as JSON values."""
+        bins = len(self.examples)
+        return [
+            {
+                "above": number / bins,
+                "to": (number + 1) / bins,
+                "examples": int(examples),
+                "confidence": float(self.confidence[number] / examples),
+                "accuracy": float(self.right[number] / examples),
+            }
+            for number, examples in enumerate(self.examples)
+            if examples
+        ]
+
+
+def calibration(
+    confidences: npt.NDArray[np.floating[Any]], right: npt.NDArray[np.bool_]
+) -> Calibration:
+    """Sort answers into bins of equal width by their confidence.
+
+    Parameters
+    ----------
+    confidences
+        float (N,), each above 0 and at most 1, but for rounding.
+    right
+        bool (N,), whether the answer is the true class.
+    """
+    exact = confidences.astype(np.float64)
+    # The first bin takes what lies on its lower end, the last what rounding put above 1.
+    edges = np.arange(1, BINS) / BINS
+    numbers = np.searchsorted(edges, exact, side="left")
+    return Calibration(
+        np.bincount(numbers, minlength=BINS),
+        np.bincount(numbers, exact, minlength=BINS).astype(np.float64, copy=False),
+        np.bincount(numbers[right], minlength=BINS),
+    )
+
+
+def wilson_interval(right: int, examples: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share of right answers: Wilson's score interval (Wilson 1927).
+
+    Parameters
+    ----------
+    right, examples
+        So many answers of so many, at least one, were right.
+    """
+    z, n, p = 1.959964, examples, right / examples
+    centre = p + z * z / (2 * n)
+    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+
+
+def _share(part: int, whole: int) -> float | None:
+    return float(part / whole) if whole else None
