@@ -61,6 +61,16 @@ def exact_cross_entropy(
     return np.array(losses, float), np.array(gradient, float).reshape(np.shape(logits))
 
 
+def exact_squared_error(logits: npt.ArrayLike, targets: npt.ArrayLike) -> tuple[float, list[float]]:
+    """Return the squared error of one example, logits (C,), and its gradient (C,)."""
+    with decimal.localcontext(_CONTEXT):
+        p, _ = _softmax(tuple(map(float, np.asarray(logits))))
+        errors = [each - Decimal(float(y)) for each, y in zip(p, np.asarray(targets), strict=True)]
+        projection = sum((e * each for e, each in zip(errors, p, strict=True)), Decimal(0))
+        slopes = [2 * each * (e - projection) for e, each in zip(errors, p, strict=True)]
+        return float(sum((e * e for e in errors), Decimal(0))), [float(slope) for slope in slopes]
+
+
 @lru_cache(maxsize=1000)
 def _softmax(row: tuple[float, ...]) -> Any:
     """Return predictions and their logarithms."""

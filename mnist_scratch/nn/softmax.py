@@ -99,7 +99,10 @@ def log_softmax(logits: npt.ArrayLike, axis: int = -1) -> Array:
 
 
 def normalised(logits: npt.NDArray[Any], dtype: np.dtype[Any]) -> Softmax:
-    """Return the softmax of logits (B, C), computed in the given dtype."""
+    """Return the softmax of logits (B, C), computed in the given dtype.
+
+    The predictions of an example with NaN or +inf, or with -inf alone, are NaN.
+    """
     examples = len(logits)
     # NumPy reduces along whole rows of memory much faster: the sum over the classes takes 4 us of
     # an array (128, 10), and 1 us of its transposed copy. One index into flat memory takes a
@@ -112,11 +115,12 @@ def normalised(logits: npt.NDArray[Any], dtype: np.dtype[Any]) -> Softmax:
     log_predictions -= maxima
     predictions = np.exp(log_predictions)  # (C, B)
     flat = predictions.reshape(-1)  # (C * B,)
+    ones = flat[largest]  # (B,): exp(0), or NaN, which spreads, where logits have no softmax
     flat[largest] = 0.0
     others = np.add.reduce(predictions, axis=0)  # (B,)
-    flat[largest] = 1.0
+    flat[largest] = ones
     log_predictions -= np.log1p(others)
-    sums = others + 1.0  # (B,)
+    sums = others + ones  # (B,)
     predictions /= sums
     others /= sums
     return Softmax(predictions, log_predictions, maxima, largest, others)

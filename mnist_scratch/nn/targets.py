@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from mnist_scratch.nn.arrays import Array, checked_numbers, classes_first, row_name
 
-# How far from 1 a row of probabilities may sum. Probabilities printed to six places and float32
-# arithmetic over thousands of classes stay within; logits taken for probabilities do not.
+# How far from 1 a row of probabilities may sum. Float32 arithmetic over thousands of classes stays
+# within, and up to 20 classes printed to six places; logits taken for probabilities do not.
 _TOLERANCE = 1e-5
 
 

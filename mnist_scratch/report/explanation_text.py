@@ -134,9 +134,10 @@ def _check(explanation: Explanation) -> Iterator[str]:
     elif math.isclose(explanation.loss, explanation.fused_loss, rel_tol=_ROUNDING):
         yield "   They agree, to the last places of float64."
     elif explanation.fused_loss < 1.0:
-        yield "   They differ: of a probability so near 1, float64 has 16 places, which hold few"
-        yield "   or none of the digits in which it is not 1. The fused form takes the logarithm"
-        yield "   of the sum as log1p(sum of the other exponentials), and keeps them all."
+        yield "   They differ: of a probability so near 1, float64 has 16 places, which hold"
+        yield "   only some of the digits in which it is not 1, or none. The fused form takes"
+        yield "   the logarithm of the sum as log1p(sum of the other exponentials), and keeps"
+        yield "   them all."
     else:
         yield "   They differ: the steps lost digits of a tiny probability. The fused form"
         yield "   takes log p = z - max - log(sum) and never makes it."
@@ -152,8 +153,8 @@ def _clip(explanation: Explanation) -> Iterator[str]:
     yield ""
     if math.isclose(clipped, exact, rel_tol=_ROUNDING, abs_tol=_ROUNDING):
         yield "   They agree to the last place or so. They differ where the true class's"
-        yield f"   probability is below {_CLIP}: a clipped loss ends at {-math.log(EPSILON):.3f},"
-        yield "   while the true one goes on (try --logits 200 0 --target 1)."
+        yield f"   probability is above 1 - {_CLIP}, or below {_CLIP}: there a clipped loss ends at"
+        yield f"   {-math.log(EPSILON):.3f}, while the true one goes on (try --logits 200 0 --target 1)."
     elif clipped < exact:
         yield f"   They differ: the probability is below {_CLIP}, so the clip answers as if it"
         yield f"   were {_CLIP}, whatever it is. However wrong the network is, the clipped loss"

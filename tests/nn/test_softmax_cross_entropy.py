@@ -172,6 +172,15 @@ def test_one_hot_targets_may_be_of_any_dtype(dtype: npt.DTypeLike) -> None:
     assert loss == pytest.approx(0.531789, abs=5.1e-7)
 
 
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+def test_targets_may_sum_to_1_but_for_rounding(sign: float) -> None:
+    logits = [0.0, 0.0]
+    loss = softmax_cross_entropy(logits, [0.5, 0.5 + sign * 9e-6])
+    assert loss == pytest.approx(math.log(2.0), rel=1e-5)
+    with pytest.raises(ValueError, match="they sum to"):
+        softmax_cross_entropy(logits, [0.5, 0.5 + sign * 2e-5])
+
+
 LOGITS = np.zeros((2, 3))
 HALVES = [0.5, 0.5, 0.0]
 WRONG: list[tuple[Any, Any, dict[str, Any], str]] = [

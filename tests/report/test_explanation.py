@@ -165,6 +165,31 @@ def test_the_text_stays_readable_however_many_classes(classes: int) -> None:
         ]
 
 
+@pytest.mark.parametrize(
+    ("logits", "target"),
+    [
+        ([1.2, 0.9, 3.1], 2),  # all agrees
+        ([12.0, 0.0], 0),  # some digits of the doubt are lost
+        ([60.0, 0.0], 0),  # all of them are
+        ([200.0, 0.0], 1),  # below the clip
+        ([740.0, 0.0], 1),  # a tiny probability lost digits
+        ([1000.0, 0.0], 1),  # and became 0
+        ([1.0, -INF, 2.0], 0),
+        ([1.0, -INF, 2.0], 1),
+        ([1.7e308, -1.7e308], 1),
+        ([-1.23457e-300] * 21, 3),
+    ],
+)
+def test_no_branch_of_the_text_is_wider_than_a_terminal(logits: list[float], target: int) -> None:
+    assert max(map(len, describe(explain(logits, target)).splitlines())) <= 80
+
+
+def test_where_some_digits_of_the_doubt_are_left_the_text_says_some() -> None:
+    text = describe(explain([12.0, 0.0], 0))
+    assert "which hold\n   only some of the digits in which it is not 1, or none." in text
+    assert "is above 1 - 1e-7, or below 1e-7" in text
+
+
 def test_what_is_left_out_of_a_long_table_is_summed_up() -> None:
     text = describe(explain([0.0] * 100, 99))
     lines = [line for line in text.splitlines() if line.startswith("    89 more")]
