@@ -154,7 +154,8 @@ def _clip(explanation: Explanation) -> Iterator[str]:
     if math.isclose(clipped, exact, rel_tol=_ROUNDING, abs_tol=_ROUNDING):
         yield "   They agree to the last place or so. They differ where the true class's"
         yield f"   probability is above 1 - {_CLIP}, or below {_CLIP}: there a clipped loss ends at"
-        yield f"   {-math.log(EPSILON):.3f}, while the true one goes on (try --logits 200 0 --target 1)."
+        end = -math.log(EPSILON)
+        yield f"   {end:.3f}, while the true one goes on (try --logits 200 0 --target 1)."
     elif clipped < exact:
         yield f"   They differ: the probability is below {_CLIP}, so the clip answers as if it"
         yield f"   were {_CLIP}, whatever it is. However wrong the network is, the clipped loss"
