@@ -106,8 +106,7 @@ def cross_entropy_loss(
     ValueError
         If shapes do not fit, a label is no class, or a row does not hold probabilities.
     """
-    if not 0.0 <= epsilon < 0.5:
-        raise ValueError(f"epsilon = {epsilon}: must be at least 0 and below 0.5")
+    _check_epsilon(epsilon)
     columns, distributions, dtype = _read_pair(predictions, targets)
     with np.errstate(divide="ignore"):  # without a clip, log 0 is -inf, and means it
         log_predictions = np.log(np.clip(columns, epsilon, 1.0 - epsilon))  # (C, B)
@@ -152,6 +151,11 @@ def cross_entropy_gradient(predictions: npt.ArrayLike, targets: npt.ArrayLike) -
 def divisor(counted: float) -> float:
     """Return what a mean divides by: NaN for 0, since then the mean is NaN without a warning."""
     return counted or math.nan
+
+
+def _check_epsilon(epsilon: object) -> None:
+    if not isinstance(epsilon, (int, float, np.floating)) or not 0.0 <= epsilon < 0.5:
+        raise ValueError(f"epsilon = {epsilon!r:.60}: must be at least 0 and below 0.5")
 
 
 def _read_pair(

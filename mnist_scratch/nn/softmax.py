@@ -56,8 +56,8 @@ def softmax(logits: npt.ArrayLike, axis: int = -1) -> Array:
     Parameters
     ----------
     logits
-        (C,) or (B, C), float32 or float64; integers are taken as float64. -inf for a class that is
-        out.
+        (C,), (B, C) or more dimensions, float32 or float64; integers are taken as float64. -inf for
+        a class that is out.
     axis
         The axis of the classes.
 
@@ -80,8 +80,8 @@ def log_softmax(logits: npt.ArrayLike, axis: int = -1) -> Array:
     Parameters
     ----------
     logits
-        (C,) or (B, C), float32 or float64; integers are taken as float64. -inf for a class that is
-        out.
+        (C,), (B, C) or more dimensions, float32 or float64; integers are taken as float64. -inf for
+        a class that is out.
     axis
         The axis of the classes.
 
@@ -153,6 +153,8 @@ def check_maxima(softmaxes: Softmax, logits: npt.NDArray[Any], name: Callable[[i
 def _along(axis: int, logits: npt.ArrayLike) -> tuple[Array, Array]:
     """Return softmax and log-softmax along an axis, computed in float64, in the logits' dtype."""
     numbers, dtype = checked_numbers(logits, "logits")
+    if type(axis) is not int or not -numbers.ndim <= axis < numbers.ndim:
+        raise ValueError(f"axis = {axis!r}: logits of shape {numbers.shape} have no such axis")
     classes_last = np.moveaxis(numbers, axis, -1)
     shape = classes_last.shape
     if not shape[-1]:

@@ -54,8 +54,8 @@ def softmax_cross_entropy(
     - Logits are (C,) or (B, C); there are no further dimensions.
     - 0 * log 0 is 0, where PyTorch has NaN: a masked class whose target or weight is 0.
     - No index is ignored unless `ignore_index` is given; there -100 is.
-    - NaN and +inf among the logits, targets that do not sum to 1 and negative class weights are
-      errors.
+    - NaN and +inf among the logits, float16 logits, targets that do not sum to 1, and class weights
+      that are negative or above 1e100 are errors.
     - Right answers keep their cost: logits (60, 0) with the first class true cost 8.8e-27, and
       the gradient is as small and not 0. There both are 0 as soon as 1 + exp(-gap) rounds to 1.
 
@@ -78,7 +78,8 @@ def softmax_cross_entropy(
     ignore_index
         Class indices equal to this, which may be any integer, mark examples that are left out: loss
         0, gradient 0, not counted in the mean, and their logits may be anything. The class of that
-        number, if there is one, stays in the softmax of the others.
+        number, if there is one, stays in the softmax of the others. With distributions a negative
+        one, which no class has, ignores nothing, and another is an error, as in PyTorch.
     label_smoothing
         The share e of a target, 0 to 1, that is spread evenly over all classes.
     reduction
@@ -94,8 +95,8 @@ def softmax_cross_entropy(
     -------
     float or Array
         In the dtype of the logits: a number, or (B,) for a batch with "none". The mean is NaN if
-        its divisor is 0: all examples ignored, or none there, or no weight on any target. What is
-        beyond the largest number of the dtype is inf, of logits as far apart as it reaches.
+        its divisor is 0: all examples ignored, or none there, or no weight on any target. A loss
+        above the largest number of the dtype is inf; so is a mean whose sum is above float64's.
 
     Raises
     ------

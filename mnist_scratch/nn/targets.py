@@ -61,7 +61,7 @@ def read_targets(
     """
     given = np.asarray(targets)
     if given.shape == shape:
-        if ignore_index is not None:
+        if ignore_index is not None and ignore_index >= 0:
             raise ValueError(
                 f"ignore_index={ignore_index} needs class indices as targets, not probabilities"
             )

@@ -101,6 +101,7 @@ def explain(logits: npt.ArrayLike, target: int) -> Explanation:
         If a logit is NaN or +inf, every logit is -inf, or the target is no class.
     """
     numbers = np.array(logits, np.float64)
+    fused_loss = float(softmax_cross_entropy(numbers, target))  # which checks both
     with np.errstate(over="ignore"):  # of logits at both ends of float64: -inf, and rightly
         shifted = numbers - numbers.max()
     exponentials = np.exp(shifted)
@@ -119,7 +120,7 @@ def explain(logits: npt.ArrayLike, target: int) -> Explanation:
         targets=targets,
         loss=0.0 - math.log(surviving) if surviving else math.inf,
         gradient=predictions - targets,
-        fused_loss=float(softmax_cross_entropy(numbers, target)),
+        fused_loss=fused_loss,
         fused_gradient=softmax_cross_entropy_gradient(numbers, target).astype(np.float64),
         clipped_loss=float(cross_entropy_loss(predictions, target, EPSILON)),
     )

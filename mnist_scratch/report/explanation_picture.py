@@ -148,6 +148,8 @@ def _finish(axes: Axes, title: str, explanation: Explanation) -> None:
 
 def _percent(probability: float) -> str:
     """Return a probability as a percentage, 100% only where nothing is left to the others."""
+    if 0.0 < probability < 0.00001:
+        return "< 0.001%"
     if probability < 0.001:
         return f"{100.0 * probability:.1g}%"
     if 0.995 <= probability < 1.0:

@@ -151,3 +151,9 @@ def test_what_is_no_probability_is_named(
 def test_an_impossible_clip_is_named(epsilon: float) -> None:
     with pytest.raises(ValueError, match=r"epsilon = .*must be at least 0 and below 0\.5"):
         cross_entropy_loss([0.5, 0.5], 0, epsilon)
+
+
+@pytest.mark.parametrize("epsilon", ["a", None, np.ones(2), -1e-9, 0.5, np.nan])
+def test_an_epsilon_that_cannot_be_is_named(epsilon: Any) -> None:
+    with pytest.raises(ValueError, match=r"epsilon = .*: must be at least 0 and below 0\.5"):
+        cross_entropy_loss([0.5, 0.5], 0, epsilon)

@@ -158,3 +158,9 @@ def test_in_more_dimensions_the_place_is_named_as_an_index() -> None:
     logits[1, 2, 3] = math.inf
     with pytest.raises(ValueError, match=r"^logits\[1, :, 3\]: logit 2 is inf"):
         softmax(logits, axis=1)
+
+
+@pytest.mark.parametrize("axis", [2, -3, None, (0, 1), True])
+def test_an_axis_that_is_none_of_the_logits_is_named(axis: Any) -> None:
+    with pytest.raises(ValueError, match=r"axis = .*: logits of shape \(2, 2\) have no such axis"):
+        softmax([[1.0, 2.0], [3.0, 4.0]], axis=axis)

@@ -288,3 +288,9 @@ def test_logits_as_far_apart_as_their_dtype_reaches_cost_infinity_without_a_warn
     with np.errstate(all="raise"):  # as some programs set it
         assert softmax_cross_entropy([2000.0, 0.0], 0) == 0.0
         softmax([2000.0, 0.0])
+
+
+def test_a_negative_ignored_index_ignores_no_distribution() -> None:
+    targets = np.eye(4)[[0, 2, 1]]
+    expected = softmax_cross_entropy(BATCH_LOGITS, targets)
+    assert softmax_cross_entropy(BATCH_LOGITS, targets, ignore_index=-100) == expected

@@ -235,3 +235,10 @@ def test_what_has_no_loss_is_named(
 ) -> None:
     with pytest.raises(MnistScratchError, match=message):
         read_example(logits, target)
+
+
+def test_a_target_that_is_no_class_is_an_error_with_a_name() -> None:
+    with pytest.raises(ValueError, match="target 5 is no class"):
+        explain([1.0, 2.0], 5)
+    with pytest.raises(ValueError, match="logit 1 is inf"):
+        explain([1.0, math.inf], 0)
