@@ -132,17 +132,30 @@ def _flush_folder(folder: Path) -> None:
 
 
 def is_leftover(path: Path, names: Collection[str]) -> bool:
-    """Say whether a crash in the middle of `written_whole` can have left a file.
+    """Say whether a crash in the middle of `written_whole` left a file.
 
     Parameters
     ----------
     path
         The file.
     names
-        Of the files that are written where it lies.
+        Of the files that are written where it lies. What a process that still runs is writing is
+        no leftover.
     """
-    name = re.fullmatch(r"\.(.+)\.\d+\.part", path.name)
-    return name is not None and name[1] in names
+    parts = re.fullmatch(r"\.(.+)\.(\d{1,9})\.part", path.name)
+    return parts is not None and parts[1] in names and not _is_running(int(parts[2]))
+
+
+def _is_running(process: int) -> bool:
+    if os.name == "nt":
+        return False  # there is no way to ask; but a file that is open cannot be deleted there
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # it is another user's
+    return True
 
 
 def write_text_whole(path: Path, text: str) -> None:

@@ -28,7 +28,7 @@ from mnist_scratch.training.model import load_model, save_model
 from mnist_scratch.training.norms import norms_as_csv, read_norms
 
 _LOCK = ".lock"
-# What is written while the lock is held, and a crash can leave half of.
+# What is written in the folder, and a crash can leave half of; the pictures without its lock.
 _WRITTEN = (
     "config.toml",
     "environment.json",
@@ -37,6 +37,9 @@ _WRITTEN = (
     "model.npz",
     "checkpoint.npz",
     "evaluation.json",
+    "loss_curve.png",
+    "explanation.png",
+    "report.html",
 )
 
 
@@ -182,7 +185,7 @@ class RunDirectory:
         return f"go on with: mnist-scratch train --resume {shlex.quote(str(self.path))}"
 
     def sweep(self) -> None:
-        """Delete what an earlier crash left of the files that are written under the lock.
+        """Delete what an earlier crash left of the run's files.
 
         Raises
         ------

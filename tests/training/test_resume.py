@@ -385,7 +385,8 @@ def test_the_folder_of_the_data_is_written_down_for_any_working_directory(
 
 def test_leftovers_of_a_crash_are_swept(data: Acquired, tmp_path: Path) -> None:
     run_training(short(), tmp_path / "run")
-    (tmp_path / "run" / ".checkpoint.npz.123.part").write_bytes(b"half")
+    for name in ("checkpoint.npz", "norms.csv", "loss_curve.png"):
+        (tmp_path / "run" / f".{name}.999999999.part").write_bytes(b"half")
     resume_training(tmp_path / "run")
     assert not list((tmp_path / "run").glob(".*"))
 
@@ -394,7 +395,7 @@ def test_leftovers_of_a_run_that_had_not_begun_do_not_occupy_its_folder(
     data: Acquired, tmp_path: Path
 ) -> None:
     (tmp_path / "run").mkdir()
-    for name in (".config.toml.123.part", ".lock"):
+    for name in (".config.toml.999999999.part", ".lock"):
         (tmp_path / "run" / name).write_bytes(b"")
     run_training(short(), tmp_path / "run")
     assert not list((tmp_path / "run").glob(".*"))
@@ -402,7 +403,8 @@ def test_leftovers_of_a_run_that_had_not_begun_do_not_occupy_its_folder(
 
 def test_what_a_user_keeps_under_such_a_name_is_not_swept(data: Acquired, tmp_path: Path) -> None:
     run_training(short(), tmp_path / "run")
-    names = [".thesis.doc.part", ".thesis.doc.12.part", ".loss_curve.png.12.part"]
+    drawing = f".loss_curve.png.{os.getppid()}.part"  # of a process that runs
+    names = [".thesis.doc.part", ".thesis.doc.12.part", drawing]
     for name in names:
         (tmp_path / "run" / name).write_bytes(b"mine")
     resume_training(tmp_path / "run")
