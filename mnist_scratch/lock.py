@@ -74,8 +74,10 @@ def _try_to_lock(path: Path) -> int | None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = open_own(path)
-        except FileNotFoundError:
-            vanished += 1  # another process has just released the lock, and removed the folder
+        except (FileNotFoundError, FileExistsError):
+            # Another process has just released the lock, and removed the folder; if it does so
+            # while the folder is made here, pathlib says that it exists.
+            vanished += 1
             if vanished > _VANISHED:
                 raise
             continue
