@@ -12,8 +12,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.threads import environment, usable_cores
+from benchmarks.threads import environment
 from benchmarks.work import Data
+from mnist_scratch.threads import usable_cpus
 
 # In a process of its own, so that no library of the benchmark's stands beside the one asked about.
 _POOLS = """
@@ -30,7 +31,7 @@ def describe(data: Data) -> dict[str, Any]:
     return {
         "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "cpu": _cpu_name(),
-        "usable_cores": usable_cores(),
+        "usable_cores": usable_cpus(),
         "system": platform.platform(),
         "python": platform.python_version(),
         "versions": {name: version(name) for name in packages},
