@@ -9,6 +9,7 @@ alone reads nn/.
     data/idx.py                     the format of MNIST's files
     data/dataset.py                 Dataset, Subset, split: images with their labels
     data/classes.py                 what their classes are called
+    data/augment.py                 distorted images: what a hand might have written as well
     data/loader.py                  BatchLoader: from images to batches
     nn/arrays.py                    what an array is here; buffers used again
     nn/layers.py                    Dense, ReLU, Tanh, Sigmoid: forward and backward side by side

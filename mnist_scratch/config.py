@@ -61,6 +61,35 @@ class DataConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class AugmentationConfig:
+    """How the training images are distorted, each anew in every epoch."""
+
+    rotation: float = _setting(
+        0.0, "rotate by up to so many degrees, to either side", minimum=0, maximum=180
+    )
+    scale: float = _setting(
+        0.0, "enlarge or shrink each axis by up to this share", minimum=0, maximum=10
+    )
+    shear: float = _setting(
+        0.0, "slip each row by up to so many pixels against the next", minimum=0, maximum=10
+    )
+    shift: float = _setting(0.0, "move by up to so many pixels", minimum=0, maximum=28)
+    elastic_alpha: float = _setting(
+        0.0,
+        "strength of a random displacement of every pixel, in pixels before smoothing (Simard et "
+        "al. 2003: 34)",
+        minimum=0,
+        maximum=10**6,
+    )
+    elastic_sigma: float = _setting(
+        4.0,
+        "standard deviation of the Gaussian that smooths the displacements, in pixels",
+        minimum=0.1,
+        maximum=10**6,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
 class NetworkConfig:
     """The layers between pixels and logits."""
 
@@ -168,6 +197,7 @@ class Config:
     """Everything that decides what a run does."""
 
     data: DataConfig = DataConfig()
+    augmentation: AugmentationConfig = AugmentationConfig()
     network: NetworkConfig = NetworkConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     schedule: ScheduleConfig = ScheduleConfig()

@@ -26,8 +26,12 @@ def generator(seed: int, purpose: Purpose) -> np.random.Generator:
     purpose
         What the numbers are for.
     """
-    branch = _BRANCHES.index(purpose)
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(branch,)))
+    return np.random.default_rng(seeds(seed, purpose))
+
+
+def seeds(seed: int, purpose: Purpose) -> np.random.SeedSequence:
+    """Return where the generator of a purpose, or several of them, can be made from."""
+    return np.random.SeedSequence(seed, spawn_key=(_BRANCHES.index(purpose),))
 
 
 _WORD = 2**64

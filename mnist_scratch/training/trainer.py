@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.config import Config
+from mnist_scratch.data.augment import Augmentation, Distortion
 from mnist_scratch.data.dataset import Examples
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
@@ -23,7 +25,7 @@ from mnist_scratch.training.history import History, Row
 from mnist_scratch.training.learning_rate import learning_rates
 from mnist_scratch.training.norms import NORMS, layer_norms
 from mnist_scratch.training.progress import Progress
-from mnist_scratch.training.randomness import generator, get_state, set_state
+from mnist_scratch.training.randomness import generator, get_state, seeds, set_state
 from mnist_scratch.training.state import TrainingState
 
 # What goes wrong mostly shows in the next loss, which is always looked at. To look at every
@@ -65,8 +67,11 @@ class Trainer:
         self.network = network
         self.validation = validation
         self.config = config
-        self.rng = generator(config.training.seed, "shuffling")
-        self.loader = BatchLoader(training, config.training.batch_size, self.rng)
+        seed = config.training.seed
+        self.rng = generator(seed, "shuffling")
+        distortion = Distortion(**dataclasses.asdict(config.augmentation))
+        augmentation = Augmentation(distortion, seeds(seed, "augmentation")) if distortion else None
+        self.loader = BatchLoader(training, config.training.batch_size, self.rng, augmentation)
         self.loss_function = LOSSES[config.training.loss]()
         self.optimizer = SGD(
             network,
@@ -213,6 +218,7 @@ class Trainer:
         if not 0 <= state.best_epoch <= state.epoch or (state.epoch and not state.best_epoch):
             raise ValueError(f"epoch {state.best_epoch} was not the best of {state.epoch}")
         set_state(self.rng, state.generator)
+        self.loader.epoch = state.epoch
         if state.position:
             self.loader.resume(state.order, state.position)
         self.network.parameters[...] = state.parameters

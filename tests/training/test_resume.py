@@ -33,6 +33,8 @@ def short(**settings: object) -> Config:
         "learning_rate": "optimizer",
         "name": "schedule",
         "warmup": "schedule",
+        "rotation": "augmentation",
+        "elastic_alpha": "augmentation",
     }
     values: dict[tuple[str, str], Any] = {
         ("data", "validation_examples"): 21,
@@ -103,6 +105,22 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(
     assert stopped.state.step == step, "the step was finished, and is the last"
     resume_training(tmp_path / "interrupted")
     assert outcome(tmp_path / "interrupted") == outcome(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("step", [3, 5, 8])
+def test_an_interrupted_run_on_distorted_images_goes_on_to_the_same_bytes(
+    data: Acquired, tmp_path: Path, interrupt: Callable[[int, int], None], step: int
+) -> None:
+    distorted = short(rotation=10.0, elastic_alpha=30.0)
+    run_training(short(), tmp_path / "undistorted")
+    run_training(distorted, tmp_path / "whole")
+    interrupt(step, signal.SIGINT)
+    with pytest.raises(Interruption):
+        run_training(distorted, tmp_path / "interrupted")
+    resume_training(tmp_path / "interrupted")
+    assert outcome(tmp_path / "interrupted") == outcome(tmp_path / "whole")
+    models = [(tmp_path / run / "model.npz").read_bytes() for run in ("whole", "undistorted")]
+    assert models[0] != models[1]
 
 
 def test_a_second_signal_ends_at_once_and_loses_nothing_that_was_saved(
