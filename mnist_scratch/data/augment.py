@@ -11,11 +11,11 @@ the first one.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from mnist_scratch.config import AugmentationConfig
 from mnist_scratch.data.dataset import PIXELS
 
 _SIDE = 28
@@ -30,38 +30,6 @@ _PADDED = _SIDE + 3
 _CHUNK = 64
 
 
-@dataclass(frozen=True)
-class Distortion:
-    """How much images are distorted; each by other amounts, drawn evenly up to these.
-
-    Attributes
-    ----------
-    rotation
-        Degrees, to either side.
-    scale
-        Larger or smaller by up to this share, each axis on its own: 0.1 is from 1/1.1 to 1.1.
-    shear
-        Pixels by which a row slips for each row further down.
-    shift
-        Pixels, along each axis.
-    elastic_alpha
-        Strength of the elastic displacements, in pixels before they are smoothed.
-    elastic_sigma
-        Standard deviation of the Gaussian that smooths them, in pixels.
-    """
-
-    rotation: float = 0.0
-    scale: float = 0.0
-    shear: float = 0.0
-    shift: float = 0.0
-    elastic_alpha: float = 0.0
-    elastic_sigma: float = 4.0
-
-    def __bool__(self) -> bool:
-        """Whether any image comes out other than it was."""
-        return any((self.rotation, self.scale, self.shear, self.shift, self.elastic_alpha))
-
-
 class Augmentation:
     """Distorts batches, each from a branch of its own of the run's random numbers.
 
@@ -74,17 +42,17 @@ class Augmentation:
 
     Parameters
     ----------
-    distortion
-        How much.
+    amounts
+        How much each image is distorted at most; how much it is, is drawn evenly up to that.
     seeds
         The branch that belongs to augmentation.
     """
 
-    def __init__(self, distortion: Distortion, seeds: np.random.SeedSequence) -> None:
-        self.distortion = distortion
+    def __init__(self, amounts: AugmentationConfig, seeds: np.random.SeedSequence) -> None:
+        self.amounts = amounts
         self._seeds = seeds
         self._offsets = np.arange(_SIDE, dtype=np.float32) - np.float32(_MIDDLE)  # (28,)
-        self._smoothing = _smoothing(distortion.elastic_alpha, distortion.elastic_sigma)
+        self._smoothing = _smoothing(amounts.elastic_alpha, amounts.elastic_sigma)
         self._noise = np.empty((2, _CHUNK, _SIDE, _SIDE), np.float32)
         self._half_smooth = np.empty_like(self._noise)
         self._fields = np.empty_like(self._noise)
@@ -132,7 +100,7 @@ class Augmentation:
         by_column = maps[:, :, 1, None] * self._offsets  # (2, B, 28)
         places = self._places[:, :count]
         np.add(by_row[:, :, :, None], by_column[:, :, None, :], out=places)
-        if self.distortion.elastic_alpha:
+        if self.amounts.elastic_alpha:
             noise, half, fields = (
                 array[:, :count] for array in (self._noise, self._half_smooth, self._fields)
             )
@@ -147,7 +115,7 @@ class Augmentation:
 
     def _draw_maps(self, count: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
         """Draw affine maps (2, B, 3): row and column looked up, by row, by column, and constant."""
-        amounts = self.distortion
+        amounts = self.amounts
         turn, scale_rows, scale_columns, slip, *shifts = rng.uniform(-1.0, 1.0, (6, count))
         angle = math.radians(amounts.rotation) * turn
         cosine, sine = np.cos(angle), np.sin(angle)
@@ -188,6 +156,13 @@ class Augmentation:
         _blend(above, above_right, right, out=above)
         _blend(below, below_right, right, out=below)
         _blend(above, below, down, out=out)
+
+
+def distorts(amounts: AugmentationConfig) -> bool:
+    """Return whether any image would come out other than it was."""
+    return any(
+        (amounts.rotation, amounts.scale, amounts.shear, amounts.shift, amounts.elastic_alpha)
+    )
 
 
 def _blend(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
 from collections.abc import Callable
@@ -11,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.config import Config
-from mnist_scratch.data.augment import Augmentation, Distortion
+from mnist_scratch.data.augment import Augmentation, distorts
 from mnist_scratch.data.dataset import Examples
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
@@ -69,8 +68,9 @@ class Trainer:
         self.config = config
         seed = config.training.seed
         self.rng = generator(seed, "shuffling")
-        distortion = Distortion(**dataclasses.asdict(config.augmentation))
-        augmentation = Augmentation(distortion, seeds(seed, "augmentation")) if distortion else None
+        amounts = config.augmentation
+        branch = seeds(seed, "augmentation")
+        augmentation = Augmentation(amounts, branch) if distorts(amounts) else None
         self.loader = BatchLoader(training, config.training.batch_size, self.rng, augmentation)
         self.loss_function = LOSSES[config.training.loss]()
         self.optimizer = SGD(

@@ -7,28 +7,29 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from mnist_scratch.data.augment import Augmentation, Distortion
+from mnist_scratch.config import AugmentationConfig
+from mnist_scratch.data.augment import Augmentation, distorts
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.loader import BatchLoader
 
 MIDDLE = 13.5
 ROWS, COLUMNS = np.mgrid[0:28, 0:28].astype(float)
-EVERYTHING = Distortion(10.0, 0.1, 0.1, 1.5, 30.0, 4.0)
+EVERYTHING = AugmentationConfig(10.0, 0.1, 0.1, 1.5, 30.0, 4.0)
 
 
-def augmentation(distortion: Distortion, seed: int = 0) -> Augmentation:
-    return Augmentation(distortion, np.random.SeedSequence(seed))
+def augmentation(amounts: AugmentationConfig, seed: int = 0) -> Augmentation:
+    return Augmentation(amounts, np.random.SeedSequence(seed))
 
 
 def distorted(
-    images: npt.NDArray[np.uint8], distortion: Distortion, epoch: int = 0, batch: int = 0
+    images: npt.NDArray[np.uint8], amounts: AugmentationConfig, epoch: int = 0, batch: int = 0
 ) -> npt.NDArray[np.float64]:
     out = np.empty((len(images), 784), np.float32)
-    augmentation(distortion).distort(images.reshape(-1, 784), out, epoch, batch)
+    augmentation(amounts).distort(images.reshape(-1, 784), out, epoch, batch)
     return out.reshape(-1, 28, 28).astype(float)
 
 
-def places(distortion: Distortion, count: int) -> npt.NDArray[np.float64]:
+def places(amounts: AugmentationConfig, count: int) -> npt.NDArray[np.float64]:
     """Row and column (2, B, 28, 28) at which each pixel was looked up; NaN near or past the border.
 
     Bilinear sampling is exact on a ramp, so the image of a ramp says where it was looked up.
@@ -37,7 +38,7 @@ def places(distortion: Distortion, count: int) -> npt.NDArray[np.float64]:
     for ramp in (ROWS, COLUMNS):
         rising = np.repeat((9 * ramp).astype(np.uint8)[None], count, axis=0)
         falling = np.repeat((9 * (27 - ramp)).astype(np.uint8)[None], count, axis=0)
-        up, down = distorted(rising, distortion), distorted(falling, distortion)
+        up, down = distorted(rising, amounts), distorted(falling, amounts)
         # Inside, the two add up to the whole ramp; where paper was mixed in, they do not.
         found.append(np.where(np.abs(up + down - 9 * 27) < 1e-3, up / 9, np.nan))
     return np.array(found)
@@ -45,12 +46,12 @@ def places(distortion: Distortion, count: int) -> npt.NDArray[np.float64]:
 
 def test_no_distortion_is_the_identity_to_the_last_bit() -> None:
     images = np.random.default_rng(0).integers(0, 256, (150, 28, 28), np.uint8)
-    assert not Distortion()
-    np.testing.assert_array_equal(distorted(images, Distortion()), images)
+    assert not distorts(AugmentationConfig())
+    np.testing.assert_array_equal(distorted(images, AugmentationConfig()), images)
 
 
 def test_rotation_keeps_distances_and_turns_all_pixels_by_one_angle() -> None:
-    rows, columns = places(Distortion(rotation=30.0), 400) - MIDDLE
+    rows, columns = places(AugmentationConfig(rotation=30.0), 400) - MIDDLE
     turned = np.arctan2(rows, columns) - np.arctan2(ROWS - MIDDLE, COLUMNS - MIDDLE)
     turned = np.degrees((turned + math.pi) % (2 * math.pi) - math.pi)
     angles = np.nanmedian(turned, axis=(1, 2))
@@ -67,7 +68,7 @@ def test_rotation_keeps_distances_and_turns_all_pixels_by_one_angle() -> None:
 
 
 def test_each_axis_is_scaled_on_its_own_between_the_share_and_its_inverse() -> None:
-    rows, columns = places(Distortion(scale=0.25), 400) - MIDDLE
+    rows, columns = places(AugmentationConfig(scale=0.25), 400) - MIDDLE
     by_row, by_column = (
         np.nanmedian(axis / (pixels - MIDDLE), axis=(1, 2))
         for axis, pixels in ((rows, ROWS), (columns, COLUMNS))
@@ -81,7 +82,7 @@ def test_each_axis_is_scaled_on_its_own_between_the_share_and_its_inverse() -> N
 
 
 def test_shear_slips_rows_against_each_other() -> None:
-    rows, columns = places(Distortion(shear=0.3), 200)
+    rows, columns = places(AugmentationConfig(shear=0.3), 200)
     assert np.nanmax(np.abs(rows - ROWS)) < 1e-3
     slips = np.nanmedian((columns - COLUMNS) / (ROWS - MIDDLE), axis=(1, 2))
     assert np.nanmax(np.abs(columns - COLUMNS - slips[:, None, None] * (ROWS - MIDDLE))) < 1e-3
@@ -89,7 +90,7 @@ def test_shear_slips_rows_against_each_other() -> None:
 
 
 def test_rotation_and_shear_together_keep_areas() -> None:
-    found = places(Distortion(rotation=30.0, shear=0.3), 100)  # (2, B, 28, 28)
+    found = places(AugmentationConfig(rotation=30.0, shear=0.3), 100)  # (2, B, 28, 28)
     by_row = np.nanmedian(np.diff(found, axis=2), axis=(2, 3))
     by_column = np.nanmedian(np.diff(found, axis=3), axis=(2, 3))
     areas = by_row[0] * by_column[1] - by_row[1] * by_column[0]
@@ -97,7 +98,7 @@ def test_rotation_and_shear_together_keep_areas() -> None:
 
 
 def test_a_shift_moves_all_pixels_alike_along_each_axis_on_its_own() -> None:
-    rows, columns = places(Distortion(shift=2.0), 200)
+    rows, columns = places(AugmentationConfig(shift=2.0), 200)
     down, right = np.nanmedian(rows - ROWS, axis=(1, 2)), np.nanmedian(columns - COLUMNS, (1, 2))
     assert np.nanmax(np.abs(rows - ROWS - down[:, None, None])) < 1e-3
     assert np.nanmax(np.abs(columns - COLUMNS - right[:, None, None])) < 1e-3
@@ -108,7 +109,7 @@ def test_a_shift_moves_all_pixels_alike_along_each_axis_on_its_own() -> None:
 
 def test_elastic_fields_have_the_strength_and_the_smoothness_of_their_formula() -> None:
     alpha, sigma = 20.0, 3.0
-    rows, columns = places(Distortion(elastic_alpha=alpha, elastic_sigma=sigma), 2000)
+    rows, columns = places(AugmentationConfig(elastic_alpha=alpha, elastic_sigma=sigma), 2000)
     down, right = (rows - ROWS)[:, 6:22, 6:22], (columns - COLUMNS)[:, 6:22, 6:22]
     strength = alpha / (2 * math.sqrt(3 * math.pi) * sigma)
     for field in (down, right):
@@ -125,7 +126,7 @@ def test_elastic_fields_have_the_strength_and_the_smoothness_of_their_formula() 
 
 
 def test_an_elastic_field_is_as_strong_at_the_border() -> None:
-    subject = augmentation(Distortion(elastic_alpha=20.0, elastic_sigma=5.0))
+    subject = augmentation(AugmentationConfig(elastic_alpha=20.0, elastic_sigma=5.0))
     fields = []
     for batch in range(40):
         subject.distort(np.zeros((64, 784), np.uint8), np.empty((64, 784), np.float32), 0, batch)
@@ -154,12 +155,12 @@ def test_pixels_between_four_are_their_mean_weighted_by_nearness() -> None:
 def test_what_lies_outside_is_paper_and_comes_from_no_other_row_or_image() -> None:
     images = np.zeros((64, 28, 28), np.uint8)
     images[::2] = 255  # every other image is all ink
-    result = distorted(images, Distortion(rotation=45.0, scale=0.5, shift=28.0))
+    result = distorted(images, AugmentationConfig(rotation=45.0, scale=0.5, shift=28.0))
     assert not result[1::2].any()
     assert result.min() == 0.0
     assert result.max() == 255.0
     # All ink, moved: one end of each axis is left to paper, unless it moved by less than a pixel.
-    moved = distorted(images[::2], Distortion(shift=28.0))
+    moved = distorted(images[::2], AugmentationConfig(shift=28.0))
     for edges in (moved.max(axis=2), moved.max(axis=1)):
         fainter = np.minimum(edges[:, 0], edges[:, -1])
         assert (fainter < 255).all()
