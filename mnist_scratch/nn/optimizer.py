@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from mnist_scratch.nn.arrays import Array
 from mnist_scratch.nn.network import Network
+
+# Where no gradient comes any more, a velocity shrinks until float32 holds it only as a subnormal
+# number, and at a momentum above one half it stays there: rounding gives the last of them back.
+# The processor takes many times as long for these. So every now and then what is nearer to zero
+# than 2^40 times the smallest normal number, 1.3e-26 in float32, becomes zero; what is kept has not
+# shrunk by more than 2^27 when its turn comes again, and has 2^13 left for a learning rate.
+_KEPT = 2.0**40
+_SHRINKS_BY_BITS = 27
 
 
 class SGD:
@@ -31,6 +42,14 @@ class SGD:
         Look ahead along the velocity; needs momentum.
     weight_decay
         Factor of the parameters that is added to the gradient.
+
+    Attributes
+    ----------
+    velocities : Array (P,)
+        Where the parameters are heading.
+    steps
+        Steps done. Whoever goes on from other velocities sets them too, since some steps end by
+        setting to zero what is next to zero.
     """
 
     def __init__(
@@ -49,7 +68,11 @@ class SGD:
         self.nesterov = nesterov
         self.weight_decay = weight_decay
         self.velocities = np.zeros_like(self.parameters)  # (P,)
+        self.steps = 0
         self._moves = np.empty_like(self.parameters)  # (P,)
+        self._least = _KEPT * float(np.finfo(self.parameters.dtype).tiny)
+        # At one half and below, velocities fall to zero by themselves.
+        self._cleared_every = math.floor(_SHRINKS_BY_BITS / -math.log2(max(momentum, 0.5)))
 
     def step(self) -> None:
         """Move the parameters once along the network's gradients, which stay as they are."""
@@ -68,3 +91,16 @@ class SGD:
             gradients = self.velocities
         np.multiply(gradients, rate, out=moves)
         self.parameters -= moves
+        self.steps += 1
+        if self.steps % self._cleared_every == 0:
+            if self.momentum:
+                self._clear_tiny(self.velocities)
+            if self.weight_decay:  # those of a dead unit shrink as well
+                self._clear_tiny(self.parameters)
+
+    def _clear_tiny(self, array: Array) -> None:
+        """Set to zero what is next to zero, and leave all else, NaN too, as it is."""
+        kept = self._moves
+        np.abs(array, out=kept)
+        np.greater_equal(kept, self._least, out=kept)  # 1 or 0
+        array *= kept

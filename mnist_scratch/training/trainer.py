@@ -226,6 +226,7 @@ class Trainer:
         self._best_parameters[...] = state.best_parameters
         self.best_epoch, self._best_score = state.best_epoch, state.best_score
         self.step, self.epoch = state.step, state.epoch
+        self.optimizer.steps = state.step
         self._losses = list(state.unlogged_losses)
         self.history = state.history
         self.norms = list(state.norms)

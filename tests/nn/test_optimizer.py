@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mnist_scratch.nn.arrays import Array
 from mnist_scratch.nn.layers import Dense
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import SGD
@@ -67,3 +68,57 @@ def test_momentum_converges_on_a_bowl_where_plain_descent_is_slow() -> None:
 
     assert distance(0.0) == pytest.approx(0.985**150, rel=1e-6)
     assert distance(0.8) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("momentum", "weight_decay"),
+    [(0.5, 0.0), (0.51, 0.0), (0.9, 0.0), (0.99, 0.0), (0.5, 0.05), (0.9, 0.05)],
+)
+def test_what_shrinks_without_a_gradient_is_zero_before_it_is_subnormal(
+    momentum: float, weight_decay: float
+) -> None:
+    rng = np.random.default_rng(1)
+    network = Network([Dense(100, 10)], rng)
+    optimizer = SGD(network, 0.3, momentum=momentum, nesterov=True, weight_decay=weight_decay)
+    # Of every size that float32 has, and then none at all, as in a unit that has died.
+    network.gradients[...] = 10.0 ** rng.uniform(-37, 1, network.gradients.shape)
+    optimizer.step()
+    network.gradients[...] = 0.0
+
+    def subnormal(array: Array) -> int:
+        return int(((array != 0) & (np.abs(array) < np.finfo(np.float32).tiny)).sum())
+
+    seen = []
+    for _ in range(10_000):
+        optimizer.step()
+        seen.append(subnormal(optimizer.velocities) + subnormal(optimizer.velocities * 0.001))
+        if weight_decay:
+            seen[-1] += subnormal(network.parameters)
+    first_clearing = round(27 / -np.log2(momentum))
+    assert not any(seen[first_clearing:])
+    assert not optimizer.velocities.any()
+
+
+def test_ordinary_numbers_move_to_the_same_bytes_as_by_the_formula() -> None:
+    rng = np.random.default_rng(2)
+    network = Network([Dense(50, 10)], rng)
+    optimizer = SGD(network, 0.1, momentum=0.9, weight_decay=0.001)
+    parameters, velocities = network.parameters.copy(), np.zeros_like(network.parameters)
+    for _ in range(1000):
+        network.gradients[...] = rng.normal(size=network.gradients.shape)
+        optimizer.step()
+        velocities = velocities * np.float32(0.9) + (
+            parameters * np.float32(0.001) + network.gradients
+        )
+        parameters = parameters - velocities * np.float32(0.1)
+    assert network.parameters.tobytes() == parameters.tobytes()
+    assert optimizer.velocities.tobytes() == velocities.tobytes()
+
+
+def test_a_number_that_is_not_finite_stays_one() -> None:
+    network = one_parameter(1.0, np.nan)
+    optimizer = SGD(network, 0.1, momentum=0.9, weight_decay=0.001)
+    for _ in range(400):
+        optimizer.step()
+    assert np.isnan(network.parameters[0])
+    assert np.isnan(optimizer.velocities[0])

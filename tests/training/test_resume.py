@@ -18,6 +18,7 @@ from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.files import written_whole
 from mnist_scratch.interruption import Interruption
+from mnist_scratch.nn import optimizer
 from mnist_scratch.training import run
 from mnist_scratch.training.checkpoint import load_checkpoint, save_checkpoint
 from mnist_scratch.training.run import resume_training, run_training
@@ -121,6 +122,25 @@ def test_an_interrupted_run_on_distorted_images_goes_on_to_the_same_bytes(
     assert outcome(tmp_path / "interrupted") == outcome(tmp_path / "whole")
     models = [(tmp_path / run / "model.npz").read_bytes() for run in ("whole", "undistorted")]
     assert models[0] != models[1]
+
+
+@pytest.mark.parametrize("step", [4, 8])
+def test_what_is_next_to_zero_is_cleared_in_the_same_steps(
+    data: Acquired,
+    tmp_path: Path,
+    interrupt: Callable[[int, int], None],
+    monkeypatch: pytest.MonkeyPatch,
+    step: int,
+) -> None:
+    # Every sixth step, and so much that it shows in this run.
+    monkeypatch.setattr(optimizer, "_KEPT", 2.0**115)
+    monkeypatch.setattr(optimizer, "_SHRINKS_BY_BITS", 1)
+    run_training(short(), tmp_path / "whole")
+    interrupt(step, signal.SIGTERM)
+    with pytest.raises(Interruption):
+        run_training(short(), tmp_path / "interrupted")
+    resume_training(tmp_path / "interrupted")
+    assert outcome(tmp_path / "interrupted") == outcome(tmp_path / "whole")
 
 
 def test_a_second_signal_ends_at_once_and_loses_nothing_that_was_saved(
