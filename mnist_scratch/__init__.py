@@ -7,6 +7,7 @@ alone reads nn/.
     reading.py                      files that could be anything, opened
     interruption.py, lock.py        Ctrl-C and SIGTERM; one program at a time
     data/idx.py                     the format of MNIST's files
+    data/row_file.py                images in a file too large for the memory
     data/dataset.py                 Dataset, Subset, split: images with their labels
     data/classes.py                 what their classes are called
     data/augment.py                 distorted images: what a hand might have written as well
@@ -26,6 +27,7 @@ alone reads nn/.
     threads.py                      how many threads the BLAS computes with
     data/gzipped.py                 gzip, no further than to the expected size
     data/sources.py                 which data sets there are, and what they must hash to
+    data/own_files.py               a person's own four files
     data/https.py, download.py      asking one address; fetching from several mirrors, verified
     data/picture.py                 preparing a picture as MNIST was prepared
     data/picture_file.py            reading a person's own picture

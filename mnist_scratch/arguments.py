@@ -12,7 +12,8 @@ from mnist_scratch.config import Setting, settings
 from mnist_scratch.recipes import recipe_folder
 
 _DATASETS = ("mnist", "fashion-mnist", "kmnist", "synthetic")
-_NAMES = ", ".join(_DATASETS)
+_WITH_OWN = (*_DATASETS, "files")
+_NAMES = ", ".join(_WITH_OWN)
 _DATA_DIR_HELP = (
     "folder of the data set's files (default: $MNIST_SCRATCH_DATA, else data/mnist; "
     "of other data sets: data/NAME)"
@@ -37,7 +38,7 @@ def make_parser() -> argparse.ArgumentParser:
     command.add_argument("run", type=Path, metavar="RUN", help="folder of the run")
     command.add_argument(
         "--dataset",
-        choices=_DATASETS,
+        choices=_WITH_OWN,
         metavar="NAME",
         help=f"{_NAMES}; whose test set (default: that of the data set the run was trained on)",
     )
@@ -164,7 +165,7 @@ def _add_explain(commands: Any) -> None:
     )
     command.add_argument(
         "--dataset",
-        choices=_DATASETS,
+        choices=_WITH_OWN,
         metavar="NAME",
         help=f"{_NAMES}; which data set (default: the run's; for --curves, MNIST if it can be had)",
     )
@@ -213,8 +214,10 @@ def _add_setting(group: Any, setting: Setting) -> None:
     default = setting.default
     shown = " ".join(map(str, default)) if setting.type is tuple else default
     described = f"{setting.meaning} (default: {'empty' if shown == '' else shown})"
+    choices = "|".join(setting.limits.choices) or "DIR"
     kinds: dict[type, dict[str, Any]] = {
-        str: {"metavar": "|".join(setting.limits.choices) or "DIR"},
+        # The names of all data sets are wider than a terminal; their description has them.
+        str: {"metavar": choices if len(choices) < 40 else "NAME"},
         int: {"type": int, "metavar": "N"},
         float: {"type": float, "metavar": "X"},
         tuple: {"type": int, "metavar": "N", "nargs": "*"},

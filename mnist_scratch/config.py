@@ -44,8 +44,9 @@ class DataConfig:
     dataset: str = _setting(
         "auto",
         "mnist; fashion-mnist, clothes; kmnist, Japanese letters; synthetic, digits drawn by the "
-        "program; auto, MNIST if it is on disk or can be fetched, otherwise synthetic",
-        choices=("auto", "mnist", "fashion-mnist", "kmnist", "synthetic"),
+        "program; files, four IDX files of your own in --data-dir; auto, MNIST if it is on disk or "
+        "can be fetched, otherwise synthetic",
+        choices=("auto", "mnist", "fashion-mnist", "kmnist", "synthetic", "files"),
     )
     data_dir: str = _setting(
         "",

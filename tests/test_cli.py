@@ -17,6 +17,8 @@ from matplotlib import image
 from mnist_scratch.cli import main
 from mnist_scratch.config import settings
 from mnist_scratch.data.acquire import load_dataset
+from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.data.idx import format_idx
 from mnist_scratch.data.sources import FILE_NAMES
 
 QUICK = ("--epochs", "1", "--hidden", "16")
@@ -270,6 +272,30 @@ def test_data_verify_ends_with_two_when_a_file_is_not_right(
     assert result.stdout.count("damaged") == 4
     assert "4 of 4 files of mnist are not right; delete what is damaged" in result.stderr
     assert result.stderr.count("is damaged or another file") == 4
+
+
+def test_own_files_are_trained_on_and_looked_at(
+    command_line: CommandLine, digits: Dataset, tmp_path: Path
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    for name, array in zip(FILE_NAMES, 2 * (digits.images, digits.labels), strict=True):
+        (own / name).write_bytes(format_idx(array))
+    of_own = ("--dataset", "files", "--data-dir", "own")
+    result = command_line("train", *QUICK, *of_own, "--validation-examples", "9", "--run", "run")
+    assert result.returncode == 0, result.stderr
+    assert "training 784-16-10 on 91 images of files, validating on 9\n" in result.stderr
+    for command in (("evaluate", "run"), ("report", "run"), ("explain", "run", "--index", "99")):
+        result = command_line(*command)
+        assert (result.returncode, result.stderr) == (0, "")
+    hashes = json.loads((tmp_path / "run" / "environment.json").read_text())["data_sha256"]
+    assert list(hashes) == list(FILE_NAMES)
+    with (own / FILE_NAMES[0]).open("r+b") as file:
+        file.seek(1000)
+        file.write(b"another pixel")
+    result = command_line("train", "--resume", "run")
+    assert result.returncode == 2
+    assert f"begun on other data than these of files: '{FILE_NAMES[0]}' differs" in result.stderr
 
 
 @pytest.mark.mnist

@@ -51,7 +51,7 @@ def test_a_file_replaces_what_it_names_and_nothing_else(tmp_path: Path) -> None:
         ('[schedule]\nname = "one_cycle"', "must be one of .*, did you mean 'one-cycle'"),
         (
             '[data]\ndataset = "minst"',
-            "must be one of auto, mnist, .*synthetic, did you mean 'mnist'",
+            "must be one of auto, mnist, .*synthetic, .*, did you mean 'mnist'",
         ),
         ("[data]\ndata_dir = 3", 'data_dir = 3: must be a text in "quotes"'),
         (

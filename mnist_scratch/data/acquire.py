@@ -16,6 +16,7 @@ from tqdm import tqdm
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.download import download
 from mnist_scratch.data.idx import format_idx, parse_idx
+from mnist_scratch.data.own_files import FILES, load_own_files
 from mnist_scratch.data.sources import (
     AUTO,
     FILE_NAMES,
@@ -54,11 +55,12 @@ def load_dataset(
     Parameters
     ----------
     dataset
-        "mnist", "fashion-mnist", "kmnist"; "synthetic", the digits that the program draws; or
-        "auto", MNIST if it is on disk or can be fetched and otherwise synthetic.
+        "mnist", "fashion-mnist", "kmnist"; "synthetic", the digits that the program draws;
+        "files", four IDX files of your own (see `load_own_files`); or "auto", MNIST if it is on
+        disk or can be fetched and otherwise synthetic.
     data_dir
         The folder of the files; empty for `$MNIST_SCRATCH_DATA`, else `data/mnist` (for the
-        others: `data/` and the name).
+        others: `data/` and the name; "files" lie nowhere unless it says where).
     report
         Is called with what a person should know; the default prints it to standard error.
 
@@ -72,6 +74,12 @@ def load_dataset(
         If a file is damaged, or cannot be had or written.
     """
     report = report or _print
+    if dataset == FILES:
+        if not data_dir:
+            raise MnistScratchError(
+                "--dataset files: name the folder in which your IDX files lie with --data-dir"
+            )
+        return Acquired(*load_own_files(data_folder(FILES, data_dir), report))
     if dataset == SYNTHETIC:
         return _synthetic(data_folder(SYNTHETIC, data_dir), report)
     wanted = MNIST if dataset == AUTO else dataset

@@ -9,6 +9,7 @@ running fastest (yann.lecun.com/exdb/mnist, "The IDX file format"). MNIST's imag
 from __future__ import annotations
 
 import math
+import mmap
 import struct
 from typing import Any
 
@@ -32,7 +33,7 @@ _CODES: dict[np.dtype[Any], int] = {
 _MOST_DIMENSIONS = 8  # images have 3
 
 
-def parse_idx(content: bytes, name: str) -> npt.NDArray[Any]:
+def parse_idx(content: bytes | mmap.mmap, name: str) -> npt.NDArray[Any]:
     """Return the array in the bytes of an IDX file.
 
     The whole header is checked against the number of bytes before any array is made, with Python's
@@ -41,7 +42,7 @@ def parse_idx(content: bytes, name: str) -> npt.NDArray[Any]:
     Parameters
     ----------
     content
-        The bytes of the file, decompressed.
+        The bytes of the file, decompressed; or a map of them, which is not read but for its header.
     name
         The file's name, for the error.
 

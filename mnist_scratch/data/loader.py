@@ -84,7 +84,6 @@ class BatchLoader:
         self.order = np.arange(len(dataset))
         self.position = 0
         self._resumed = False
-        self._pixels = dataset.pixels  # (M, 784)
         self._bytes = np.empty((self.batch_size, PIXELS), np.uint8)
         self._batches = [self._make_batch() for _ in range(2 if augmentation else 1)]
         self._one_hot = np.eye(CLASSES, dtype=np.float32)
@@ -171,8 +170,8 @@ class BatchLoader:
         count = len(rows)
         pixels, images, targets = self._bytes[:count], batch.images[:count], batch.targets[:count]
         # Rows are gathered as bytes, a quarter of the memory traffic of floats: 7.5 microseconds
-        # for 128 images, not 49. mode="clip" lets `take` write to `out` without another buffer.
-        self._pixels.take(rows, axis=0, out=pixels, mode="clip")
+        # for 128 images, not 49.
+        self.dataset.gather(rows, pixels)
         if self.augmentation is None:
             np.multiply(pixels, _SCALE, out=images)
         else:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from mnist_scratch.config import Config, with_values
 from mnist_scratch.data.dataset import CLASSES, PIXELS, Examples, Subset, split
+from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.nn.network import Network
 from mnist_scratch.training.evaluation import evaluate
@@ -86,6 +87,11 @@ def compare_losses(dataset: Examples, report: Callable[[str], object]) -> Compar
         Training images; a sample of them is used, the same for each training.
     report
         Is called with a line that says which training follows.
+
+    Raises
+    ------
+    MnistScratchError
+        If the images are too few.
     """
     training, validation = sample(dataset)
     learnings: dict[float, list[Learning]] = {SURE_BIAS: [], 0.0: []}
@@ -98,6 +104,12 @@ def compare_losses(dataset: Examples, report: Callable[[str], object]) -> Compar
 
 def sample(dataset: Examples) -> tuple[Subset, Subset]:
     """Draw the training and the validation examples from training images."""
+    needed = TRAINING_EXAMPLES + VALIDATION_EXAMPLES
+    if len(dataset) <= needed:
+        raise MnistScratchError(
+            f"{dataset.name} has {len(dataset):,} training images; to compare the losses takes "
+            f"more than {needed:,}, so name another --dataset"
+        )
     rng = generator(SEED, "validation")
     rest, validation = split(dataset, VALIDATION_EXAMPLES, rng)
     return split(rest, TRAINING_EXAMPLES, rng)[1], validation

@@ -8,6 +8,8 @@ import numpy.typing as npt
 import pytest
 
 from mnist_scratch.data.acquire import load_dataset
+from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.nn.softmax import softmax
 from mnist_scratch.training import comparison
@@ -113,3 +115,8 @@ def test_the_plateau_is_there_on_mnist(mnist_dir: Path) -> None:
     compared = compare_losses(load_dataset("mnist", str(mnist_dir)).training, lambda _: None)
     check_the_plateau(compared, learnt=0.85)
     check_the_ordinary_start(compared, learnt=0.85)
+
+
+def test_too_few_images_to_compare_on_are_an_error(digits: Dataset) -> None:
+    with pytest.raises(MnistScratchError, match=r"digits has 100 training images; .* 8,400"):
+        compare_losses(digits, lambda _: None)
