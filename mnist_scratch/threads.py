@@ -48,7 +48,7 @@ def with_threads(config: Config) -> Config:
     """
     if "numpy" in sys.modules:
         return config
-    threads = config.training.threads or _asked_for() or _fitting(config)
+    threads = config.training.threads or _asked_for() or fitting_threads(config)
     for name in THREAD_VARIABLES:
         os.environ[name] = str(threads)
     return replace(config, training=replace(config.training, threads=threads))
@@ -61,13 +61,7 @@ def usable_cpus() -> int:
     return os.cpu_count() or 1
 
 
-def _asked_for() -> int:
-    """Return the number in the first variable that has one; 0 if none has."""
-    numbers = (os.environ.get(name, "") for name in THREAD_VARIABLES)
-    return next((int(number) for number in numbers if number.isdecimal() and int(number)), 0)
-
-
-def _fitting(config: Config) -> int:
+def fitting_threads(config: Config) -> int:
     """Return 1 for a step of little work, else the number of CPUs.
 
     Each weight is multiplied and added once an example in the forward product and twice in the
@@ -76,3 +70,9 @@ def _fitting(config: Config) -> int:
     widths = (_PIXELS, *config.network.hidden, _CLASSES)
     weights = sum(width_in * width_out for width_in, width_out in pairwise(widths))
     return usable_cpus() if 6 * weights * config.training.batch_size >= _MUCH_WORK else 1
+
+
+def _asked_for() -> int:
+    """Return the number in the first variable that has one; 0 if none has."""
+    numbers = (os.environ.get(name, "") for name in THREAD_VARIABLES)
+    return next((int(number) for number in numbers if number.isdecimal() and int(number)), 0)

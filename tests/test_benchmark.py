@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from benchmarks.figures import Entry, Row, Section, Summary, as_json, as_rate, c
 from benchmarks.picture import draw
 from benchmarks.sections import SECTIONS
 from benchmarks.text import figure, markdown_lines, terminal_lines
+from benchmarks.threads import environment
 from benchmarks.work import STEPS, Work
 
 
@@ -31,7 +34,7 @@ def test_a_summary_is_of_all_measurements() -> None:
 
 def tried() -> list[Entry]:
     measured = {
-        ("ours", "auto"): [2e-6, 4e-6, 90e-6],
+        ("ours", "1"): [2e-6, 4e-6, 90e-6],
         ("ours", "2"): [5e-6, 5e-6, 5e-6],
         ("users", "1"): [40e-6, 50e-6, 60e-6],
         ("experts", "1"): [12e-6, 13e-6, 1e-6],
@@ -45,7 +48,7 @@ def test_a_ratio_is_of_the_best_medians() -> None:
         "work", "us", tried(), over=("users", "experts"), under="ours", ratio_name="others / ours"
     )
     assert [(entry.side, entry.threads) for entry in row.entries] == [
-        ("ours", "auto"),
+        ("ours", "1"),
         ("users", "1"),
         ("experts", "2"),
     ]
@@ -53,15 +56,45 @@ def test_a_ratio_is_of_the_best_medians() -> None:
     assert len(row.tried) == 5
 
 
-def test_how_a_side_does_as_it_comes_stands_beside_its_best() -> None:
-    entries = entries_of({("ours", "auto"): [3.0], ("ours", "1"): [2.0], ("x", "1"): [4.0]}, 1.0)
-    row = compare("work", "us", entries, over=("x",), under="ours", ratio_name="r")
+@pytest.mark.parametrize("chosen", ["1", "2"])
+def test_how_a_side_does_as_it_comes_stands_beside_its_best(chosen: str) -> None:
+    entries = entries_of({("ours", "1"): [3.0], ("ours", "2"): [2.0], ("x", "1"): [4.0]}, 1.0)
+    row = compare(
+        "work",
+        "us",
+        entries,
+        over=("x",),
+        under="ours",
+        ratio_name="r",
+        own_threads={"ours": chosen},
+    )
     assert [(entry.side, entry.threads) for entry in row.entries] == [
-        ("ours", "1"),
-        ("ours, as it comes", "auto"),
+        ("ours", "2"),
+        ("ours, as it comes", chosen),
         ("x", "1"),
     ]
     assert row.ratio == 2.0
+
+
+@pytest.mark.parametrize("work", STEPS)
+def test_as_it_comes_is_with_the_threads_of_the_command_line(work: Work) -> None:
+    code = (
+        "import sys\n"
+        "from mnist_scratch.config import Config, with_values\n"
+        "from mnist_scratch.threads import with_threads\n"
+        "given = {('network', 'hidden'): [int(width) for width in sys.argv[2:]],"
+        " ('training', 'batch_size'): int(sys.argv[1])}\n"
+        "print(with_threads(with_values(Config(), given, '')).training.threads)"
+    )
+    hidden = map(str, work.widths[1:-1])
+    taken = subprocess.run(
+        [sys.executable, "-c", code, str(work.batch_size), *hidden],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert taken.stdout.strip() == work.own_threads
 
 
 def test_seconds_become_a_rate_and_the_ratio_stays_that_of_the_times() -> None:

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from benchmarks.threads import AUTO
-
 
 @dataclass(frozen=True)
 class Summary:
@@ -61,7 +59,7 @@ class Entry:
     side
         Whose it is: "ours", "PyTorch, experts" and so on.
     threads
-        What its BLAS was told: a number, "auto" where it was told nothing, "" where it has none.
+        What its libraries were told: a number, "auto" if nothing, "" where they have no threads.
     summary
         The figure, in the row's unit.
     """
@@ -82,8 +80,8 @@ class Row:
     unit
         Of all figures: "us", "ms", "s", "images/s", "MB", "%".
     entries
-        Of each side the best setting, in the order of the contestants; and beside it, where it is
-        another, how the side does as it comes.
+        Of each side the best setting, in the order of the contestants; and beside it how the side
+        does as it comes, if it chooses its threads itself.
     ratio
         How they compare; None where there is nothing to compare with.
     ratio_name
@@ -141,6 +139,7 @@ def compare(
     under: str,
     ratio_name: str,
     note: str = "",
+    own_threads: Mapping[str, str] | None = None,
 ) -> Row:
     """Return the row of a comparison of times, where less is better.
 
@@ -150,6 +149,8 @@ def compare(
         As `Row` has them.
     over, under
         The ratio is the least median of the sides `over` by the least median of the side `under`.
+    own_threads
+        Of sides that choose their threads themselves: side to the number that it chooses.
     """
     best = best_of_each_side(tried)
     medians = {side: entry.summary.median for side, entry in best.items()}
@@ -160,7 +161,7 @@ def compare(
         entries += [
             replace(other, side=f"{side}, as it comes")
             for other in tried
-            if other.side == side and other.threads == AUTO != entry.threads
+            if other.side == side and other.threads == (own_threads or {}).get(side)
         ]
     return Row(work, unit, entries, ratio, ratio_name, list(tried), note)
 

@@ -142,10 +142,10 @@ def loss_class(turns: Turns, batch: int) -> None:
         turns.step()
 
 
-def loss_functions(turns: Turns, batch: int) -> None:
+def loss_functions(turns: Turns, batch: int, *, one_hot: bool) -> None:
     """Compute them by the functions that check everything."""
     logits, labels = loss_inputs(batch)
-    targets = np.eye(10, dtype=np.float32)[labels]
+    targets = np.eye(10, dtype=np.float32)[labels] if one_hot else labels
     turns.ready()
     while True:
         softmax_cross_entropy(logits, targets)

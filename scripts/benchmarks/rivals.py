@@ -132,14 +132,16 @@ def evaluate_as_experts(turns: Turns, work: dict[str, Any], data: tuple[str, str
         turns.step()
 
 
-def loss(turns: Turns, batch: int) -> None:
+def loss(turns: Turns, batch: int, *, one_hot: bool) -> None:
     """Compute the loss and its gradient with respect to the logits."""
-    logits, labels = (torch.from_numpy(array) for array in loss_inputs(batch))
+    logits, targets = (torch.from_numpy(array) for array in loss_inputs(batch))
+    if one_hot:
+        targets = torch.eye(10)[targets]
     logits.requires_grad_()
     turns.ready()
     while True:
         logits.grad = None
-        cross_entropy(logits, labels).backward()
+        cross_entropy(logits, targets).backward()
         turns.step()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 import sys
@@ -11,16 +12,16 @@ from pathlib import Path
 
 from benchmarks.contest import BenchmarkError, Contestant, Effort, Workers
 from benchmarks.figures import Entry, Row, Summary, as_rate, compare, entries_of
-from benchmarks.large_file import WORK
-from benchmarks.programs import run_program
+from benchmarks.programs import Ran, our_program, run_program
 from benchmarks.steps import OURS, PRODUCTS, settings_of
 from benchmarks.threads import AUTO
-from benchmarks.work import Data, Work
+from benchmarks.work import Data, Work, default_work
+from mnist_scratch.recipes import find_config, read_config
 
 _IMAGE_BYTES = 784
 _MOST_IMAGES = 8_100_000  # 6.4 GB
 _FEWER_IMAGES = 2_000_000  # 1.6 GB
-_QUICK_IMAGES = 100_000
+_QUICK_IMAGES = 200_000  # enough not to be mapped as a whole
 _SPARE_BYTES = 4 * 10**9
 WIDTHS = (32, 64, 128, 256, 512, 1024, 2048, 4096)
 
@@ -38,48 +39,64 @@ def images_that_fit(free_bytes: int) -> int:
 
 
 def images(workers: Workers, data: Data, effort: Effort) -> list[Row]:
-    """Compare training on a large file, mapped from disk, with training in memory."""
+    """Compare training on a large file, which stays on disk, with training in memory."""
     free = shutil.disk_usage(tempfile.gettempdir()).free
     count = images_that_fit(free) if effort.thorough else _QUICK_IMAGES
-    mapped, in_memory = f"{count:,} images, mapped", "60,000 images, in memory"
+    on_disk, in_memory = f"{count:,} images, on disk", "60,000 images, in memory"
+    work, config = default_work(), read_config(find_config("default"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        program = [sys.executable, "-m", "benchmarks.large_file"]
-        run_program([*program, "make", *data, name, str(count)], folder)
-        arguments = WORK.arguments(data)
-        measured = workers.contest(
+        made = [sys.executable, "-m", "benchmarks.large_file", *data, name, str(count)]
+        run_program(made, folder)
+        large = {"work": work.arguments(data)["work"], "folder": name}
+        steps = workers.contest(
             [
-                Contestant(in_memory, "benchmarks.ours:train", AUTO, arguments),
                 Contestant(
-                    mapped, "benchmarks.large_file:train", AUTO, arguments | {"folder": name}
+                    in_memory, "benchmarks.ours:train", work.own_threads, work.arguments(data)
                 ),
+                Contestant(on_disk, "benchmarks.large_file:train", work.own_threads, large),
             ],
             effort,
             learns=True,
         )
-        ran = run_program([*program, "epoch", *data, name], folder)
-    steps = compare(
-        WORK.name,
-        "s",
-        entries_of(measured, 1.0),
-        over=(in_memory,),
-        under=mapped,
-        ratio_name="mapped / in memory",
+        epochs = {on_disk: 1, in_memory: config.training.epochs}
+        ran = {
+            on_disk: _train(folder, on_disk, ("--dataset", "files", "--data-dir", name), 1),
+            in_memory: _train(
+                folder,
+                in_memory,
+                ("--dataset", data.dataset, "--data-dir", data.folder),
+                epochs[in_memory],
+            ),
+        }
+    compared = functools.partial(
+        compare, over=(in_memory,), under=on_disk, ratio_name="on disk / in memory"
     )
-    own = json.loads(ran.output)["own_megabytes"]
-    memory = [Entry("its own", AUTO, Summary((own,)))]
-    if ran.peak_megabytes is not None:
-        with_pages = Summary((ran.peak_megabytes,))
-        memory.append(Entry("with cached pages", AUTO, with_pages))
-    return [
-        as_rate(steps, "images/s", WORK.batch_size),
-        Row(
-            f"peak memory of an epoch of {count:,} images",
-            "MB",
-            memory,
-            note="pages of the file are the system's: it takes them back when it needs memory",
-        ),
+    seconds = {
+        (side, AUTO): [
+            json.loads(program.output)["training_seconds"]
+            / epochs[side]
+            / ((count if side == on_disk else 60_000) - config.data.validation_examples)
+        ]
+        for side, program in ran.items()
+    }
+    by_program = compared("mnist-scratch train, the default recipe", "s", entries_of(seconds, 1.0))
+    rows = [
+        as_rate(compared(work.name, "s", entries_of(steps, 1.0)), "images/s", work.batch_size),
+        as_rate(by_program, "images/s", 1.0),
     ]
+    memory = [
+        Entry(side, AUTO, Summary((program.peak_megabytes,)))
+        for side, program in ran.items()
+        if program.peak_megabytes is not None
+    ]
+    return [*rows, Row("mnist-scratch train: peak memory", "MB", memory)] if memory else rows
+
+
+def _train(folder: Path, name: str, dataset: tuple[str, ...], epochs: int) -> Ran:
+    """Train by the default recipe, as a user does."""
+    command = [*our_program(), "train", *dataset, "--epochs", str(epochs)]
+    return run_program([*command, "--run", f"run of {name}", "--json"], folder)
 
 
 def width(workers: Workers, data: Data, effort: Effort) -> list[Row]:
@@ -90,7 +107,7 @@ def width(workers: Workers, data: Data, effort: Effort) -> list[Row]:
         arguments = work.arguments(data)
         measured = workers.contest(
             [
-                *settings_of(OURS, "benchmarks.ours:train", arguments, automatic=True),
+                *settings_of(OURS, "benchmarks.ours:train", arguments),
                 *settings_of(PRODUCTS, "benchmarks.ours:products", arguments),
             ],
             effort,
@@ -106,6 +123,7 @@ def width(workers: Workers, data: Data, effort: Effort) -> list[Row]:
                 under=PRODUCTS,
                 ratio_name="ours / products alone",
                 note=note,
+                own_threads={OURS: work.own_threads},
             )
         )
     return rows

@@ -4,35 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from benchmarks.contest import Contestant, Effort, Workers
 from benchmarks.figures import Row, as_rate, compare, entries_of
-from benchmarks.threads import AUTO, thread_counts
+from benchmarks.threads import thread_counts
 from benchmarks.work import STEPS, Data, Work, default_work
+from mnist_scratch.threads import usable_cpus
 
 OURS = "ours"
 USERS = "PyTorch, users"
 EXPERTS = "PyTorch, experts"
+PYTORCH = "PyTorch"
 SCIKIT = "scikit-learn"
 PRODUCTS = "products alone"
 PYTORCH_OVER_OURS = "PyTorch's best / ours"
 
 
-def settings_of(
-    side: str, make: str, arguments: Mapping[str, Any], *, automatic: bool = False
-) -> list[Contestant]:
+def settings_of(side: str, make: str, arguments: Mapping[str, Any]) -> list[Contestant]:
     """Return the contestants of a side, one for every number of threads that is tried.
 
     Parameters
     ----------
     side, make, arguments
         As `Contestant` has them.
-    automatic
-        Whether it is tried as it comes, too: this program chooses its threads itself.
     """
-    tried = [AUTO, *thread_counts()] if automatic else thread_counts()
-    return [Contestant(side, make, threads, arguments) for threads in tried]
+    return [Contestant(side, make, threads, arguments) for threads in thread_counts()]
 
 
 def step(workers: Workers, data: Data, effort: Effort) -> list[Row]:
@@ -42,7 +40,7 @@ def step(workers: Workers, data: Data, effort: Effort) -> list[Row]:
         arguments = work.arguments(data)
         measured = workers.contest(
             [
-                *settings_of(OURS, "benchmarks.ours:train", arguments, automatic=True),
+                *settings_of(OURS, "benchmarks.ours:train", arguments),
                 *settings_of(USERS, "benchmarks.rivals:train_as_users", arguments),
                 *settings_of(EXPERTS, "benchmarks.rivals:train_as_experts", arguments),
             ],
@@ -60,6 +58,7 @@ def step(workers: Workers, data: Data, effort: Effort) -> list[Row]:
                 under=OURS,
                 ratio_name=PYTORCH_OVER_OURS,
                 note=note,
+                own_threads={OURS: work.own_threads},
             )
         )
     return rows
@@ -72,7 +71,7 @@ def limit(workers: Workers, data: Data, effort: Effort) -> list[Row]:
         arguments = work.arguments(data)
         measured = workers.contest(
             [
-                *settings_of(OURS, "benchmarks.ours:train", arguments, automatic=True),
+                *settings_of(OURS, "benchmarks.ours:train", arguments),
                 *settings_of(PRODUCTS, "benchmarks.ours:products", arguments),
             ],
             effort,
@@ -86,6 +85,7 @@ def limit(workers: Workers, data: Data, effort: Effort) -> list[Row]:
                 over=(OURS,),
                 under=PRODUCTS,
                 ratio_name="ours / products alone",
+                own_threads={OURS: work.own_threads},
             )
         )
     return rows
@@ -97,7 +97,7 @@ def epoch(workers: Workers, data: Data, effort: Effort) -> list[Row]:
     arguments = work.arguments(data)
     measured = workers.contest(
         [
-            *settings_of(OURS, "benchmarks.ours:train_epochs", arguments, automatic=True),
+            *settings_of(OURS, "benchmarks.ours:train_epochs", arguments),
             *settings_of(SCIKIT, "benchmarks.rivals:train_scikit_learn", arguments),
         ],
         replace(effort, least_steps=1),
@@ -106,7 +106,13 @@ def epoch(workers: Workers, data: Data, effort: Effort) -> list[Row]:
     tried = entries_of(measured, 1e3)
     return [
         compare(
-            work.name, "ms", tried, over=(SCIKIT,), under=OURS, ratio_name="scikit-learn / ours"
+            work.name,
+            "ms",
+            tried,
+            over=(SCIKIT,),
+            under=OURS,
+            ratio_name="scikit-learn / ours",
+            own_threads={OURS: work.own_threads},
         )
     ]
 
@@ -118,7 +124,7 @@ def evaluation(workers: Workers, data: Data, effort: Effort) -> list[Row]:
         arguments = work.arguments(data)
         measured = workers.contest(
             [
-                *settings_of(OURS, "benchmarks.ours:evaluation", arguments, automatic=True),
+                *settings_of(OURS, "benchmarks.ours:evaluation", arguments),
                 *settings_of(USERS, "benchmarks.rivals:evaluate_as_users", arguments),
                 *settings_of(EXPERTS, "benchmarks.rivals:evaluate_as_experts", arguments),
             ],
@@ -132,30 +138,37 @@ def evaluation(workers: Workers, data: Data, effort: Effort) -> list[Row]:
             under=OURS,
             ratio_name=PYTORCH_OVER_OURS,
             note="the ratio is of the times",
+            # `mnist-scratch evaluate` leaves it to the BLAS, which takes all.
+            own_threads={OURS: str(usable_cpus())},
         )
         rows.append(as_rate(compared, "images/s", 10_000))
     return rows
 
 
 def loss(workers: Workers, data: Data, effort: Effort) -> list[Row]:
-    """Compare the loss alone, forward and backward, with PyTorch's."""
+    """Compare the loss alone, forward and backward, with PyTorch's on the same targets."""
     del data
+    checked = "ours, with all checks"
     rows = []
-    for batch in (128, 1000):
-        arguments = {"batch": batch}
-        checked = "ours, with all checks"
-        measured = workers.contest(
-            [
-                *settings_of(OURS, "benchmarks.ours:loss_class", arguments),
-                *settings_of(checked, "benchmarks.ours:loss_functions", arguments),
-                *settings_of("PyTorch", "benchmarks.rivals:loss", arguments),
-            ],
-            effort,
-        )
-        work = f"cross-entropy and its gradient, logits ({batch}, 10)"
-        tried = entries_of(measured, 1e6)
+    for batch, one_hot in product((128, 1000), (True, False)):
+        arguments = {"batch": batch, "one_hot": one_hot}
+        contestants = [
+            *settings_of(checked, "benchmarks.ours:loss_functions", arguments),
+            *settings_of(PYTORCH, "benchmarks.rivals:loss", arguments),
+        ]
+        if one_hot:  # training knows no other targets
+            training = settings_of(OURS, "benchmarks.ours:loss_class", {"batch": batch})
+            contestants = training + contestants
+        targets = "one-hot targets" if one_hot else "class indices"
         rows.append(
-            compare(work, "us", tried, over=("PyTorch",), under=OURS, ratio_name="PyTorch / ours")
+            compare(
+                f"loss and gradient, {targets}, logits ({batch}, 10)",
+                "us",
+                entries_of(workers.contest(contestants, effort), 1e6),
+                over=(PYTORCH,),
+                under=OURS if one_hot else checked,
+                ratio_name="PyTorch / ours",
+            )
         )
     return rows
 
@@ -166,24 +179,19 @@ def finite(workers: Workers, data: Data, effort: Effort) -> list[Row]:
     rows = []
     for work in (STEPS[1], STEPS[3], default_work()):
         arguments = work.arguments(data)
+        without = arguments | {"check_finite": False}
         measured = workers.contest(
             [
-                *settings_of(OURS, "benchmarks.ours:train", arguments, automatic=True),
-                *settings_of(
-                    unchecked,
-                    "benchmarks.ours:train",
-                    arguments | {"check_finite": False},
-                    automatic=True,
-                ),
+                Contestant(OURS, "benchmarks.ours:train", work.own_threads, arguments),
+                Contestant(unchecked, "benchmarks.ours:train", work.own_threads, without),
             ],
             effort,
         )
-        tried = entries_of(measured, 1e6)
         rows.append(
             compare(
                 work.name,
                 "us",
-                tried,
+                entries_of(measured, 1e6),
                 over=(OURS,),
                 under=unchecked,
                 ratio_name="checked / unchecked",
@@ -193,12 +201,26 @@ def finite(workers: Workers, data: Data, effort: Effort) -> list[Row]:
 
 
 def checkpoint(workers: Workers, data: Data, effort: Effort) -> list[Row]:
-    """Time the writing of a checkpoint, flushed to disk."""
+    """Time the writing of a checkpoint, flushed to disk, beside a step."""
+    saving = "saving"
     rows = []
-    for work in (Work((784, 128, 10), 128), default_work(), STEPS[-1]):
+    for work in (STEPS[3], default_work(), STEPS[-1]):
+        arguments, threads = work.arguments(data), work.own_threads
         measured = workers.contest(
-            [Contestant(OURS, "benchmarks.ours:checkpoint", AUTO, work.arguments(data))], effort
+            [
+                Contestant(saving, "benchmarks.ours:checkpoint", threads, arguments),
+                Contestant("a step", "benchmarks.ours:train", threads, arguments),
+            ],
+            effort,
         )
-        tried = entries_of(measured, 1e3)
-        rows.append(Row("-".join(map(str, work.widths)), "ms", tried, tried=tried))
+        rows.append(
+            compare(
+                work.name,
+                "ms",
+                entries_of(measured, 1e3),
+                over=(saving,),
+                under="a step",
+                ratio_name="steps in the time of one saving",
+            )
+        )
     return rows

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mnist_scratch.config import Config, with_values
 from mnist_scratch.data.sources import (
     FILE_NAMES,
     MNIST,
@@ -16,6 +17,7 @@ from mnist_scratch.data.sources import (
     locate,
 )
 from mnist_scratch.recipes import find_config, read_config
+from mnist_scratch.threads import fitting_threads
 
 CLASSES = 10
 
@@ -50,6 +52,15 @@ class Work:
     def name(self) -> str:
         """What the rows of a table call it."""
         return f"{'-'.join(map(str, self.widths))}, batch {self.batch_size}"
+
+    @property
+    def own_threads(self) -> str:
+        """How many threads the program takes for such a step, if nobody says how many."""
+        values = {
+            ("network", "hidden"): list(self.widths[1:-1]),
+            ("training", "batch_size"): self.batch_size,
+        }
+        return str(fitting_threads(with_values(Config(), values, "the benchmark")))
 
     def arguments(self, data: Data) -> dict[str, Any]:
         """Return what a contestant is made from, as JSON values."""
