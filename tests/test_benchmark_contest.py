@@ -4,16 +4,19 @@ import io
 import json
 import os
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 from benchmarks.contest import BenchmarkError, Contestant, Effort, Workers
+from benchmarks.large_file import make
 from benchmarks.programs import run_program
 from benchmarks.threads import environment
 from benchmarks.turns import Retired, Turns
 from benchmarks.work import Data, Work
 from conftest import CHECKOUT
+
+from mnist_scratch.data.own_files import load_own_files
 
 QUICK = Effort(rounds=3, turn_seconds=0.001, least_steps=2, programs=1, thorough=False)
 
@@ -91,6 +94,21 @@ def test_our_own_contestants_learn_and_are_timed(synthetic_dir: Path) -> None:
         learning = workers.contest(contestants[:1], replace(QUICK, turn_seconds=0.05), learns=True)
     for seconds in (measured | learning).values():
         assert min(seconds) > 0
+
+
+@pytest.mark.usefixtures("of_the_checkout")
+def test_a_large_file_is_made_of_what_there_is_and_trained_on(
+    synthetic_dir: Path, tmp_path: Path
+) -> None:
+    make("synthetic", str(synthetic_dir), tmp_path, 60_010)
+    training, test = load_own_files(tmp_path, lambda _: None)
+    assert (len(training), len(test)) == (60_010, 10_000)
+    assert training.images[60_000:].tobytes() == training.images[:10].tobytes()
+    assert training.labels[60_000:].tolist() == training.labels[:10].tolist()
+    arguments = {"work": asdict(Work((784, 30, 10), 10)), "folder": str(tmp_path)}
+    contestant = Contestant("on disk", "benchmarks.large_file:train", "1", arguments)
+    with Workers() as workers:
+        workers.contest([contestant], replace(QUICK, turn_seconds=0.05), learns=True)
 
 
 def test_a_program_is_timed_with_its_own_peak_of_memory(tmp_path: Path) -> None:

@@ -78,12 +78,14 @@ def _measure(options: argparse.Namespace) -> None:
     lines = head(machine)
     print("\n".join(lines), end="\n\n", flush=True)
     sections: list[Section] = []
-    for name in names:
-        sections.append(_measure_section(name, data, QUICK if options.quick else FULL))
-        render = markdown_lines if options.markdown else terminal_lines
-        print("\n".join(render(sections[-1])), end="\n\n", flush=True)
-        if options.output:  # after every section: a run takes long, and can be interrupted
-            _write(options.output, machine | {"quick": options.quick}, sections)
+    render = markdown_lines if options.markdown else terminal_lines
+    effort = QUICK if options.quick else FULL
+    with Workers() as workers:
+        for name in names:
+            sections.append(_measure_section(name, workers, data, effort))
+            print("\n".join(render(sections[-1])), end="\n\n", flush=True)
+            if options.output:  # after every section: a run takes long, and can be interrupted
+                _write(options.output, machine | {"quick": options.quick}, sections)
     if options.picture:
         from benchmarks.picture import draw  # noqa: PLC0415  # Matplotlib is slow to import
 
@@ -112,12 +114,11 @@ def _chosen(options: argparse.Namespace, data: Data) -> list[str]:
     return [name for name in names if name not in without]
 
 
-def _measure_section(name: str, data: Data, effort: Effort) -> Section:
+def _measure_section(name: str, workers: Workers, data: Data, effort: Effort) -> Section:
     plan = SECTIONS[name]
     print(f"measuring {name}: {plan.title} ...", file=sys.stderr, flush=True)
     started = time.perf_counter()
-    with Workers() as workers:
-        rows = plan.measure(workers, data, effort)
+    rows = plan.measure(workers, data, effort)
     print(f"  took {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
     return Section(name, plan.title, rows)
 

@@ -57,7 +57,7 @@ class Effort:
 
 
 FULL = Effort(rounds=15, turn_seconds=0.3, least_steps=3, programs=10, thorough=True)
-QUICK = Effort(rounds=3, turn_seconds=0.02, least_steps=2, programs=1, thorough=False)
+QUICK = Effort(rounds=2, turn_seconds=0.02, least_steps=1, programs=1, thorough=False)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks.threads import environment
 from benchmarks.work import Data
+from mnist_scratch import __version__
 from mnist_scratch.threads import usable_cpus
 
 # In a process of its own, so that no library of the benchmark's stands beside the one asked about.
@@ -27,14 +28,14 @@ _TORCH_CONFIG = "import torch; print(torch.__config__.show())"
 
 def describe(data: Data) -> dict[str, Any]:
     """Return the machine and the versions as JSON values."""
-    packages = ("numpy", "torch", "scikit-learn", "mnist_scratch")
+    packages = ("numpy", "torch", "scikit-learn")
     return {
         "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "cpu": _cpu_name(),
         "usable_cores": usable_cpus(),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in packages},
+        "versions": {name: version(name) for name in packages} | {"mnist_scratch": __version__},
         "numpy_pools": json.loads(_ask(_POOLS)),
         "torch_blas": _torch_blas(),
         "data": data.dataset,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from itertools import pairwise
 from typing import Any
@@ -25,6 +26,12 @@ def standardised(dataset: Dataset) -> np.ndarray[Any, Any]:
     images -= PIXEL_MEAN
     images /= PIXEL_STD
     return images
+
+
+@functools.cache  # so much work would be done again for each of the networks
+def _training_tensors(dataset: str, folder: str) -> tuple[Any, Any]:
+    """Return the tensors of a training set."""
+    return _tensors(load(dataset, folder).training)
 
 
 def _tensors(dataset: Dataset) -> tuple[Any, Any]:
@@ -70,7 +77,7 @@ def train_as_users(turns: Turns, work: dict[str, Any], data: tuple[str, str]) ->
     """Train as the tutorials do: a `DataLoader`, and `.item()` in every step."""
     loaded, made = load(*data), Work.from_arguments(work)
     loader = DataLoader(
-        TensorDataset(*_tensors(loaded.training)), batch_size=made.batch_size, shuffle=True
+        TensorDataset(*_training_tensors(*data)), batch_size=made.batch_size, shuffle=True
     )
     model = _model(made.widths)
     loss_function = torch.nn.CrossEntropyLoss()
@@ -90,7 +97,7 @@ def train_as_users(turns: Turns, work: dict[str, Any], data: tuple[str, str]) ->
 def train_as_experts(turns: Turns, work: dict[str, Any], data: tuple[str, str]) -> None:
     """Train with the data in memory, a fused optimizer and no `.item()`."""
     loaded, made = load(*data), Work.from_arguments(work)
-    images, labels = _tensors(loaded.training)
+    images, labels = _training_tensors(*data)
     model = _model(made.widths)
     optimizer = _optimizer(model, made, fused=True)
     _ready(turns, model, loaded.test)
