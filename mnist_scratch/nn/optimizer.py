@@ -17,6 +17,11 @@ from mnist_scratch.nn.network import Network
 _KEPT = 2.0**40
 _SHRINKS_BY_BITS = 27
 
+# Parameters at a time. Every pass over all of a large network's comes from memory, those over a
+# piece after the first from the cache: with Nesterov and weight decay 12 ms a step instead of 22
+# for the 12 million of 784-2500-2000-1500-1000-500-10. What is smaller than a piece feels nothing.
+_PIECE = 2**19
+
 
 class SGD:
     """Stochastic gradient descent.
@@ -69,38 +74,48 @@ class SGD:
         self.weight_decay = weight_decay
         self.velocities = np.zeros_like(self.parameters)  # (P,)
         self.steps = 0
-        self._moves = np.empty_like(self.parameters)  # (P,)
         self._least = _KEPT * float(np.finfo(self.parameters.dtype).tiny)
         # At one half and below, velocities fall to zero by themselves.
         self._cleared_every = math.floor(_SHRINKS_BY_BITS / -math.log2(max(momentum, 0.5)))
+        self._moves = np.empty_like(self.parameters[:_PIECE])
+        pieces = [slice(start, start + _PIECE) for start in range(0, len(self.parameters), _PIECE)]
+        self._pieces = [
+            (self.parameters[piece], self.gradients[piece], self.velocities[piece])
+            for piece in pieces
+        ]
 
     def step(self) -> None:
         """Move the parameters once along the network's gradients, which stay as they are."""
-        rate, gradients, moves = self.learning_rate, self.gradients, self._moves
+        self.steps += 1
+        clears = self.steps % self._cleared_every == 0
+        for parameters, gradients, velocities in self._pieces:
+            moves = self._moves[: parameters.size]
+            self._move(parameters, gradients, velocities, moves)
+            if clears and self.momentum:
+                self._clear_tiny(velocities, moves)
+            if clears and self.weight_decay:  # those of a dead unit shrink as well
+                self._clear_tiny(parameters, moves)
+
+    def _move(self, parameters: Array, gradients: Array, velocities: Array, moves: Array) -> None:
+        """Move some parameters; what `moves` holds is overwritten."""
+        rate = self.learning_rate
         if self.weight_decay:
-            np.multiply(self.parameters, self.weight_decay, out=moves)
+            np.multiply(parameters, self.weight_decay, out=moves)
             moves += gradients
             gradients = moves
         if self.momentum:
-            self.velocities *= self.momentum
-            self.velocities += gradients
+            velocities *= self.momentum
+            velocities += gradients
             if self.nesterov:
                 np.multiply(gradients, rate, out=moves)
-                self.parameters -= moves
+                parameters -= moves
                 rate *= self.momentum
-            gradients = self.velocities
+            gradients = velocities
         np.multiply(gradients, rate, out=moves)
-        self.parameters -= moves
-        self.steps += 1
-        if self.steps % self._cleared_every == 0:
-            if self.momentum:
-                self._clear_tiny(self.velocities)
-            if self.weight_decay:  # those of a dead unit shrink as well
-                self._clear_tiny(self.parameters)
+        parameters -= moves
 
-    def _clear_tiny(self, array: Array) -> None:
+    def _clear_tiny(self, array: Array, kept: Array) -> None:
         """Set to zero what is next to zero, and leave all else, NaN too, as it is."""
-        kept = self._moves
         np.abs(array, out=kept)
         np.greater_equal(kept, self._least, out=kept)  # 1 or 0
         array *= kept

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mnist_scratch.nn import optimizer as optimizer_module
 from mnist_scratch.nn.arrays import Array
 from mnist_scratch.nn.layers import Dense
 from mnist_scratch.nn.network import Network
@@ -99,20 +100,24 @@ def test_what_shrinks_without_a_gradient_is_zero_before_it_is_subnormal(
     assert not optimizer.velocities.any()
 
 
-def test_ordinary_numbers_move_to_the_same_bytes_as_by_the_formula() -> None:
+@pytest.mark.parametrize("piece", [10**6, 100, 510, 509])
+def test_ordinary_numbers_move_to_the_same_bytes_as_by_the_formula(
+    piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(optimizer_module, "_PIECE", piece)
     rng = np.random.default_rng(2)
     network = Network([Dense(50, 10)], rng)
-    optimizer = SGD(network, 0.1, momentum=0.9, weight_decay=0.001)
+    sgd = SGD(network, 0.1, momentum=0.9, weight_decay=0.001)
     parameters, velocities = network.parameters.copy(), np.zeros_like(network.parameters)
     for _ in range(1000):
         network.gradients[...] = rng.normal(size=network.gradients.shape)
-        optimizer.step()
+        sgd.step()
         velocities = velocities * np.float32(0.9) + (
             parameters * np.float32(0.001) + network.gradients
         )
         parameters = parameters - velocities * np.float32(0.1)
     assert network.parameters.tobytes() == parameters.tobytes()
-    assert optimizer.velocities.tobytes() == velocities.tobytes()
+    assert sgd.velocities.tobytes() == velocities.tobytes()
 
 
 def test_a_number_that_is_not_finite_stays_one() -> None:
