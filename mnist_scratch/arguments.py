@@ -11,7 +11,7 @@ from mnist_scratch import __version__
 from mnist_scratch.config import Setting, settings
 from mnist_scratch.recipes import recipe_folder
 
-_DATASETS = ("mnist", "fashion-mnist", "kmnist", "synthetic")
+_DATASETS = ("mnist", "fashion-mnist", "kmnist", "qmnist", "emnist-digits", "synthetic")
 _NAMES = ", ".join(_DATASETS)
 _DATA_DIR_HELP = (
     "folder of the data set's files (default: $MNIST_SCRATCH_DATA, else data/mnist; "

@@ -43,9 +43,13 @@ class DataConfig:
 
     dataset: str = _setting(
         "auto",
-        "mnist; fashion-mnist, clothes; kmnist, Japanese letters; synthetic, digits drawn by the "
+        "mnist; fashion-mnist, clothes; kmnist, Japanese letters; qmnist, MNIST made again with "
+        "all 60,000 test images; emnist-digits, 280,000 digits; synthetic, digits drawn by the "
         "program; auto, MNIST if it is on disk or can be fetched, otherwise synthetic",
-        choices=("auto", "mnist", "fashion-mnist", "kmnist", "synthetic"),
+        choices=(
+            *("auto", "mnist", "fashion-mnist", "kmnist"),
+            *("qmnist", "emnist-digits", "synthetic"),
+        ),
     )
     data_dir: str = _setting(
         "",

@@ -6,12 +6,12 @@ import errno
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import IO
 
 
 @contextmanager
-def opened_ordinary(path: Path, limit: int) -> Iterator[IO[bytes]]:
+def opened_ordinary(path: Path, limit: int) -> Iterator[BufferedReader]:
     """Open a file to read it.
 
     Opening a pipe waits for somebody to write into it, and a device may never end.
@@ -25,7 +25,7 @@ def opened_ordinary(path: Path, limit: int) -> Iterator[IO[bytes]]:
 
     Yields
     ------
-    IO[bytes]
+    BufferedReader
         The file, at its beginning.
 
     Raises

@@ -251,7 +251,7 @@ def test_data_status_says_where_every_file_would_be(command_line: CommandLine) -
     assert result.returncode == 0
     lines = result.stdout.splitlines()
     assert [line.split()[0] for line in lines[::4]] == [
-        *("mnist", "synthetic", "fashion-mnist", "kmnist"),
+        *("mnist", "synthetic", "fashion-mnist", "kmnist", "qmnist", "emnist-digits"),
     ]
     assert lines[0].split() == ["mnist", "missing", str(Path("data/mnist", f"{FILE_NAMES[0]}.gz"))]
     assert lines[4].split() == ["synthetic", "missing", str(Path("data/synthetic", FILE_NAMES[0]))]
