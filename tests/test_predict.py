@@ -261,7 +261,7 @@ def test_five_hundred_enlarged_test_images_lose_less_than_half_a_point(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "resampling",
-    [Image.Resampling.NEAREST, Image.Resampling.LANCZOS],
+    [Image.Resampling.NEAREST, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS],
     ids=lambda resampling: resampling.name,
 )
 def test_all_enlarged_test_images_lose_less_than_half_a_point(
