@@ -75,9 +75,10 @@ _QMNIST_FILES = (
     ),
 )
 
-# The archive's SHA-256 and size are those of TensorFlow Datasets (url_checksums/emnist.txt). Of its
-# members nobody published any: these are the SHA-256 that others found of their plain content when
-# they unpacked that archive. They decide about files that were unpacked; the archive needs none.
+# The archive's SHA-256 and size are those of TensorFlow Datasets (url_checksums/emnist.txt). NIST
+# published none of the files in it: these SHA-256 of their plain content come from one program on
+# GitHub that unpacks that archive and compares. They decide about files that were unpacked already;
+# what is read from the archive is right if the archive is.
 _EMNIST_ARCHIVE = SourceFile(
     "gzip",
     0,
