@@ -13,6 +13,7 @@ from mnist_scratch.recipes import recipe_folder
 
 _DATASETS = ("mnist", "fashion-mnist", "kmnist", "qmnist", "emnist-digits", "synthetic")
 _NAMES = ", ".join(_DATASETS)
+_MOST_COLUMNS = 40  # for the choices of a flag in the usage
 _DATA_DIR_HELP = (
     "folder of the data set's files (default: $MNIST_SCRATCH_DATA, else data/mnist; "
     "of other data sets: data/NAME)"
@@ -213,8 +214,10 @@ def _add_setting(group: Any, setting: Setting) -> None:
     default = setting.default
     shown = " ".join(map(str, default)) if setting.type is tuple else default
     described = f"{setting.meaning} (default: {'empty' if shown == '' else shown})"
+    choices = "|".join(setting.limits.choices) or "DIR"
     kinds: dict[type, dict[str, Any]] = {
-        str: {"metavar": "|".join(setting.limits.choices) or "DIR"},
+        # Too many for the line of the usage are in the meaning.
+        str: {"metavar": choices if len(choices) <= _MOST_COLUMNS else "NAME"},
         int: {"type": int, "metavar": "N"},
         float: {"type": float, "metavar": "X"},
         tuple: {"type": int, "metavar": "N", "nargs": "*"},
