@@ -26,7 +26,9 @@ alone reads nn/.
     recipes.py                      the same in TOML files
     threads.py                      how many threads the BLAS computes with
     data/gzipped.py                 gzip, no further than to the expected size
-    data/sources.py                 which data sets there are, and what they must hash to
+    data/sources.py                 files that must hash to what is on record
+    data/published.py               which data sets are published, and their records
+    data/zipped.py                  files in an archive that is verified as a whole
     data/own_files.py               a person's own four files
     data/https.py, download.py      asking one address; fetching from several mirrors, verified
     data/picture.py                 preparing a picture as MNIST was prepared
@@ -37,6 +39,7 @@ alone reads nn/.
     data/handwriting.py             how one hand differs from another
     data/rendering.py, synthetic.py drawing digits, 70,000 of them
     data/acquire.py                 the data set of a run: found, fetched or drawn
+    data/checking.py                whether its files are there, and right
     training/randomness.py          one seed, a branch for each purpose
     training/metrics.py             class by class, and how sure the answers were
     training/evaluation.py          how good a network is

@@ -11,9 +11,10 @@ from mnist_scratch import __version__
 from mnist_scratch.config import Setting, settings
 from mnist_scratch.recipes import recipe_folder
 
-_DATASETS = ("mnist", "fashion-mnist", "kmnist", "synthetic")
+_DATASETS = ("mnist", "fashion-mnist", "kmnist", "qmnist", "emnist-digits", "synthetic")
 _WITH_OWN = (*_DATASETS, "files")
 _NAMES = ", ".join(_WITH_OWN)
+_MOST_COLUMNS = 40  # for the choices of a flag in the usage
 _DATA_DIR_HELP = (
     "folder of the data set's files (default: $MNIST_SCRATCH_DATA, else data/mnist; "
     "of other data sets: data/NAME)"
@@ -216,8 +217,8 @@ def _add_setting(group: Any, setting: Setting) -> None:
     described = f"{setting.meaning} (default: {'empty' if shown == '' else shown})"
     choices = "|".join(setting.limits.choices) or "DIR"
     kinds: dict[type, dict[str, Any]] = {
-        # The names of all data sets are wider than a terminal; their description has them.
-        str: {"metavar": choices if len(choices) < 40 else "NAME"},
+        # Too many for the line of the usage are in the meaning.
+        str: {"metavar": choices if len(choices) <= _MOST_COLUMNS else "NAME"},
         int: {"type": int, "metavar": "N"},
         float: {"type": float, "metavar": "X"},
         tuple: {"type": int, "metavar": "N", "nargs": "*"},

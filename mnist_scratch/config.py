@@ -43,10 +43,14 @@ class DataConfig:
 
     dataset: str = _setting(
         "auto",
-        "mnist; fashion-mnist, clothes; kmnist, Japanese letters; synthetic, digits drawn by the "
+        "mnist; fashion-mnist, clothes; kmnist, Japanese letters; qmnist, MNIST made again with "
+        "all 60,000 test images; emnist-digits, 280,000 digits; synthetic, digits drawn by the "
         "program; files, four IDX files of your own in --data-dir; auto, MNIST if it is on disk or "
         "can be fetched, otherwise synthetic",
-        choices=("auto", "mnist", "fashion-mnist", "kmnist", "synthetic", "files"),
+        choices=(
+            *("auto", "mnist", "fashion-mnist", "kmnist"),
+            *("qmnist", "emnist-digits", "synthetic", "files"),
+        ),
     )
     data_dir: str = _setting(
         "",

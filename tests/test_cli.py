@@ -253,7 +253,7 @@ def test_data_status_says_where_every_file_would_be(command_line: CommandLine) -
     assert result.returncode == 0
     lines = result.stdout.splitlines()
     assert [line.split()[0] for line in lines[::4]] == [
-        *("mnist", "synthetic", "fashion-mnist", "kmnist"),
+        *("mnist", "synthetic", "fashion-mnist", "kmnist", "qmnist", "emnist-digits"),
     ]
     assert lines[0].split() == ["mnist", "missing", str(Path("data/mnist", f"{FILE_NAMES[0]}.gz"))]
     assert lines[4].split() == ["synthetic", "missing", str(Path("data/synthetic", FILE_NAMES[0]))]
@@ -318,9 +318,12 @@ def test_mnist_at_hand_is_found_verified_and_trained_on(
 def test_a_run_on_synthetic_digits_says_so_when_it_reads_mnist(
     command_line: CommandLine, finished_run: Path, mnist_dir: Path
 ) -> None:
+    own = (finished_run / "evaluation.json").read_bytes()
     arguments = ("evaluate", finished_run, "--dataset", "mnist")
     result = command_line(*arguments, environment={"MNIST_SCRATCH_DATA": str(mnist_dir)})
     assert result.stdout.startswith("trained on     synthetic\ndata set       mnist\n")
+    assert json.loads((finished_run / "evaluation-mnist.json").read_text())["dataset"] == "mnist"
+    assert (finished_run / "evaluation.json").read_bytes() == own
 
 
 @pytest.mark.parametrize(

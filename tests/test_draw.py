@@ -13,6 +13,7 @@ import pytest
 from conftest import CommandLine
 
 from mnist_scratch.config import Config, with_values
+from mnist_scratch.data.classes import class_names
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.draw_page import write_page
 from mnist_scratch.training.rundir import RunDirectory
@@ -20,8 +21,10 @@ from mnist_scratch.training.rundir import RunDirectory
 MODEL = re.compile(r'<script type="application/json" id="model">(.*?)</script>', re.DOTALL)
 
 
-def untrained(path: Path, widths: tuple[int, ...], activation: str = "relu") -> RunDirectory:
-    run = RunDirectory.create(path, with_values(Config(), {("data", "dataset"): "synthetic"}, ""))
+def untrained(
+    path: Path, widths: tuple[int, ...], activation: str = "relu", dataset: str = "synthetic"
+) -> RunDirectory:
+    run = RunDirectory.create(path, with_values(Config(), {("data", "dataset"): dataset}, ""))
     run.save_model(Network.of_widths(widths, activation, np.random.default_rng(1)))
     return run
 
@@ -46,6 +49,24 @@ def test_the_page_of_the_default_network_is_one_file_below_a_megabyte_and_a_half
     assert [layer["name"] for layer in values["layers"]] == ["dense", "relu"] * 2 + ["dense"]
     assert "784-256-128-10" in text
     assert "synthetic" in text
+
+
+@pytest.mark.parametrize(
+    ("dataset", "heading", "caption"),
+    [
+        ("mnist", "Draw a digit", "Probability of each digit"),
+        ("fashion-mnist", "Draw a picture", "Probability of each class"),
+    ],
+)
+def test_the_page_calls_the_classes_by_their_names(
+    tmp_path: Path, dataset: str, heading: str, caption: str
+) -> None:
+    write_page(untrained(tmp_path / "run", (784, 10), dataset=dataset), tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    (model,) = MODEL.findall(text)
+    assert json.loads(model)["names"] == list(class_names(dataset))
+    assert f"<h1>{heading}</h1>" in text
+    assert f"<caption>{caption}</caption>" in text
 
 
 @pytest.mark.parametrize("name", ["</script><script>alert(1)<", "{{model}} & <b>", "--> <!-- '\""])

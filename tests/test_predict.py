@@ -16,6 +16,7 @@ from PIL import Image
 
 from mnist_scratch.config import Config, with_values
 from mnist_scratch.data.acquire import load_dataset
+from mnist_scratch.data.classes import DIGITS, class_names
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.synthetic import draw_digits
 from mnist_scratch.nn.network import Network
@@ -73,6 +74,7 @@ def test_json_is_a_list_with_file_digit_and_probabilities(
     assert [Path(value["file"]).name for value in values] == ["3.png", "1.png"]
     for value in values:
         assert value["digit"] == int(np.argmax(value["probabilities"]))
+        assert value["name"] == str(value["digit"])
         assert len(value["probabilities"]) == 10
         assert sum(value["probabilities"]) == pytest.approx(1)
 
@@ -123,6 +125,7 @@ def test_pictures_that_cannot_be_read_do_not_keep_the_others_from_it(
     assert answer.returncode == 2
     values = json.loads(answer.stdout)
     assert [value["digit"] is None for value in values] == [n == 2 for n in range(10)]
+    assert all(value.keys() >= {"file", "digit", "name", "probabilities"} for value in values)
     assert "2.png: this is no picture" in values[2]["error"]
     assert "2.png: this is no picture" in answer.stderr
     assert answer.stderr.endswith("mnist-scratch: 1 of 10 pictures could not be read\n")
@@ -162,15 +165,49 @@ def test_a_model_of_another_input_is_refused(
 def test_bars_are_as_long_as_probabilities_and_names_cannot_steer_the_terminal() -> None:
     probabilities = np.array([0.5, 0.25, 0.125, 0.125 - 1 / 480, 1 / 480, 0, 0, 0, 0, 0])
     prediction = Prediction("a\x1b[2J\n.png", np.zeros((28, 28), np.uint8), probabilities)
-    first, *bars = describe(prediction, "utf-8").splitlines()
+    first, *bars = describe(prediction, DIGITS, "utf-8").splitlines()
     assert first == r"a\x1b[2J\n.png: 0"
     lengths = ["█" * 30, "█" * 15, "█" * 7 + "▌", "█" * 7 + "▍", "▏", ""]
     assert [bar[5:65].strip() for bar in bars[:6]] == lengths
-    assert "###" in describe(prediction, "latin-1")
+    assert "###" in describe(prediction, DIGITS, "latin-1")
     assert shown("größe 3.png") == "größe 3.png"
     long = prediction._replace(file="long/" * 30 + "name.png")
-    assert len(summarise(long)) <= 80
-    assert "name.png" in summarise(long)
+    assert len(summarise(long, DIGITS)) <= 80
+    assert "name.png" in summarise(long, DIGITS)
+
+
+def test_classes_that_are_no_digits_are_called_by_their_names() -> None:
+    names = class_names("fashion-mnist")
+    probabilities = np.array([0.125, 0, 0, 0, 0, 0.25, 0, 0.5, 0, 0.125])
+    prediction = Prediction("shoe.png", np.zeros((28, 28), np.uint8), probabilities)
+    assert prediction.as_json(names)["digit"] == 7
+    assert prediction.as_json(names)["name"] == "Sneaker"
+    first, *bars = describe(prediction, names, "utf-8").splitlines()
+    assert first == "shoe.png: Sneaker"
+    assert [bar[2:13].rstrip() for bar in bars] == list(names)
+    lengths = {"Sneaker": "█" * 25, "Sandal": "█" * 12 + "▌", "Ankle boot": "█" * 6 + "▎"}
+    for name, bar in zip(names, bars, strict=True):
+        assert bar[15:65].rstrip() == lengths.get(name, "█" * 6 + "▎" if "shirt" in name else "")
+        assert len(bar) <= 80
+    line = summarise(prediction._replace(file="long/" * 30 + "name.png"), names)
+    assert len(line) <= 80
+    assert line.startswith("...")
+    assert line.split("name.png")[1].split() == ["Sneaker", "50.00%", "Sandal", "25.00%"]
+
+
+def test_a_run_on_clothes_answers_with_clothes(
+    command_line: CommandLine, pictures: Path, tmp_path: Path
+) -> None:
+    values = {("data", "dataset"): "fashion-mnist"}
+    clothes = RunDirectory.create(tmp_path / "clothes", with_values(Config(), values, ""))
+    clothes.save_model(Network.of_widths((784, 10), "relu", np.random.default_rng(3)))
+    answer = command_line("predict", "clothes", pictures / "1.png", "--json")
+    (value,) = json.loads(answer.stdout)
+    assert value["name"] == class_names("fashion-mnist")[value["digit"]]
+    answer = command_line("predict", "clothes", pictures / "1.png")
+    assert answer.stdout.startswith(f"{pictures / '1.png'}: {value['name']}\n")
+    answer = command_line("predict", "clothes", "--folder", pictures)
+    assert f"  {value['name']}  " in answer.stdout.splitlines()[1]
 
 
 def moved(
@@ -224,7 +261,7 @@ def test_five_hundred_enlarged_test_images_lose_less_than_half_a_point(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "resampling",
-    [Image.Resampling.NEAREST, Image.Resampling.LANCZOS],
+    [Image.Resampling.NEAREST, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS],
     ids=lambda resampling: resampling.name,
 )
 def test_all_enlarged_test_images_lose_less_than_half_a_point(

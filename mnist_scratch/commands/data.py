@@ -12,13 +12,14 @@ from mnist_scratch.commands.output import result
 from mnist_scratch.errors import MnistScratchError
 
 if TYPE_CHECKING:
-    from mnist_scratch.data.acquire import FileState
+    from mnist_scratch.data.checking import FileState
 
 
 def status(options: argparse.Namespace) -> None:
     """Say where each file of each data set is, and if it is right."""
-    from mnist_scratch.data.acquire import check_files
-    from mnist_scratch.data.sources import MNIST, SOURCES, SYNTHETIC, data_folder
+    from mnist_scratch.data.checking import check_files
+    from mnist_scratch.data.published import SOURCES
+    from mnist_scratch.data.sources import MNIST, SYNTHETIC, data_folder
 
     states = check_files(MNIST, data_folder(MNIST, options.data_dir))
     for dataset in (SYNTHETIC, *SOURCES):
@@ -43,7 +44,7 @@ def download(options: argparse.Namespace) -> None:
 
 
 def _verify(dataset: str, options: argparse.Namespace) -> None:
-    from mnist_scratch.data.acquire import check_files
+    from mnist_scratch.data.checking import check_files
     from mnist_scratch.data.sources import data_folder
 
     states = check_files(dataset, data_folder(dataset, options.data_dir))

@@ -50,6 +50,7 @@ def _explain_logits(options: argparse.Namespace) -> None:
 
 
 def _explain_images(options: argparse.Namespace) -> None:
+    from mnist_scratch.data.classes import class_names
     from mnist_scratch.report.explanation import explain
     from mnist_scratch.report.explanation_picture import draw_explanations, summarise
     from mnist_scratch.report.loss_curve import plain
@@ -63,6 +64,7 @@ def _explain_images(options: argparse.Namespace) -> None:
     run = RunDirectory(options.run)
     network = run.model()
     test = test_set(run, options)
+    names = class_names(test.name)
     examples = choose_examples(network, test, options.index, options.worst)
     explained = [(example, explain(example.logits, example.label)) for example in examples]
     output = options.output or run.explanation_path
@@ -70,13 +72,13 @@ def _explain_images(options: argparse.Namespace) -> None:
     title = plain(run.path.resolve().name)
     if trained_with != "cross-entropy":
         title += f" (trained with {trained_with})"
-    draw_explanations(f"{title}: test images of {test.name}", explained, output)
+    draw_explanations(f"{title}: test images of {test.name}", explained, names, output)
     if options.json:
         images = [{"index": e.number} | explanation.as_json() for e, explanation in explained]
         values = {"picture": str(output), "dataset": test.name, "trained_with": trained_with}
         result(json.dumps(values | {"images": images}))
     else:
-        result("\n".join([str(output), *(summarise(*each) for each in explained)]))
+        result("\n".join([str(output), *(summarise(*each, names) for each in explained)]))
         if trained_with != "cross-entropy":
             print(
                 f"{run.path} was trained with {trained_with}; losses and pushes are those of "

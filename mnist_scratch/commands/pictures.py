@@ -19,11 +19,13 @@ def predict_pictures(options: argparse.Namespace) -> None:
     """Read the digits in pictures."""
     from tqdm import tqdm
 
+    from mnist_scratch.data.classes import class_names
     from mnist_scratch.report.bars import save_images, shown
     from mnist_scratch.training.prediction import predict
     from mnist_scratch.training.rundir import RunDirectory
 
-    network = RunDirectory(options.run).model()
+    run = RunDirectory(options.run)
+    network, names = run.model(), class_names(run.config().data.dataset)
     files = _files(options)
     predictions, answers, problems = [], [], []
     no_bar = options.folder is None or not sys.stderr.isatty()
@@ -32,15 +34,15 @@ def predict_pictures(options: argparse.Namespace) -> None:
             prediction = predict(network, file, options.ink)
         except MnistScratchError as error:
             problems.append(shown(str(error)))
-            unanswered = {"file": file, "digit": None, "probabilities": None}
-            answers.append(unanswered | {"error": str(error)})
+            unanswered = dict.fromkeys(("digit", "name", "probabilities"))
+            answers.append({"file": file} | unanswered | {"error": str(error)})
         else:
             predictions.append(prediction)
-            answers.append(prediction.as_json())
+            answers.append(prediction.as_json(names))
     if options.json:
         result(json.dumps(answers))
     elif predictions:
-        result(_describe(predictions, options))
+        result(_describe(predictions, names, options))
     if options.show and predictions:
         save_images(predictions, options.show)
     if len(files) == len(problems) == 1:
@@ -64,13 +66,15 @@ def _files(options: argparse.Namespace) -> list[str]:
     return named or [str(path) for path in picture_files(options.folder)]
 
 
-def _describe(predictions: Sequence[Prediction], options: argparse.Namespace) -> str:
+def _describe(
+    predictions: Sequence[Prediction], names: Sequence[str], options: argparse.Namespace
+) -> str:
     from mnist_scratch.report.bars import describe, summarise
 
     if options.folder is not None:
-        return "\n".join(map(summarise, predictions))
+        return "\n".join(summarise(prediction, names) for prediction in predictions)
     encoding = sys.stdout.encoding or "ascii"
-    return "\n\n".join(describe(prediction, encoding) for prediction in predictions)
+    return "\n\n".join(describe(prediction, names, encoding) for prediction in predictions)
 
 
 def draw(options: argparse.Namespace) -> None:

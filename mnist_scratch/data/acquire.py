@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,11 +17,11 @@ from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.download import download
 from mnist_scratch.data.idx import format_idx, parse_idx
 from mnist_scratch.data.own_files import FILES, load_own_files
+from mnist_scratch.data.published import SOURCES, Source, as_mnist_has_it
 from mnist_scratch.data.sources import (
     AUTO,
     FILE_NAMES,
     MNIST,
-    SOURCES,
     SYNTHETIC,
     SourceFile,
     data_folder,
@@ -29,6 +29,7 @@ from mnist_scratch.data.sources import (
     read_verified,
 )
 from mnist_scratch.data.synthetic import SYNTHETIC_VERSION, make_synthetic
+from mnist_scratch.data.zipped import opened_verified, read_member
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.files import write_text_whole, written_whole
 from mnist_scratch.lock import locked
@@ -55,9 +56,9 @@ def load_dataset(
     Parameters
     ----------
     dataset
-        "mnist", "fashion-mnist", "kmnist"; "synthetic", the digits that the program draws;
-        "files", four IDX files of your own (see `load_own_files`); or "auto", MNIST if it is on
-        disk or can be fetched and otherwise synthetic.
+        "mnist", "fashion-mnist", "kmnist", "qmnist", "emnist-digits"; "synthetic", the digits that
+        the program draws; "files", four IDX files of your own (see `load_own_files`); or "auto",
+        MNIST if it is on disk or can be fetched and otherwise synthetic.
     data_dir
         The folder of the files; empty for `$MNIST_SCRATCH_DATA`, else `data/mnist` (for the
         others: `data/` and the name; "files" lie nowhere unless it says where).
@@ -106,17 +107,26 @@ def fetch_missing(dataset: str, folder: Path, report: Callable[[str], object]) -
     MnistScratchError
         If a file cannot be had or written.
     """
-    title, files, mirrors = SOURCES[dataset]
-    if not _missing(files, folder):
+    source = SOURCES[dataset]
+    if not _to_fetch(source, folder):
         return
-    with _alone_in(folder, f"fetches {title}", report):
-        missing = _missing(files, folder)
-        if missing:
-            report(f"fetching {len(missing)} of {title}'s {len(files)} files into {folder}")
-            download(missing, folder, mirrors, report)
+    with _alone_in(folder, f"fetches {source.title}", report):
+        files = _to_fetch(source, folder)
+        if files:
+            names = f"{len(files)} of {source.title}'s {len(source.files)} files"
+            if source.archive:
+                names = f"{source.archive.packed_name} ({source.archive.packed_size:,} bytes)"
+            report(f"fetching {names} into {folder}")
+            download(files, folder, source.mirrors, report)
 
 
-def _missing(files: Sequence[SourceFile], folder: Path) -> list[SourceFile]:
+def _to_fetch(source: Source, folder: Path) -> list[SourceFile]:
+    files = missing(source.files, folder)
+    return missing([source.archive], folder) if files and source.archive else files
+
+
+def missing(files: Sequence[SourceFile], folder: Path) -> list[SourceFile]:
+    """Return those of the files that are not in a folder."""
     return [file for file in files if locate(file, folder) is None]
 
 
@@ -157,48 +167,6 @@ def _recorded(record: dict[str, Any], counterpart: SourceFile) -> SourceFile:
     return SourceFile(counterpart.name, size, sha256)
 
 
-class FileState(NamedTuple):
-    """What was found of one file of a data set.
-
-    Attributes
-    ----------
-    dataset
-        Its name.
-    path
-        Where it is, or would be.
-    state
-        "verified", "missing" or "damaged".
-    problem
-        What is wrong with a damaged file, and what to do; else "".
-    """
-
-    dataset: str
-    path: Path
-    state: str
-    problem: str = ""
-
-
-def check_files(dataset: str, folder: Path) -> list[FileState]:
-    """Look for every file of a data set in a folder, and read and hash what is there."""
-    files = known_files(dataset, folder) or [SourceFile(name, 0, "") for name in FILE_NAMES]
-    return [_check(dataset, file, folder) for file in files]
-
-
-def _check(dataset: str, file: SourceFile, folder: Path) -> FileState:
-    path = locate(file, folder)
-    if path is None:
-        suffix = ".gz" if file.packed_size else ""
-        return FileState(dataset, folder / f"{file.name}{suffix}", "missing")
-    if not file.size:
-        problem = f"{path} is on no record: {folder / _MANIFEST} is missing or of another version"
-        return FileState(dataset, path, "damaged", problem)
-    try:
-        read_verified(file, path)
-    except MnistScratchError as error:
-        return FileState(dataset, path, "damaged", str(error))
-    return FileState(dataset, path, "verified")
-
-
 def _synthetic(folder: Path, report: Callable[[str], object]) -> Acquired:
     files = _drawn(folder)
     if not files:
@@ -210,7 +178,7 @@ def _synthetic(folder: Path, report: Callable[[str], object]) -> Acquired:
 def _drawn(folder: Path) -> Sequence[SourceFile]:
     """Return what the synthetic digits in a folder must be; nothing if some are missing."""
     files = known_files(SYNTHETIC, folder)
-    return () if _missing(files, folder) else files
+    return () if missing(files, folder) else files
 
 
 def _draw(folder: Path, report: Callable[[str], object]) -> Sequence[SourceFile]:
@@ -253,15 +221,35 @@ def _draw(folder: Path, report: Callable[[str], object]) -> Sequence[SourceFile]
 def _read(dataset: str, files: Sequence[SourceFile], folder: Path) -> Acquired:
     arrays: list[npt.NDArray[Any]] = []
     hashes = {}
-    for file in files:
-        path = locate(file, folder) or folder / file.name
-        content = read_verified(file, path)
-        arrays.append(parse_idx(content, str(path)))
-        hashes[file.name] = file.sha256 or hashlib.sha256(content).hexdigest()
+    for file, (array, sha256) in zip(files, _arrays(dataset, files, folder), strict=True):
+        arrays.append(array)
+        hashes[file.name] = sha256
     return Acquired(
         Dataset(dataset, arrays[0], arrays[1], hashes),
         Dataset(dataset, arrays[2], arrays[3], hashes),
     )
+
+
+def _arrays(
+    dataset: str, files: Sequence[SourceFile], folder: Path
+) -> Iterator[tuple[npt.NDArray[Any], str]]:
+    """Read what each file of a data set holds, and the SHA-256 of its plain content."""
+    archive = SOURCES[dataset].archive if dataset in SOURCES else None
+    if archive and missing(files, folder):
+        path = folder / archive.packed_name
+        with opened_verified(archive, path) as opened:
+            for file in files:
+                yield _parsed(dataset, read_member(opened, file), f"{file.name} in {path}", "")
+        return
+    for file in files:
+        path = locate(file, folder) or folder / file.name
+        yield _parsed(dataset, read_verified(file, path), str(path), file.sha256)
+
+
+def _parsed(dataset: str, content: bytes, name: str, sha256: str) -> tuple[npt.NDArray[Any], str]:
+    """Return the array in a file's content, which is let go where the array is made anew."""
+    array = as_mnist_has_it(dataset, parse_idx(content, name))
+    return array, sha256 or hashlib.sha256(content).hexdigest()
 
 
 def _in_one_line(error: Exception) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-_DIGITS = tuple("0123456789")
+DIGITS = tuple("0123456789")
+
 # Of data sets whose classes are not the digits themselves, from 0 to 9. Fashion-MNIST: README of
 # github.com/zalandoresearch/fashion-mnist, "Labels". KMNIST: the ten rows of hiragana of
 # kmnist_classmap.csv, codh.rois.ac.jp/kmnist, in Hepburn's romanisation, which every font has.
@@ -23,4 +24,4 @@ def class_names(dataset: str) -> tuple[str, ...]:
     dataset
         Its name, as `--dataset` has it. Where nothing else is known the names are the digits.
     """
-    return _NAMES.get(dataset, _DIGITS)
+    return _NAMES.get(dataset, DIGITS)

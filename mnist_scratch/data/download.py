@@ -55,14 +55,14 @@ def download(
             if mirror in unreachable:
                 continue
             try:
-                _fetch(file, f"{mirror}{file.name}.gz", folder)
+                _fetch(file, f"{mirror}{file.packed_name}", folder)
             except FetchError as error:
                 failures[mirror] = str(error)
                 if isinstance(error, UnreachableError):
                     unreachable[mirror] = f"{error} (not asked again)"
             else:
                 for failed, reason in failures.items():
-                    report(f"passed over {failed}\n  for {file.name}.gz: {reason}")
+                    report(f"passed over {failed}\n  for {file.packed_name}: {reason}")
                 order.remove(mirror)
                 order.insert(0, mirror)
                 break
@@ -73,10 +73,10 @@ def download(
 
 def _fetch(file: SourceFile, address: str, folder: Path) -> None:
     """Fetch one file from one address; all of it where adding the rest does not make it whole."""
-    partial = folder / f".{file.name}.gz.{file.packed_sha256[:8]}.part"
+    partial = folder / f".{file.packed_name}.{file.packed_sha256[:8]}.part"
     with _writing(partial):
         check_own(partial)
-        for other in folder.glob(f".{file.name}.gz.*.part"):
+        for other in folder.glob(f".{file.packed_name}.*.part"):
             if other != partial:  # of another file of this name, or of an older version
                 other.unlink()
         start = partial.stat().st_size if partial.exists() else 0
@@ -130,7 +130,7 @@ def _shown(answer: Answer, file: SourceFile) -> Iterator[bytes]:
     with tqdm(
         total=file.packed_size,
         initial=answer.start,
-        desc=f"{file.name}.gz",
+        desc=file.packed_name,
         unit="B",
         unit_scale=True,
         disable=not sys.stderr.isatty(),
@@ -148,7 +148,7 @@ def _accept(file: SourceFile, partial: Path) -> None:
         if found != file.packed_sha256:
             partial.unlink()
             raise _OtherFileError(f"another file, of the SHA-256 {found[:16]}...")
-        partial.replace(partial.with_name(f"{file.name}.gz"))
+        partial.replace(partial.with_name(file.packed_name))
 
 
 @contextmanager
@@ -170,13 +170,14 @@ def _failure(
     folder: Path,
 ) -> str:
     form = "compressed or not" if file.sha256 else "compressed"
-    lines = [f"could not fetch {file.name}.gz:"]
+    width = max(len(other.packed_name) for other in missing)
+    lines = [f"could not fetch {file.packed_name}:"]
     for mirror, reason in did:
         lines += [f"  {mirror}", f"    {reason}"]
     lines += [
         "Check the network and run again, which goes on where this ended.",
         f"Or place the files in {folder} by hand, {form}:",
-        *(f"  {file.name + '.gz':<28} {file.packed_size:>10,} bytes" for file in missing),
+        *(f"  {file.packed_name:<{width}} {file.packed_size:>11,} bytes" for file in missing),
         "Then 'mnist-scratch data verify', with --dataset if they are not MNIST's, says whether",
         "they are the right ones.",
     ]

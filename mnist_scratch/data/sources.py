@@ -1,4 +1,4 @@
-"""Which data sets there are, where they come from, and what their files must hash to.
+"""The files of a data set: what they must hash to, where they lie, and reading them verified.
 
 A file is used only when its SHA-256 is the one on record. A truncated or exchanged file that is
 read anyway does not stop a training run; it only makes it learn badly, and costs somebody days.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,22 +18,28 @@ from mnist_scratch.reading import read_whole
 MNIST = "mnist"
 FASHION_MNIST = "fashion-mnist"
 KMNIST = "kmnist"
+QMNIST = "qmnist"
+EMNIST_DIGITS = "emnist-digits"
 SYNTHETIC = "synthetic"
 AUTO = "auto"
 
 
 class SourceFile(NamedTuple):
-    """One file of a data set, plain or compressed with gzip.
+    """One file of a data set, plain or compressed with gzip; or an archive that holds them all.
 
     Attributes
     ----------
     name
-        Name of the plain file; the compressed one has `.gz` appended.
+        Name of the plain file; the compressed one has `packing` appended.
     size, sha256
         Bytes and SHA-256 of the plain file; "" where nobody published that, and it is the
         compressed file that is looked for.
     packed_size, packed_sha256
-        The same of the compressed file as it is published; 0 and "" where there is none.
+        The same of the compressed file as it is published; 0 and "" where there is none. The hash
+        alone is "" where it is that of the plain content which decides, and the size is then the
+        most that is read.
+    packing
+        What is appended to the name: ".gz", or ".zip" for an archive.
     """
 
     name: str
@@ -42,6 +47,12 @@ class SourceFile(NamedTuple):
     sha256: str
     packed_size: int = 0
     packed_sha256: str = ""
+    packing: str = ".gz"
+
+    @property
+    def packed_name(self) -> str:
+        """Name of the compressed file."""
+        return f"{self.name}{self.packing}"
 
 
 # In the order of every data set here: training images and labels, test images and labels.
@@ -84,81 +95,13 @@ MNIST_FILES = (
 )
 
 
-def _as_large_as_mnist(*packed: tuple[int, str]) -> tuple[SourceFile, ...]:
-    """Return four files of MNIST's names and plain sizes, given what is on record of them."""
-    return tuple(
-        SourceFile(file.name, file.size, "", size, sha256)
-        for file, (size, sha256) in zip(MNIST_FILES, packed, strict=True)
-    )
-
-
-# Their SHA-256 and sizes as TensorFlow Datasets has them on record (url_checksums/kmnist.txt and
-# fashion_mnist.txt), where torchvision's datasets/mnist.py has the MD5 of the same files.
-_FASHION_MNIST_FILES = _as_large_as_mnist(
-    (26_421_880, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
-    (29_515, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
-    (4_422_102, "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
-    (5_148, "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
-)
-_KMNIST_FILES = _as_large_as_mnist(
-    (18_165_135, "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4"),
-    (29_497, "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17"),
-    (3_041_136, "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5"),
-    (5_120, "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c"),
-)
-
-
-class Source(NamedTuple):
-    """A published data set.
-
-    Attributes
-    ----------
-    title
-        What it is called.
-    files
-        Its four files, in the order of `FILE_NAMES`.
-    mirrors
-        HTTPS addresses to which a file's name is appended, in the order in which to ask them.
-    """
-
-    title: str
-    files: Sequence[SourceFile]
-    mirrors: Sequence[str]
-
-
-# The same file names stand for other files in each: a data set is known by its name and hashes.
-SOURCES = {
-    MNIST: Source(
-        "MNIST",
-        MNIST_FILES,
-        # The original host is left out: it answers 403, 404, 503, or a web page with status 200
-        # (pytorch/vision#1938, #3549, #8568, #9411).
-        (
-            "https://ossci-datasets.s3.amazonaws.com/mnist/",
-            "https://storage.googleapis.com/cvdf-datasets/mnist/",
-            "https://raw.githubusercontent.com/fgnt/mnist/master/",
-        ),
-    ),
-    FASHION_MNIST: Source(
-        "Fashion-MNIST",
-        _FASHION_MNIST_FILES,
-        # Its own host speaks HTTP alone. These are its repository, and the copy that Keras fetches.
-        (
-            "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
-            "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
-        ),
-    ),
-    KMNIST: Source("KMNIST", _KMNIST_FILES, ("https://codh.rois.ac.jp/kmnist/dataset/kmnist/",)),
-}
-
-
 def data_folder(dataset: str, data_dir: str = "") -> Path:
     """Return the folder in which the files of a data set lie, or would lie.
 
     Parameters
     ----------
     dataset
-        "synthetic" or a key of `SOURCES`.
+        "synthetic", or the name of one that is published.
     data_dir
         A folder that the user named; empty for `$MNIST_SCRATCH_DATA` (MNIST only) and otherwise
         `data/` and the data set's name, from the working directory.
@@ -188,7 +131,7 @@ def locate(file: SourceFile, folder: Path) -> Path | None:
 
     A plain file does not count where only the compressed one could be verified.
     """
-    plain, packed = folder / file.name, folder / f"{file.name}.gz"
+    plain, packed = folder / file.name, folder / file.packed_name
     if plain.exists() and (file.sha256 or not file.packed_size):
         return plain
     return packed if file.packed_size and packed.exists() else None
@@ -214,25 +157,34 @@ def read_verified(file: SourceFile, path: Path) -> bytes:
     sha256 = file.packed_sha256 if packed else file.sha256
     try:
         found_size = path.stat().st_size
-        if found_size != size and path.is_file():
-            raise _wrong(path, f"{found_size:,} bytes, where the published file has {size:,}")
+        if sha256 and found_size != size and path.is_file():
+            raise wrong_file(path, f"{found_size:,} bytes, where the published file has {size:,}")
         content = read_whole(path, size)
     except OSError as error:
         raise MnistScratchError(
             f"cannot read {path}: {error.strerror}; check that it is a file you may read"
         ) from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise _wrong(path, f"SHA-256 {found}\nwhere the published file has {sha256}")
+    if sha256:
+        _check_hash(path, content, sha256)
     if not packed:
         return content
     try:
-        return unpacked(content, file.size)
+        plain = unpacked(content, file.size)
     except ValueError as error:
-        raise _wrong(path, str(error)) from error
+        raise wrong_file(path, str(error)) from error
+    if not sha256:
+        _check_hash(path, plain, file.sha256)
+    return plain
 
 
-def _wrong(path: Path, difference: str) -> MnistScratchError:
+def _check_hash(path: Path, content: bytes, sha256: str) -> None:
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise wrong_file(path, f"SHA-256 {found}\nwhere the published file has {sha256}")
+
+
+def wrong_file(path: Path, difference: str) -> MnistScratchError:
+    """Return the error that says in what a file is not the one that it has to be."""
     return MnistScratchError(
         f"{path} is damaged or another file: {difference}.\n"
         "Delete it and run again, which fetches or draws what is missing; "

@@ -12,39 +12,45 @@ from PIL import Image
 from mnist_scratch.files import written_whole
 from mnist_scratch.training.prediction import Prediction
 
-_BAR = 60  # columns: with the digit before it and the percentage behind it, 74
-_NAME = 50  # columns for a file's name in a line
+_BAR = 61  # columns for a class's name and its bar: with the percentage behind them, 73
+_NAME = 52  # columns for a file's name in a line and the names of two classes
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _ACROSS = 10  # images in a row of a sheet
 
 
-def describe(prediction: Prediction, encoding: str) -> str:
+def describe(prediction: Prediction, names: Sequence[str], encoding: str) -> str:
     """Return the digit and its ten probabilities as bars, 80 columns wide at most.
 
     Parameters
     ----------
     prediction
         What to show.
+    names
+        What the ten classes are called.
     encoding
         The terminal's; where it has no block characters, bars are drawn with "#".
     """
     blocks = _can_show(_EIGHTHS, encoding)
-    lines = [f"{shown(prediction.file)}: {prediction.digit}"]
-    for digit, probability in enumerate(prediction.probabilities.tolist()):
-        bar = _blocks(probability) if blocks else "#" * round(probability * _BAR)
-        lines.append(f"  {digit}  {bar:<{_BAR}} {probability:>7.2%}")
+    lines = [f"{shown(prediction.file)}: {names[prediction.digit]}"]
+    width = max(map(len, names))
+    full = _BAR - width
+    for name, probability in zip(names, prediction.probabilities.tolist(), strict=True):
+        bar = _blocks(probability * full) if blocks else "#" * round(probability * full)
+        lines.append(f"  {name:<{width}}  {bar:<{full}} {probability:>7.2%}")
     return "\n".join(lines)
 
 
-def summarise(prediction: Prediction) -> str:
+def summarise(prediction: Prediction, names: Sequence[str]) -> str:
     """Return the digit, its probability and the next best in a line that begins with the file."""
+    width = max(map(len, names))
     second, first = np.argsort(prediction.probabilities, kind="stable")[-2:].tolist()
     probabilities = prediction.probabilities
     name = shown(prediction.file)
-    name = name if len(name) <= _NAME else f"...{name[3 - _NAME :]}"
+    room = _NAME - 2 * width
+    name = name if len(name) <= room else f"...{name[3 - room :]}"
     return (
-        f"{name:<{_NAME}}  {first} {probabilities[first]:>7.2%}"
-        f"   {second} {probabilities[second]:>7.2%}"
+        f"{name:<{room}}  {names[first]:<{width}} {probabilities[first]:>7.2%}"
+        f"   {names[second]:<{width}} {probabilities[second]:>7.2%}"
     )
 
 
@@ -78,8 +84,8 @@ def save_images(predictions: Sequence[Prediction], output: Path) -> None:
         Image.fromarray(pixels).save(file, format="PNG")
 
 
-def _blocks(probability: float) -> str:
-    eighths = round(probability * _BAR * 8)
+def _blocks(columns: float) -> str:
+    eighths = round(columns * 8)
     return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 

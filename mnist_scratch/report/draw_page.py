@@ -13,6 +13,7 @@ import re
 from importlib import resources
 from pathlib import Path
 
+from mnist_scratch.data.classes import DIGITS, class_names
 from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
 from mnist_scratch.files import write_text_whole
 from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
@@ -41,13 +42,19 @@ def write_page(run: RunDirectory, output: Path) -> None:
     network = run.model()
     name = shown(run.path.resolve().name)
     widths = "-".join(map(str, network.widths))
-    about = f"Run {name}: a network of {widths}, trained on {run.config().data.dataset}"
+    dataset = run.config().data.dataset
+    about = f"Run {name}: a network of {widths}, trained on {dataset}"
+    names = class_names(dataset)
+    # What a class is called; where it has a name of its own, it is no digit.
+    kind, task = ("digit", "Draw a digit") if names == DIGITS else ("class", "Draw a picture")
     slots = {
-        "title": html.escape(f"Draw a digit: {name}"),
+        "title": html.escape(f"{task}: {name}"),
+        "task": task,
+        "kind": kind,
         "about": html.escape(about),
         "style": _file("style.css"),
         # JSON has "<" in strings alone, where it can be written so; no text then ends the script.
-        "model": json.dumps(_model(network)).replace("<", "\\u003c"),
+        "model": json.dumps(_model(network) | {"names": names}).replace("<", "\\u003c"),
         "script": "\n".join(map(_file, _SCRIPTS)),
     }
     # One pass, so that nothing that was filled in is taken for a slot.

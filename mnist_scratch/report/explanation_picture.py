@@ -23,7 +23,10 @@ _TEXT_HEIGHT, _DIGIT_WIDTH = 0.13, 0.29
 
 
 def draw_explanations(
-    title: str, explained: Sequence[tuple[Example, Explanation]], output: Path
+    title: str,
+    explained: Sequence[tuple[Example, Explanation]],
+    names: Sequence[str],
+    output: Path,
 ) -> None:
     """Draw a row for each image: the image, the ten probabilities, the push on each logit.
 
@@ -33,6 +36,8 @@ def draw_explanations(
         What network and what images.
     explained
         The images, each with the way from its logits to its loss.
+    names
+        What the ten classes are called.
     output
         The picture to write, PNG.
 
@@ -47,7 +52,7 @@ def draw_explanations(
     figure.suptitle(title, fontsize=17)
     parts = figure.subfigures(rows, 1, squeeze=False, hspace=0.02)[:, 0]
     for part, (example, explanation) in zip(parts, explained, strict=True):
-        part.suptitle(summarise(example, explanation), fontsize=15)
+        part.suptitle(summarise(example, explanation, names), fontsize=15)
         image, probabilities, pushes = part.subplots(1, 3, width_ratios=(1, 1.9, 1.9))
         image.imshow(255 - example.image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         image.set_xticks([])
@@ -70,15 +75,20 @@ def draw_explanations(
     save(figure, output)
 
 
-def summarise(example: Example, explanation: Explanation) -> str:
+def summarise(example: Example, explanation: Explanation, names: Sequence[str]) -> str:
     """Say in a line what an image is, what it was read as, and what that costs."""
     read = explanation.predicted
-    verdict = "read rightly" if read == example.label else f"read as a {read}"
+    verdict = "read rightly" if read == example.label else f"read as {_called(read, names)}"
     return (
-        f"image {example.number}: a {example.label}, {verdict} "
+        f"image {example.number}: {_called(example.label, names)}, {verdict} "
         f"({_percent(explanation.predictions[read])}); "
         f"cross-entropy {explanation.fused_loss:.4g} nats"
     )
+
+
+def _called(label: int, names: Sequence[str]) -> str:
+    """Return a class's name; of one that is no digit, its number too, which is on the axes."""
+    return f"a {label}" if names[label] == str(label) else f"{label} = {names[label]}"
 
 
 def _draw_probabilities(axes: Axes, explanation: Explanation) -> None:
@@ -91,7 +101,7 @@ def _draw_probabilities(axes: Axes, explanation: Explanation) -> None:
     axes.set_ylim(0.0, 1.12)
     axes.set_yticks((0.0, 0.5, 1.0))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    _finish(axes, "probability of each digit", explanation)
+    _finish(axes, "probability of each class", explanation)
 
 
 def _write_probabilities(axes: Axes, explanation: Explanation) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,7 +27,7 @@ class Prediction(NamedTuple):
     image
         uint8 (28, 28): the picture as the network saw it.
     probabilities
-        float64 (10,), of the digits 0 to 9.
+        float64 (10,), of the digits 0 to 9, or whatever the ten classes are.
     """
 
     file: str
@@ -38,11 +39,12 @@ class Prediction(NamedTuple):
         """The most probable digit."""
         return int(np.argmax(self.probabilities))
 
-    def as_json(self) -> dict[str, Any]:
-        """Return what a program may want of it."""
+    def as_json(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return what a program may want of it, given what the ten classes are called."""
         return {
             "file": self.file,
             "digit": self.digit,
+            "name": names[self.digit],
             "probabilities": self.probabilities.tolist(),
         }
 

@@ -20,6 +20,7 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.files import is_leftover, write_text_whole
 from mnist_scratch.lock import locked
 from mnist_scratch.nn.network import Network
+from mnist_scratch.reading import read_whole
 from mnist_scratch.recipes import format_config, read_config, run_config
 from mnist_scratch.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from mnist_scratch.training.evaluation import Evaluation
@@ -272,18 +273,24 @@ class RunDirectory:
     def write_evaluation(self, evaluation: Evaluation, sha256: Mapping[str, str]) -> None:
         """Write what the run's model is worth on a test set.
 
-        That is evaluation.json for the test set of the data that the run was trained on, which has
-        what the training took beside it, and `evaluation-NAME.json` for any other.
+        That is evaluation.json for the test set of the very data that the run was trained on, by
+        its name and the SHA-256 of its files, which has what the training took beside it, and
+        `evaluation-NAME.json` for any other, other data of the same name included.
 
         Parameters
         ----------
         evaluation
             The result.
         sha256
-            File name to SHA-256 of the files that its test set was read from.
+            File name to SHA-256 of the files that its data set was read from.
+
+        Raises
+        ------
+        MnistScratchError
+            If it cannot be written, or the run does not say what it was trained on.
         """
         values = evaluation.as_json()
-        if evaluation.dataset != self.config().data.dataset:
+        if (evaluation.dataset, dict(sha256)) != (self.config().data.dataset, self._data_sha256()):
             name = f"evaluation-{evaluation.dataset}.json"
         else:
             name = "evaluation.json"
@@ -291,6 +298,19 @@ class RunDirectory:
             seconds = history.epochs[-1].seconds
             values |= {"training_seconds": seconds, "best_epoch": history.best.epoch}
         self._write_json(name, values | {"data_sha256": dict(sha256)})
+
+    def _data_sha256(self) -> dict[str, Any]:
+        """Return what environment.json says of the files that the run was trained on."""
+        path = self.path / "environment.json"
+        try:
+            environment = json.loads(read_whole(path, limit=10**6).decode())
+            return dict(environment["data_sha256"])
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is damaged"
+            raise MnistScratchError(
+                f"{path} should say what data the run was trained on: {reason}; resuming the "
+                "run (train --resume) writes it again"
+            ) from error
 
     def remove_results(self) -> None:
         """Delete what says how good the model is, which is about to be trained further."""

@@ -15,6 +15,7 @@ from PIL import Image
 
 from mnist_scratch.config import Config, with_values
 from mnist_scratch.data.acquire import load_dataset
+from mnist_scratch.data.classes import class_names
 from mnist_scratch.data.picture import prepare
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.draw_page import write_page
@@ -188,6 +189,25 @@ def test_a_drawn_digit_is_read_while_it_is_drawn_and_said_when_the_pen_is_lifted
     expected = probabilities_of(run.model(), image)[0]
     assert percents == [f"{100 * value:.1f}%" for value in expected]
     assert page.locator("#probabilities tr.best th").text_content() == "7"
+
+
+def test_classes_that_are_no_digits_are_called_by_their_names(
+    browser: Browser, run: RunDirectory, tmp_path: Path
+) -> None:
+    values = {("data", "dataset"): "fashion-mnist"}
+    clothes = RunDirectory.create(tmp_path / "clothes", with_values(Config(), values, ""))
+    clothes.save_model(run.model())
+    write_page(clothes, tmp_path / "draw.html")
+    page = opened(browser, tmp_path / "draw.html", viewport=PHONE)
+    draw(page, *SEVEN)
+    settled(page)
+    assert page.locator("#digit").text_content() == "Sneaker"
+    assert str(page.locator("#said").text_content()).startswith("Sneaker, ")
+    names = page.locator("#probabilities th").all_text_contents()
+    assert names == list(class_names("fashion-mnist"))
+    assert page.get_by_role("table", name="Probability of each class", exact=True).count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.close()
 
 
 def test_undo_and_clear_go_back_by_button_and_by_key(page: Page) -> None:

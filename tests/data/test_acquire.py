@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from mnist_scratch.data import acquire, sources
-from mnist_scratch.data.acquire import check_files, load_dataset
+from mnist_scratch.data.acquire import load_dataset
+from mnist_scratch.data.checking import check_files
 from mnist_scratch.data.classes import class_names
 from mnist_scratch.data.idx import format_idx
-from mnist_scratch.data.sources import FILE_NAMES, SOURCES, SourceFile
+from mnist_scratch.data.published import SOURCES
+from mnist_scratch.data.sources import FILE_NAMES, SourceFile
 from mnist_scratch.data.synthetic import SYNTHETIC_VERSION, make_synthetic
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.files import written_whole
@@ -217,10 +219,3 @@ def test_a_plain_file_that_nothing_is_on_record_of_does_not_count(little_fashion
     (little_fashion / f"{FILE_NAMES[1]}.gz").unlink()
     with pytest.raises(MnistScratchError, match=r"could not fetch train-labels"):
         load_dataset("fashion-mnist")
-
-
-def test_every_published_data_set_has_mirrors_and_hashes_of_its_own() -> None:
-    assert all(url.startswith("https://") for s in SOURCES.values() for url in s.mirrors)
-    hashes = [file.packed_sha256 for source in SOURCES.values() for file in source.files]
-    assert len(set(hashes)) == len(hashes) == 4 * len(SOURCES)
-    assert all(len(sha256) == 64 for sha256 in hashes)

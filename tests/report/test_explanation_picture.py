@@ -10,6 +10,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from mnist_scratch.data.classes import DIGITS, class_names
 from mnist_scratch.report import explanation_picture
 from mnist_scratch.report.explanation import Explanation, explain
 from mnist_scratch.report.explanation_picture import draw_explanations, summarise
@@ -36,6 +37,7 @@ def test_every_image_has_a_row_with_its_probabilities_and_pushes(
     draw_explanations(
         "a run",
         [explained(17, 2, 2), explained(8, 4, 9), explained(5, 6, 7)],
+        DIGITS,
         tmp_path / "picture.png",
     )
     rows = figures[0].subfigs
@@ -58,7 +60,7 @@ def test_every_image_has_a_row_with_its_probabilities_and_pushes(
 
 
 def test_the_picture_has_the_colours_of_its_legend(tmp_path: Path) -> None:
-    draw_explanations("a run", [explained(8, 4, 9)], tmp_path / "picture.png")
+    draw_explanations("a run", [explained(8, 4, 9)], DIGITS, tmp_path / "picture.png")
     picture = image.imread(tmp_path / "picture.png")
     assert picture.shape == (552, 1440, 4)
     for colour in (COLOURS[0], COLOURS[1], COLOURS[2], COLOURS[4], COLOURS[5]):
@@ -70,9 +72,11 @@ def test_the_picture_has_the_colours_of_its_legend(tmp_path: Path) -> None:
 
 def test_an_image_is_summed_up_in_a_line() -> None:
     # p = e^3 / (9 + e^3) = 0.690566; -log p = 0.370243, and 3 more for another class.
-    right, wrong = summarise(*explained(17, 2, 2)), summarise(*explained(8, 4, 9))
+    right, wrong = (summarise(*explained(*each), DIGITS) for each in ((17, 2, 2), (8, 4, 9)))
     assert right == "image 17: a 2, read rightly (69%); cross-entropy 0.3702 nats"
     assert wrong == "image 8: a 4, read as a 9 (69%); cross-entropy 3.37 nats"
+    clothes = summarise(*explained(8, 4, 9), class_names("fashion-mnist"))
+    assert clothes.startswith("image 8: 4 = Coat, read as 9 = Ankle boot (69%);")
 
 
 def test_percentages_keep_clear_of_each_other(
@@ -87,7 +91,7 @@ def test_percentages_keep_clear_of_each_other(
             logits = np.log(rng.dirichlet(np.full(10, concentration)) + 1e-6)
             picture = np.zeros((28, 28), np.uint8)
             examples.append((Example(0, picture, label, logits), explain(logits, label)))
-    draw_explanations("a run", examples, tmp_path / "picture.png")
+    draw_explanations("a run", examples, DIGITS, tmp_path / "picture.png")
     figures[0].canvas.draw()
     for row, (example, explanation) in zip(figures[0].subfigs, examples, strict=True):
         texts = row.axes[1].texts

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from mnist_scratch.nn.network import Network
 from mnist_scratch.training import run, trainer
 from mnist_scratch.training.evaluation import evaluate
 from mnist_scratch.training.randomness import Purpose, generator
-from mnist_scratch.training.run import run_training
+from mnist_scratch.training.run import resume_training, run_training
 from mnist_scratch.training.rundir import RunDirectory
 
 SHORT = with_values(
@@ -63,6 +64,46 @@ def test_a_run_leaves_a_folder_that_is_complete(data: Acquired, tmp_path: Path) 
     assert evaluation["dataset"] == "synthetic"
     assert evaluation["best_epoch"] == result.best_epoch
     assert evaluation["accuracy"] == result.evaluation.accuracy
+
+
+def test_only_the_very_data_of_a_run_is_evaluated_into_evaluation_json(
+    data: Acquired, tmp_path: Path
+) -> None:
+    directory = run_training(SHORT, tmp_path / "run").directory
+    path = tmp_path / "run" / "evaluation.json"
+    own = path.read_bytes()
+    path.unlink()
+    measured = evaluate(directory.model(), data.test)
+    directory.write_evaluation(measured, data.test.sha256)
+    assert path.read_bytes() == own
+    others = [
+        (measured, {"a-file": "another hash"}),
+        (measured, {"another-file": "its hash"}),
+        (measured, {}),
+        (replace(measured, dataset="kmnist"), data.test.sha256),
+    ]
+    for evaluation, sha256 in others:
+        beside = tmp_path / "run" / f"evaluation-{evaluation.dataset}.json"
+        assert not beside.exists()
+        directory.write_evaluation(evaluation, sha256)
+        values = json.loads(beside.read_text())
+        assert values["data_sha256"] == sha256
+        assert "best_epoch" not in values, "it says what the training took of no other data"
+        assert path.read_bytes() == own
+        beside.unlink()
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", "{}", '{"data_sha256": 7}', "[" * 10_000])
+def test_a_run_that_does_not_say_what_it_was_trained_on_is_named(
+    data: Acquired, tmp_path: Path, content: str | None
+) -> None:
+    result = run_training(SHORT, tmp_path / "run")
+    path = tmp_path / "run" / "environment.json"
+    path.unlink() if content is None else path.write_text(content)
+    with pytest.raises(MnistScratchError, match=r"environment\.json should say what data"):
+        result.directory.write_evaluation(result.evaluation, data.test.sha256)
+    resume_training(tmp_path / "run")
+    result.directory.write_evaluation(result.evaluation, data.test.sha256)
 
 
 def test_the_model_in_the_folder_is_the_one_that_was_evaluated(

@@ -12,7 +12,8 @@ const seen = document.getElementById("image").getContext("2d");
 const digit = document.getElementById("digit");
 const said = document.getElementById("said");
 const buttons = { undo: document.getElementById("undo"), clear: document.getElementById("clear") };
-const rows = Array.from({ length: 10 }, (_, number) => addRow(number));
+const rows = model.names.map(addRow);
+digit.classList.toggle("word", model.names.some((name) => name.length > 1));
 
 let strokes = [];
 const past = [];  // what `strokes` was before each change
@@ -22,11 +23,11 @@ let penIsDown = false;
 let reading = null;  // what was recognised last
 let frame = 0;
 
-function addRow(number) {
+function addRow(title) {
   const row = document.querySelector("#probabilities tbody").insertRow();
   const name = document.createElement("th");
   name.scope = "row";
-  name.textContent = number;
+  name.textContent = title;
   const bar = document.createElement("div");
   bar.className = "bar";
   row.append(name);
@@ -72,7 +73,7 @@ function recognise() {
   const image = prepare(opacity, height, width);
   const probabilities = image ? predict(model, image) : null;
   const best = probabilities ? probabilities.indexOf(Math.max(...probabilities)) : null;
-  digit.textContent = best === null ? "" : best;
+  digit.textContent = best === null ? "" : model.names[best];
   rows.forEach(({ row, bar, percent }, number) => {
     const probability = probabilities ? probabilities[number] : 0;
     row.classList.toggle("best", number === best);
@@ -92,7 +93,7 @@ function recognise() {
 function say() {
   const { best, probabilities } = reading;
   said.textContent =
-    best === null ? "Nothing drawn" : `${best}, ${(100 * probabilities[best]).toFixed(0)} percent`;
+    best === null ? "Nothing drawn" : `${model.names[best]}, ${(100 * probabilities[best]).toFixed(0)} percent`;
 }
 
 function markPen(size) {

@@ -1,0 +1,236 @@
+"""Data sets whose files are not as MNIST's are: made-up ones of their form."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from faulty_server import FaultyServer
+from numpy.typing import NDArray
+
+from mnist_scratch.data.acquire import Acquired, load_dataset
+from mnist_scratch.data.checking import check_files
+from mnist_scratch.data.idx import format_idx
+from mnist_scratch.data.published import SOURCES
+from mnist_scratch.data.sources import SourceFile
+from mnist_scratch.errors import MnistScratchError
+
+NOWHERE = ("https://127.0.0.1:9/",)
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_every_published_file_has_a_hash_and_a_mirror_of_its_own() -> None:
+    assert all(url.startswith("https://") for s in SOURCES.values() for url in s.mirrors)
+    files = [file for source in SOURCES.values() for file in source.files]
+    files += [source.archive for source in SOURCES.values() if source.archive]
+    hashes = [file.packed_sha256 or file.sha256 for file in files]
+    assert len(set(hashes)) == len(hashes) == 4 * len(SOURCES) + 1
+    assert all(len(bytes.fromhex(sha256)) == 32 for sha256 in hashes)
+
+
+def test_the_sizes_on_record_are_those_of_the_images_and_labels_that_are_published() -> None:
+    images = dict.fromkeys(("mnist", "fashion-mnist", "kmnist"), (60000, 10000))
+    images |= {"qmnist": (60_000, 60_000), "emnist-digits": (240_000, 40_000)}
+    assert images.keys() == SOURCES.keys()
+    for name, (training, test) in images.items():
+        sizes = [file.size for file in SOURCES[name].files]
+        # The header has 4 bytes and 4 for each dimension; QMNIST's labels are rows of 8 x 4 bytes.
+        labels = [12 + 32 * n if name == "qmnist" else 8 + n for n in (training, test)]
+        assert sizes == [16 + 784 * training, labels[0], 16 + 784 * test, labels[1]]
+
+
+@pytest.fixture
+def little_qmnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Write 4 + 3 digits in QMNIST's form; the columns beside the class are anything."""
+    folder = tmp_path / "data" / "qmnist"
+    folder.mkdir(parents=True)
+    images = np.arange(4 * 784, dtype=np.uint8).reshape(4, 28, 28)
+    labels = np.array([[7, 4, 2102, 0], [0, 1, 300, -1], [9, 0, 5, 6], [3, 2, 1, 0]], np.int32)
+    labels = np.hstack([labels, 1000 + labels]).astype(np.int32)
+    records = []
+    arrays: list[NDArray[Any]] = [images, labels, images[:3], labels[1:]]
+    for file, array in zip(SOURCES["qmnist"].files, arrays, strict=True):
+        content = format_idx(array)
+        packed = gzip.compress(content, mtime=0)
+        (folder / file.packed_name).write_bytes(packed)
+        records.append(SourceFile(file.name, len(content), "", len(packed), sha256(packed)))
+    source = SOURCES["qmnist"]._replace(files=records, mirrors=NOWHERE)
+    monkeypatch.setitem(SOURCES, "qmnist", source)
+    return folder
+
+
+def test_qmnist_s_classes_are_the_first_column_of_its_labels(little_qmnist: Path) -> None:
+    training, test = load_dataset("qmnist")
+    assert training.name == "qmnist"
+    assert training.labels.tolist() == [7, 0, 9, 3]
+    assert test.labels.tolist() == [0, 9, 3]
+    assert training.images[1, 0].tolist() == [value % 256 for value in range(784, 784 + 28)]
+    assert {state.state for state in check_files("qmnist", little_qmnist)} == {"verified"}
+
+
+def test_a_damaged_file_of_qmnist_is_an_error(little_qmnist: Path) -> None:
+    path = little_qmnist / "qmnist-train-labels-idx2-int.gz"
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(MnistScratchError, match=r"idx2-int\.gz is damaged or another file"):
+        load_dataset("qmnist")
+
+
+class Emnist:
+    """Some digits as EMNIST has them: columns first, the four files in an archive.
+
+    Image k is upright a bar across row k + 2, from its left edge to column 9.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        upright = np.zeros((5, 28, 28), np.uint8)
+        for image in range(5):
+            upright[image, image + 2, :10] = 255
+        self.upright: NDArray[np.uint8] = upright
+        stored = upright.transpose(0, 2, 1)
+        self.labels = np.arange(5, dtype=np.uint8)
+        self.plain = {
+            file.name: format_idx(array)
+            for file, array in zip(
+                SOURCES["emnist-digits"].files,
+                (stored, self.labels, stored[3:], self.labels[3:]),
+                strict=True,
+            )
+        }
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("gzip/", "")
+            archive.writestr("gzip/emnist-letters-train-images-idx3-ubyte.gz", b"letters")
+            for name, content in self.plain.items():
+                archive.writestr(f"gzip/{name}.gz", gzip.compress(content))
+        self.archive = file.getvalue()
+        # So few labels grow when they are compressed.
+        files = [SourceFile(n, len(c), sha256(c), len(c) + 64) for n, c in self.plain.items()]
+        zipped = SourceFile("gzip", 0, "", len(self.archive), sha256(self.archive), ".zip")
+        source = SOURCES["emnist-digits"]._replace(files=files, mirrors=NOWHERE, archive=zipped)
+        monkeypatch.setitem(SOURCES, "emnist-digits", source)
+        self.folder = Path("data/emnist-digits")
+        self.folder.mkdir(parents=True)
+
+    def place(self, form: str) -> None:
+        if form == "zip":
+            (self.folder / "gzip.zip").write_bytes(self.archive)
+            return
+        for name, content in self.plain.items():
+            if form == "gz":
+                # Whoever compressed it: the content is what is on record.
+                (self.folder / f"{name}.gz").write_bytes(gzip.compress(content, 1))
+            else:
+                (self.folder / name).write_bytes(content)
+
+    def check(self, data: Acquired) -> None:
+        """Check that the images stand upright and that their hashes are those of the content."""
+        np.testing.assert_array_equal(data.training.images, self.upright)
+        np.testing.assert_array_equal(data.test.images, self.upright[3:])
+        np.testing.assert_array_equal(data.test.labels, self.labels[3:])
+        assert data.training.images.flags.c_contiguous
+        assert data.training.sha256 == {n: sha256(c) for n, c in self.plain.items()}
+
+    def states(self) -> list[tuple[str, str]]:
+        return [(s.path.name, s.state) for s in check_files("emnist-digits", self.folder)]
+
+
+@pytest.fixture
+def emnist(empty_folder: None, monkeypatch: pytest.MonkeyPatch) -> Emnist:
+    return Emnist(monkeypatch)
+
+
+@pytest.mark.parametrize("form", ["zip", "gz", "plain"])
+def test_emnist_s_images_stand_upright_however_they_lie_on_disk(emnist: Emnist, form: str) -> None:
+    emnist.place(form)
+    before = sorted(path.name for path in emnist.folder.iterdir())
+    emnist.check(load_dataset("emnist-digits"))
+    assert sorted(path.name for path in emnist.folder.iterdir()) == before, "nothing is unpacked"
+    names = ["gzip.zip"] if form == "zip" else before
+    assert sorted(emnist.states()) == [(name, "verified") for name in names]
+
+
+def test_files_that_were_unpacked_are_read_before_the_archive(emnist: Emnist) -> None:
+    emnist.place("gz")
+    (emnist.folder / "gzip.zip").write_bytes(b"another")
+    emnist.check(load_dataset("emnist-digits"))
+    for name in list(emnist.plain)[:2]:
+        (emnist.folder / f"{name}.gz").unlink()
+    assert emnist.states() == [("gzip.zip", "damaged")]
+    emnist.place("zip")
+    emnist.check(load_dataset("emnist-digits"))
+
+
+@pytest.mark.parametrize("change", ["a byte", "the length"])
+def test_an_archive_with_other_bytes_is_never_read(emnist: Emnist, change: str) -> None:
+    emnist.place("zip")
+    path = emnist.folder / "gzip.zip"
+    at = emnist.archive.index(b"letters")  # of no file that is read
+    inserted = b"L" if change == "a byte" else b"Le"
+    path.write_bytes(emnist.archive[:at] + inserted + emnist.archive[at + 1 :])
+    with pytest.raises(MnistScratchError, match=r"gzip\.zip is damaged or another file") as error:
+        load_dataset("emnist-digits")
+    assert ("SHA-256" if change == "a byte" else "bytes, where") in str(error.value)
+    assert emnist.states() == [("gzip.zip", "damaged")]
+
+
+@pytest.mark.parametrize("form", ["gz", "plain"])
+def test_unpacked_files_with_another_content_are_refused(emnist: Emnist, form: str) -> None:
+    name = next(iter(emnist.plain))
+    emnist.plain[name] = format_idx(emnist.upright)  # somebody turned them already
+    emnist.place(form)
+    with pytest.raises(MnistScratchError, match=r"is damaged or another file: SHA-256"):
+        load_dataset("emnist-digits")
+    assert [state for _, state in emnist.states()] == ["damaged"] + ["verified"] * 3
+
+
+def test_what_is_missing_of_emnist_is_the_archive_unless_some_of_it_was_unpacked(
+    emnist: Emnist,
+) -> None:
+    assert emnist.states() == [("gzip.zip", "missing")]
+    emnist.place("plain")
+    name = next(iter(emnist.plain))
+    (emnist.folder / name).unlink()
+    others = [(other, "verified") for other in emnist.plain if other != name]
+    assert emnist.states() == [(f"{name}.gz", "missing"), *others]
+
+
+def test_an_archive_that_cannot_be_opened_is_named(emnist: Emnist) -> None:
+    (emnist.folder / "gzip.zip").mkdir()
+    with pytest.raises(MnistScratchError, match=r"cannot read .*gzip\.zip: it is a folder"):
+        load_dataset("emnist-digits")
+
+
+def test_emnist_is_fetched_as_its_archive_and_nothing_else(
+    emnist: Emnist, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.contents = {"gzip.zip": emnist.archive}
+    source = SOURCES["emnist-digits"]._replace(mirrors=(server.url("good"),))
+    monkeypatch.setitem(SOURCES, "emnist-digits", source)
+    said: list[str] = []
+    emnist.check(load_dataset("emnist-digits", report=said.append))
+    assert server.requests == [("good", "gzip.zip", None)]
+    assert said == [f"fetching gzip.zip ({len(emnist.archive):,} bytes) into {emnist.folder}"]
+    assert {path.name for path in emnist.folder.iterdir()} - {".lock"} == {"gzip.zip"}
+    load_dataset("emnist-digits", report=said.append)
+    assert len(server.requests) == len(said) == 1
+
+
+def test_emnist_that_cannot_be_fetched_says_what_to_place_by_hand(emnist: Emnist) -> None:
+    with pytest.raises(MnistScratchError, match=r"could not fetch gzip\.zip") as error:
+        load_dataset("emnist-digits", report=lambda _: None)
+    assert f"gzip.zip {len(emnist.archive):>11,} bytes" in str(error.value)
