@@ -50,7 +50,9 @@ alone reads nn/.
     training/model.py               a model in a file
     training/checkpoint.py          a whole run in a file
     training/environment.py         what a result depends on beside its config
-    training/rundir.py              the folder of a run
+    training/folder.py              the folder of a run from outside: free, in use, interrupted
+    training/rundir.py              the same from inside: its files
+    training/run_list.py            the runs of a folder: how far, how good
     training/resume.py              whether a run can go on as it is asked to
     training/run.py                 a whole run, from its config to its folder
     training/examples.py            what a network makes of single images
@@ -71,8 +73,8 @@ alone reads nn/.
     report/bars.py                  predictions in a terminal
     report/draw_page.py             a page that reads what is drawn on it
     arguments.py                    the command line
-    commands/                       its commands: output.py, train.py, runs.py, explain.py,
-                                    pictures.py, data.py
+    commands/                       its commands: output.py, train.py, runs.py, run_list.py,
+                                    explain.py, pictures.py, data.py
     cli.py                          every error a message
 """
 

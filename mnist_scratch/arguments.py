@@ -63,6 +63,17 @@ def make_parser() -> argparse.ArgumentParser:
         help="PNG to write (default: loss_curve.png in the run; for several, comparison.png here)",
     )
 
+    command = _add(commands, "runs", "list the runs in a folder, the newest first")
+    command.add_argument(
+        "folder",
+        type=Path,
+        nargs="?",
+        default=Path("runs"),
+        metavar="DIR",
+        help="folder that has the runs' folders in it (default: %(default)s)",
+    )
+    _add_json(command)
+
     _add_explain(commands)
     _add_predict(commands)
 

@@ -50,10 +50,10 @@ def _new_run(options: argparse.Namespace) -> RunResult:
     recipe = find_config(options.config) if options.config is not None else None
     config = with_threads(_with_flags(read_config(recipe) if recipe else Config(), options))
 
+    from mnist_scratch.training.folder import claim_default_folder
     from mnist_scratch.training.run import run_training
-    from mnist_scratch.training.rundir import RunDirectory
 
-    path = options.run or RunDirectory.claim_default_path(recipe.stem if recipe else "default")
+    path = options.run or claim_default_folder(recipe.stem if recipe else "default")
     try:
         with _telling_how_to_go_on(path):
             return run_training(config, path)
@@ -95,12 +95,11 @@ def _with_flags(config: Config, options: argparse.Namespace) -> Config:
 @contextlib.contextmanager
 def _telling_how_to_go_on(path: Path) -> Iterator[None]:
     """Let an interruption end with the command that goes on from it, if one can."""
-    from mnist_scratch.training.rundir import RunDirectory
+    from mnist_scratch.training.folder import how_to_go_on
 
     try:
         yield
     except KeyboardInterrupt:
         if (path / "checkpoint.npz").exists():
-            run = RunDirectory(path)
-            print(f"{path} is saved; {run.how_to_go_on}", file=sys.stderr)
+            print(f"{path} is saved; {how_to_go_on(path)}", file=sys.stderr)
         raise

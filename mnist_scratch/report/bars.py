@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from mnist_scratch.files import written_whole
+from mnist_scratch.limits import printable
 from mnist_scratch.training.prediction import Prediction
 
 _BAR = 60  # columns: with the digit before it and the percentage behind it, 74
@@ -29,7 +30,7 @@ def describe(prediction: Prediction, encoding: str) -> str:
         The terminal's; where it has no block characters, bars are drawn with "#".
     """
     blocks = _can_show(_EIGHTHS, encoding)
-    lines = [f"{shown(prediction.file)}: {prediction.digit}"]
+    lines = [f"{printable(prediction.file)}: {prediction.digit}"]
     for digit, probability in enumerate(prediction.probabilities.tolist()):
         bar = _blocks(probability) if blocks else "#" * round(probability * _BAR)
         lines.append(f"  {digit}  {bar:<{_BAR}} {probability:>7.2%}")
@@ -40,17 +41,12 @@ def summarise(prediction: Prediction) -> str:
     """Return the digit, its probability and the next best in a line that begins with the file."""
     second, first = np.argsort(prediction.probabilities, kind="stable")[-2:].tolist()
     probabilities = prediction.probabilities
-    name = shown(prediction.file)
+    name = printable(prediction.file)
     name = name if len(name) <= _NAME else f"...{name[3 - _NAME :]}"
     return (
         f"{name:<{_NAME}}  {first} {probabilities[first]:>7.2%}"
         f"   {second} {probabilities[second]:>7.2%}"
     )
-
-
-def shown(name: str) -> str:
-    """Return a file's name without what could steer a terminal."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name)
 
 
 def save_images(predictions: Sequence[Prediction], output: Path) -> None:

@@ -19,6 +19,7 @@ from mnist_scratch.training.checkpoint import Checkpoint
 from mnist_scratch.training.environment import describe_environment
 from mnist_scratch.training.evaluation import Evaluation, evaluate
 from mnist_scratch.training.finite import DivergedError
+from mnist_scratch.training.folder import check_free, how_to_go_on, locked_folder, sweep
 from mnist_scratch.training.randomness import generator
 from mnist_scratch.training.resume import (
     changed_environment,
@@ -72,11 +73,11 @@ def run_training(config: Config, path: Path) -> RunResult:
     Interruption
         If a signal told the program to stop; the run is saved.
     """
-    RunDirectory.check_free(path)
+    check_free(path)
     data = load_dataset(config.data.dataset, config.data.data_dir)
     config = _with_dataset(config, data.training.name)
     trainer = _trainer(config, data)
-    with RunDirectory.locked(path):
+    with locked_folder(path):
         directory = RunDirectory.create(path, config)
         return _Run(directory, config, trainer, data).finish()
 
@@ -103,8 +104,8 @@ def resume_training(path: Path, config: Config | None = None) -> RunResult:
         If a signal told the program to stop; the run is saved.
     """
     directory = RunDirectory(path)
-    with RunDirectory.locked(path):
-        directory.sweep()
+    with locked_folder(path):
+        sweep(path)
         checkpoint = directory.checkpoint()
         config = config or directory.config()
         if checkpoint:
@@ -196,7 +197,7 @@ class _Run:
             except MnistScratchError as error:
                 raise MnistScratchError(
                     f"{error}\n{self.directory.path} keeps what was saved; "
-                    f"{self.directory.how_to_go_on}"
+                    f"{how_to_go_on(self.directory.path)}"
                 ) from error
 
     def _save(self) -> None:

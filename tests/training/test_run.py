@@ -14,6 +14,7 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.training import run, trainer
 from mnist_scratch.training.evaluation import evaluate
+from mnist_scratch.training.folder import claim_default_folder
 from mnist_scratch.training.randomness import Purpose, generator
 from mnist_scratch.training.run import run_training
 from mnist_scratch.training.rundir import RunDirectory
@@ -170,7 +171,7 @@ def test_an_empty_folder_may_be_used(data: Acquired, tmp_path: Path) -> None:
 def test_default_names_do_not_collide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("time.strftime", lambda _: "20260131-235959")
-    names = [RunDirectory.claim_default_path("minimal").as_posix() for _ in range(3)]
+    names = [claim_default_folder("minimal").as_posix() for _ in range(3)]
     first = "runs/20260131-235959-minimal"
     assert names == [first, f"{first}-2", f"{first}-3"]
 
