@@ -65,6 +65,7 @@ alone reads nn/.
     report/layer_pictures.py        the first layer's weights; what moved in each layer
     report/page_parts.py            sections, tables and pictures of a page
     report/report_page.py           the report of a run
+    report/redraw.py, live.py       the picture of a run that goes on, drawn beside it
     report/differences.py           in what runs differ
     report/explanation.py           from logits to loss, number by number
     report/explanation_text.py      the same in words

@@ -131,6 +131,11 @@ def _add_train(commands: Any) -> None:
         help="go on with an interrupted run, to the same bytes; its config is that of RUN, and "
         "more --epochs are possible with the schedules 'constant' and 'step' without --warmup",
     )
+    command.add_argument(
+        "--live",
+        action="store_true",
+        help="keep the run's loss_curve.png fresh: drawn after every epoch, not only at the end",
+    )
     _add_json(command)
     groups: dict[str, Any] = {}
     for setting in settings():

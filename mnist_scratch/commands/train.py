@@ -6,7 +6,8 @@ import argparse
 import contextlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,8 +56,8 @@ def _new_run(options: argparse.Namespace) -> RunResult:
 
     path = options.run or claim_default_folder(recipe.stem if recipe else "default")
     try:
-        with _telling_how_to_go_on(path):
-            return run_training(config, path)
+        with _telling_how_to_go_on(path), _live_picture(path, options) as redraw:
+            return run_training(config, path, redraw)
     finally:
         if not options.run:
             with contextlib.suppress(OSError):
@@ -78,8 +79,8 @@ def _resumed_run(options: argparse.Namespace) -> RunResult:
 
     from mnist_scratch.training.run import resume_training
 
-    with _telling_how_to_go_on(path):
-        return resume_training(path, config)
+    with _telling_how_to_go_on(path), _live_picture(path, options) as redraw:
+        return resume_training(path, config, redraw)
 
 
 def _with_flags(config: Config, options: argparse.Namespace) -> Config:
@@ -90,6 +91,18 @@ def _with_flags(config: Config, options: argparse.Namespace) -> Config:
         if getattr(options, setting.key) is not None
     }
     return with_values(config, given, "")
+
+
+def _live_picture(
+    path: Path, options: argparse.Namespace
+) -> AbstractContextManager[Callable[[], object]]:
+    """Return the context whose value draws the loss after an epoch, or does nothing."""
+    if not options.live:
+        return contextlib.nullcontext(lambda: None)
+
+    from mnist_scratch.report.live import LivePicture
+
+    return LivePicture(path)
 
 
 @contextlib.contextmanager

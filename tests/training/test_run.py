@@ -11,12 +11,13 @@ from mnist_scratch.data import acquire
 from mnist_scratch.data.acquire import Acquired
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.interruption import Interruption
 from mnist_scratch.nn.network import Network
 from mnist_scratch.training import run, trainer
 from mnist_scratch.training.evaluation import evaluate
 from mnist_scratch.training.folder import claim_default_folder
 from mnist_scratch.training.randomness import Purpose, generator
-from mnist_scratch.training.run import run_training
+from mnist_scratch.training.run import resume_training, run_training
 from mnist_scratch.training.rundir import RunDirectory
 
 SHORT = with_values(
@@ -64,6 +65,23 @@ def test_a_run_leaves_a_folder_that_is_complete(data: Acquired, tmp_path: Path) 
     assert evaluation["dataset"] == "synthetic"
     assert evaluation["best_epoch"] == result.best_epoch
     assert evaluation["accuracy"] == result.evaluation.accuracy
+
+
+def test_what_is_called_after_an_epoch_finds_it_in_the_folder(
+    data: Acquired, tmp_path: Path
+) -> None:
+    seen = []
+
+    def look() -> None:
+        seen.append(len(RunDirectory(tmp_path / "run").history().epochs))
+        if len(seen) == 1:
+            raise Interruption
+
+    with pytest.raises(Interruption):
+        run_training(SHORT, tmp_path / "run", look)
+    assert seen == [1]
+    resume_training(tmp_path / "run", after_epoch=look)
+    assert seen == [1, 2]
 
 
 def test_the_model_in_the_folder_is_the_one_that_was_evaluated(
