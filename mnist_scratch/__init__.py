@@ -73,9 +73,12 @@ alone reads nn/.
     report/curves.py                what cross-entropy is for, in curves
     report/bars.py                  predictions in a terminal
     report/draw_page.py             a page that reads what is drawn on it
+    report/exported.py              what a model is told to others with
+    report/onnx_file.py             a model as a graph that runs anywhere
+    report/safetensors_file.py      a model's parameters as PyTorch has them
     arguments.py                    the command line
     commands/                       its commands: output.py, train.py, runs.py, run_list.py,
-                                    explain.py, pictures.py, data.py
+                                    explain.py, pictures.py, export.py, data.py
     cli.py                          every error a message
 """
 

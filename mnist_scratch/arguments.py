@@ -87,6 +87,22 @@ def make_parser() -> argparse.ArgumentParser:
         help="the page, one file that opens without a network (default: %(default)s here)",
     )
 
+    command = _add(commands, "export", "write a run's model in a form that other programs read")
+    command.add_argument("run", type=Path, metavar="RUN", help="folder of the run")
+    command.add_argument(
+        "--format",
+        choices=("onnx", "safetensors"),
+        required=True,
+        help="onnx, which runs anywhere, from raw pixels to probabilities; or safetensors, the "
+        "parameters as PyTorch's Sequential of Linear layers loads them",
+    )
+    command.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="file to write (default: model.onnx or model.safetensors in the run)",
+    )
+
     data = commands.add_parser("data", help="see, fetch and verify the data sets")
     actions = data.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, summary in (

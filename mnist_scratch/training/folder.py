@@ -31,6 +31,8 @@ _WRITTEN = (
     "loss_curve.png",
     "explanation.png",
     "report.html",
+    "model.onnx",
+    "model.safetensors",
 )
 _MOST_BYTES = 2**20  # of an evaluation.json, which has some ten thousand
 
