@@ -55,7 +55,9 @@ alone reads nn/.
     training/model.py               a model in a file
     training/checkpoint.py          a whole run in a file
     training/environment.py         what a result depends on beside its config
-    training/rundir.py              the folder of a run
+    training/folder.py              the folder of a run from outside: free, in use, interrupted
+    training/rundir.py              the same from inside: its files
+    training/run_list.py            the runs of a folder: how far, how good
     training/resume.py              whether a run can go on as it is asked to
     training/run.py                 a whole run, from its config to its folder
     training/examples.py            what a network makes of single images
@@ -68,6 +70,7 @@ alone reads nn/.
     report/layer_pictures.py        the first layer's weights; what moved in each layer
     report/page_parts.py            sections, tables and pictures of a page
     report/report_page.py           the report of a run
+    report/redraw.py, live.py       the picture of a run that goes on, drawn beside it
     report/differences.py           in what runs differ
     report/explanation.py           from logits to loss, number by number
     report/explanation_text.py      the same in words
@@ -75,9 +78,12 @@ alone reads nn/.
     report/curves.py                what cross-entropy is for, in curves
     report/bars.py                  predictions in a terminal
     report/draw_page.py             a page that reads what is drawn on it
+    report/exported.py              what a model is told to others with
+    report/onnx_file.py             a model as a graph that runs anywhere
+    report/safetensors_file.py      a model's parameters as PyTorch has them
     arguments.py                    the command line
-    commands/                       its commands: output.py, train.py, runs.py, explain.py,
-                                    pictures.py, data.py
+    commands/                       its commands: output.py, train.py, runs.py, run_list.py,
+                                    explain.py, pictures.py, export.py, data.py
     cli.py                          every error a message
 """
 

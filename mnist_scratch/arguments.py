@@ -65,6 +65,17 @@ def make_parser() -> argparse.ArgumentParser:
         help="PNG to write (default: loss_curve.png in the run; for several, comparison.png here)",
     )
 
+    command = _add(commands, "runs", "list the runs in a folder, the newest first")
+    command.add_argument(
+        "folder",
+        type=Path,
+        nargs="?",
+        default=Path("runs"),
+        metavar="DIR",
+        help="folder that has the runs' folders in it (default: %(default)s)",
+    )
+    _add_json(command)
+
     _add_explain(commands)
     _add_predict(commands)
 
@@ -76,6 +87,22 @@ def make_parser() -> argparse.ArgumentParser:
         default=Path("draw.html"),
         metavar="FILE.html",
         help="the page, one file that opens without a network (default: %(default)s here)",
+    )
+
+    command = _add(commands, "export", "write a run's model in a form that other programs read")
+    command.add_argument("run", type=Path, metavar="RUN", help="folder of the run")
+    command.add_argument(
+        "--format",
+        choices=("onnx", "safetensors"),
+        required=True,
+        help="onnx, which runs anywhere, from raw pixels to probabilities; or safetensors, the "
+        "parameters as PyTorch's Sequential of Linear layers loads them",
+    )
+    command.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="file to write (default: model.onnx or model.safetensors in the run)",
     )
 
     data = commands.add_parser("data", help="see, fetch and verify the data sets")
@@ -121,6 +148,11 @@ def _add_train(commands: Any) -> None:
         metavar="RUN",
         help="go on with an interrupted run, to the same bytes; its config is that of RUN, and "
         "more --epochs are possible with the schedules 'constant' and 'step' without --warmup",
+    )
+    command.add_argument(
+        "--live",
+        action="store_true",
+        help="keep the run's loss_curve.png fresh: drawn after every epoch, not only at the end",
     )
     _add_json(command)
     groups: dict[str, Any] = {}

@@ -143,12 +143,13 @@ def is_leftover(path: Path, names: Collection[str]) -> bool:
         no leftover.
     """
     parts = re.fullmatch(r"\.(.+)\.(\d{1,9})\.part", path.name)
-    return parts is not None and parts[1] in names and not _is_running(int(parts[2]))
+    return parts is not None and parts[1] in names and not is_running(int(parts[2]))
 
 
-def _is_running(process: int) -> bool:
+def is_running(process: int) -> bool:
+    """Say whether a process with that number runs; never on Windows, which does not tell."""
     if os.name == "nt":
-        return False  # there is no way to ask; but a file that is open cannot be deleted there
+        return False  # and a file that it has open cannot be deleted there
     try:
         os.kill(process, 0)
     except ProcessLookupError:

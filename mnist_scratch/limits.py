@@ -61,3 +61,8 @@ def shown(value: Any) -> str:
     except (ValueError, RecursionError):  # a number too long to write out; tables within tables
         return "..."
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 4]} ..."
+
+
+def printable(text: str) -> str:
+    """Return a text, as of a file's name, without what could steer a terminal."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.files import open_own
+from mnist_scratch.files import is_running, open_own
+from mnist_scratch.reading import read_whole
 
 _PAUSE = 0.1  # seconds between two tries
 _VANISHED = 1000  # times that a folder may vanish under the file before it is no accident
@@ -136,12 +137,27 @@ else:
         os.close(descriptor)
 
 
+def running_holder(path: Path) -> str:
+    """Return who holds a lock, "process 4711", without touching it; "" if nobody is known to.
+
+    A file that a crash left has the number of a process that does not run any more.
+    """
+    number = _number(path)
+    return f"process {number}" if number and is_running(number) else ""
+
+
 def _holder(path: Path) -> str:
+    number = _number(path)
+    return f"process {number}" if number else "another process"
+
+
+def _number(path: Path) -> int:
+    """Return the number in the file, 0 if there is none."""
     try:
-        number = path.read_text(encoding="ascii")
+        number = read_whole(path, 9).decode("ascii")
     except (OSError, ValueError):
-        number = ""
-    return f"process {number}" if number.isdecimal() else "another process"
+        return 0
+    return int(number) if number.isdecimal() else 0
 
 
 def _remove(folders: list[Path]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mnist_scratch.config import Config, settings, with_values
+from mnist_scratch.config import Config, DataConfig, TrainingConfig, settings, with_values
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.limits import nearest, shown
 from mnist_scratch.reading import read_whole
@@ -94,6 +96,36 @@ def find_config(name: str) -> Path:
             f"{', '.join(recipes)}; a file's name ends in .toml"
         )
     return recipes[name]
+
+
+def recipe_of(config: Config) -> str | None:
+    """Return the name of the recipe that a config follows; None if it follows none.
+
+    It follows one that it differs from at most in its data, its seed, its threads and how often it
+    is saved.
+    """
+    return _recipes().get(_essence(config))
+
+
+@functools.cache
+def _recipes() -> dict[Config, str]:
+    recipes = sorted(recipe_folder().glob("*.toml"))
+    return {_essence(read_config(recipe)): recipe.stem for recipe in recipes}
+
+
+def _essence(config: Config) -> Config:
+    """Return the config with the same values in all that can differ within a recipe."""
+    data, training = DataConfig(), TrainingConfig()
+    return replace(
+        config,
+        data=replace(config.data, dataset=data.dataset, data_dir=data.data_dir),
+        training=replace(
+            config.training,
+            seed=training.seed,
+            threads=training.threads,
+            checkpoint_seconds=training.checkpoint_seconds,
+        ),
+    )
 
 
 def run_config(path: Path) -> Path:

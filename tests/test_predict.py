@@ -19,8 +19,9 @@ from mnist_scratch.data.acquire import load_dataset
 from mnist_scratch.data.classes import DIGITS, class_names
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.synthetic import draw_digits
+from mnist_scratch.limits import printable
 from mnist_scratch.nn.network import Network
-from mnist_scratch.report.bars import describe, shown, summarise
+from mnist_scratch.report.bars import describe, summarise
 from mnist_scratch.training.prediction import Prediction, predict, probabilities_of
 from mnist_scratch.training.run import run_training
 from mnist_scratch.training.rundir import RunDirectory
@@ -170,7 +171,7 @@ def test_bars_are_as_long_as_probabilities_and_names_cannot_steer_the_terminal()
     lengths = ["█" * 30, "█" * 15, "█" * 7 + "▌", "█" * 7 + "▍", "▏", ""]
     assert [bar[5:65].strip() for bar in bars[:6]] == lengths
     assert "###" in describe(prediction, DIGITS, "latin-1")
-    assert shown("größe 3.png") == "größe 3.png"
+    assert printable("größe 3.png") == "größe 3.png"
     long = prediction._replace(file="long/" * 30 + "name.png")
     assert len(summarise(long, DIGITS)) <= 80
     assert "name.png" in summarise(long, DIGITS)

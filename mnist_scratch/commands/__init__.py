@@ -3,16 +3,18 @@
 NumPy and Matplotlib are imported where a command needs them, so that `--help` need not wait.
 """
 
-from mnist_scratch.commands import data, explain, pictures, runs, train
+from mnist_scratch.commands import data, explain, export, pictures, run_list, runs, train
 
 COMMANDS = {
     "train": train.train,
     "evaluate": runs.evaluate_run,
     "report": runs.report,
     "plot": runs.plot,
+    "runs": run_list.list_runs,
     "explain": explain.explain,
     "predict": pictures.predict_pictures,
     "draw": pictures.draw,
+    "export": export.export,
     "status": data.status,
     "download": data.download,
     "verify": data.verify,

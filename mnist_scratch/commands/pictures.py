@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mnist_scratch.commands.output import result
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.limits import printable
 
 if TYPE_CHECKING:
     from mnist_scratch.training.prediction import Prediction
@@ -20,7 +21,7 @@ def predict_pictures(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from mnist_scratch.data.classes import class_names
-    from mnist_scratch.report.bars import save_images, shown
+    from mnist_scratch.report.bars import save_images
     from mnist_scratch.training.prediction import predict
     from mnist_scratch.training.rundir import RunDirectory
 
@@ -33,7 +34,7 @@ def predict_pictures(options: argparse.Namespace) -> None:
         try:
             prediction = predict(network, file, options.ink)
         except MnistScratchError as error:
-            problems.append(shown(str(error)))
+            problems.append(printable(str(error)))
             unanswered = dict.fromkeys(("digit", "name", "probabilities"))
             answers.append({"file": file} | unanswered | {"error": str(error)})
         else:

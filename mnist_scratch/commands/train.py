@@ -6,7 +6,8 @@ import argparse
 import contextlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,13 +51,13 @@ def _new_run(options: argparse.Namespace) -> RunResult:
     recipe = find_config(options.config) if options.config is not None else None
     config = with_threads(_with_flags(read_config(recipe) if recipe else Config(), options))
 
+    from mnist_scratch.training.folder import claim_default_folder
     from mnist_scratch.training.run import run_training
-    from mnist_scratch.training.rundir import RunDirectory
 
-    path = options.run or RunDirectory.claim_default_path(recipe.stem if recipe else "default")
+    path = options.run or claim_default_folder(recipe.stem if recipe else "default")
     try:
-        with _telling_how_to_go_on(path):
-            return run_training(config, path)
+        with _telling_how_to_go_on(path), _live_picture(path, options) as redraw:
+            return run_training(config, path, redraw)
     finally:
         if not options.run:
             with contextlib.suppress(OSError):
@@ -78,8 +79,8 @@ def _resumed_run(options: argparse.Namespace) -> RunResult:
 
     from mnist_scratch.training.run import resume_training
 
-    with _telling_how_to_go_on(path):
-        return resume_training(path, config)
+    with _telling_how_to_go_on(path), _live_picture(path, options) as redraw:
+        return resume_training(path, config, redraw)
 
 
 def _with_flags(config: Config, options: argparse.Namespace) -> Config:
@@ -92,15 +93,26 @@ def _with_flags(config: Config, options: argparse.Namespace) -> Config:
     return with_values(config, given, "")
 
 
+def _live_picture(
+    path: Path, options: argparse.Namespace
+) -> AbstractContextManager[Callable[[], object]]:
+    """Return the context whose value draws the loss after an epoch, or does nothing."""
+    if not options.live:
+        return contextlib.nullcontext(lambda: None)
+
+    from mnist_scratch.report.live import LivePicture
+
+    return LivePicture(path)
+
+
 @contextlib.contextmanager
 def _telling_how_to_go_on(path: Path) -> Iterator[None]:
     """Let an interruption end with the command that goes on from it, if one can."""
-    from mnist_scratch.training.rundir import RunDirectory
+    from mnist_scratch.training.folder import how_to_go_on
 
     try:
         yield
     except KeyboardInterrupt:
         if (path / "checkpoint.npz").exists():
-            run = RunDirectory(path)
-            print(f"{path} is saved; {run.how_to_go_on}", file=sys.stderr)
+            print(f"{path} is saved; {how_to_go_on(path)}", file=sys.stderr)
         raise

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from mnist_scratch.files import written_whole
+from mnist_scratch.limits import printable
 from mnist_scratch.training.prediction import Prediction
 
 _BAR = 61  # columns for a class's name and its bar: with the percentage behind them, 73
@@ -31,7 +32,7 @@ def describe(prediction: Prediction, names: Sequence[str], encoding: str) -> str
         The terminal's; where it has no block characters, bars are drawn with "#".
     """
     blocks = _can_show(_EIGHTHS, encoding)
-    lines = [f"{shown(prediction.file)}: {names[prediction.digit]}"]
+    lines = [f"{printable(prediction.file)}: {names[prediction.digit]}"]
     width = max(map(len, names))
     full = _BAR - width
     for name, probability in zip(names, prediction.probabilities.tolist(), strict=True):
@@ -45,18 +46,13 @@ def summarise(prediction: Prediction, names: Sequence[str]) -> str:
     width = max(map(len, names))
     second, first = np.argsort(prediction.probabilities, kind="stable")[-2:].tolist()
     probabilities = prediction.probabilities
-    name = shown(prediction.file)
+    name = printable(prediction.file)
     room = _NAME - 2 * width
     name = name if len(name) <= room else f"...{name[3 - room :]}"
     return (
         f"{name:<{room}}  {names[first]:<{width}} {probabilities[first]:>7.2%}"
         f"   {names[second]:<{width}} {probabilities[second]:>7.2%}"
     )
-
-
-def shown(name: str) -> str:
-    """Return a file's name without what could steer a terminal."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name)
 
 
 def save_images(predictions: Sequence[Prediction], output: Path) -> None:

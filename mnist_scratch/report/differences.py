@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mnist_scratch.config import settings
-from mnist_scratch.report.bars import shown
+from mnist_scratch.limits import printable
 from mnist_scratch.training.rundir import RunDirectory
 
 _WIDTH = 80
@@ -44,7 +44,7 @@ def describe_differences(runs: Sequence[RunDirectory]) -> str:
 
 
 def _cell(value: object) -> str:
-    text = "-".join(map(str, value)) if isinstance(value, tuple) else shown(str(value))
+    text = "-".join(map(str, value)) if isinstance(value, tuple) else printable(str(value))
     text = text or "none"
     return text if len(text) <= _LONGEST else f"...{text[3 - _LONGEST :]}"
 

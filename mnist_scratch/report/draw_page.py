@@ -16,9 +16,9 @@ from pathlib import Path
 from mnist_scratch.data.classes import DIGITS, class_names
 from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
 from mnist_scratch.files import write_text_whole
+from mnist_scratch.limits import printable
 from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
 from mnist_scratch.nn.network import Network
-from mnist_scratch.report.bars import shown
 from mnist_scratch.training.rundir import RunDirectory
 
 _SCRIPTS = ("prepare.js", "network.js", "page.js")
@@ -40,7 +40,7 @@ def write_page(run: RunDirectory, output: Path) -> None:
         If the run's files cannot be read, or the page cannot be written.
     """
     network = run.model()
-    name = shown(run.path.resolve().name)
+    name = printable(run.path.resolve().name)
     widths = "-".join(map(str, network.widths))
     dataset = run.config().data.dataset
     about = f"Run {name}: a network of {widths}, trained on {dataset}"

@@ -19,6 +19,7 @@ from mnist_scratch.training.metrics import BINS, Calibration, wilson_interval
 
 _WRONG = COLOURS[1]
 _ACROSS = 5  # images in a row
+_SHORT = 3  # letters of a name that is not turned and has no line of its own
 
 
 def confusion_figure(confusion: npt.NDArray[np.int64], names: Sequence[str]) -> Figure:
@@ -54,7 +55,7 @@ def confusion_figure(confusion: npt.NDArray[np.int64], names: Sequence[str]) -> 
                 weight="bold" if true == predicted else "normal",
                 color=colour if count else GREY,
             )
-    turned = max(map(len, names)) > 3
+    turned = max(map(len, names)) > _SHORT
     axes.set_xticks(
         range(classes), names, rotation=40 if turned else 0, ha="right" if turned else "center"
     )
@@ -81,7 +82,9 @@ def mistakes_figure(examples: Sequence[Example], names: Sequence[str]) -> Figure
         Of the classes.
     """
     rows = -(-len(examples) // _ACROSS)
-    figure = Figure(figsize=(9.6, 2.35 * rows), dpi=110, layout="constrained")
+    # A name that is no digit needs a line of its own, or reaches into the next image's.
+    space, height = ("\n", 2.55) if max(map(len, names)) > _SHORT else (" ", 2.35)
+    figure = Figure(figsize=(9.6, height * rows), dpi=110, layout="constrained")
     grid = figure.subplots(rows, _ACROSS, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
@@ -91,7 +94,7 @@ def mistakes_figure(examples: Sequence[Example], names: Sequence[str]) -> Figure
         axes.imshow(255 - example.image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         axes.set_title(
             f"{names[example.label]}: {share_text(probabilities[example.label])}\n"
-            f"read as {names[read]}: {share_text(probabilities[read])}",
+            f"read as{space}{names[read]}: {share_text(probabilities[read])}",
             fontsize=11,
         )
     return figure

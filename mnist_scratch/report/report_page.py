@@ -15,10 +15,10 @@ from mnist_scratch.config import settings
 from mnist_scratch.data.classes import class_names
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.files import write_text_whole, written_whole
+from mnist_scratch.limits import printable
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.softmax import softmax
 from mnist_scratch.nn.softmax_cross_entropy import softmax_cross_entropy
-from mnist_scratch.report.bars import shown
 from mnist_scratch.report.evaluation_pictures import (
     calibration_figure,
     confusion_figure,
@@ -186,7 +186,7 @@ def _page(found: _Findings, pictures: dict[str, str]) -> str:
                 pictures["norms"],
             )
         )
-    name = shown(found.run.path.resolve().name)
+    name = printable(found.run.path.resolve().name)
     return page(f"Run {name}", f"{evaluation.accuracy:.2%}", result, sections)
 
 
@@ -229,7 +229,7 @@ def _config(found: _Findings) -> str:
     for setting in settings():
         value = getattr(getattr(config, setting.section), setting.key)
         text = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-        rows.append((f"{setting.section}: {setting.key.replace('_', ' ')}", shown(text)))
+        rows.append((f"{setting.section}: {setting.key.replace('_', ' ')}", printable(text)))
     return facts("Config", rows)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from mnist_scratch.config import TrainingConfig
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.reading import opened_ordinary
 
 _MOST_BYTES = 2**28  # some four million rows, which take a gigabyte of memory
+_WITHIN_AN_EPOCH = ",,,\n"  # how a row without validation figures ends
 
 
 class Row(NamedTuple):
@@ -74,23 +77,55 @@ class History:
         MnistScratchError
             If it cannot be read or is not a history.
         """
-        try:
-            with (
-                opened_ordinary(path, _MOST_BYTES) as content,
-                io.TextIOWrapper(content, encoding="utf-8", newline="") as file,
-            ):
-                lines = csv.reader(file)
-                if next(lines, None) != list(Row._fields):
-                    raise MnistScratchError(
-                        f"{path}: not a history: its first line must be {','.join(Row._fields)}"
-                    )
-                return cls([_row(line) for line in lines])
-        except OSError as error:
-            raise MnistScratchError(
-                f"cannot read {path}: {error.strerror}; is it the folder of a run?"
-            ) from error
-        except (ValueError, IndexError, csv.Error) as error:
-            raise MnistScratchError(f"{path}: damaged: {error}; train it again") from error
+        return _read(path, None)
+
+    @classmethod
+    def read_epochs(cls, path: Path) -> History:
+        """Read of a history.csv the rows that end an epoch, alone.
+
+        Where a hundred thousand lie between them, this takes 20 ms instead of 500.
+
+        Raises
+        ------
+        MnistScratchError
+            As from `read`; what is wrong with another row stays unseen.
+        """
+        return _read(path, lambda line: not line.endswith(_WITHIN_AN_EPOCH))
+
+
+def is_over(settings: TrainingConfig, epoch: int, best_epoch: int) -> bool:
+    """Say whether a training is over: all epochs are done, or patience has ended.
+
+    Parameters
+    ----------
+    settings
+        The training's.
+    epoch
+        How many epochs are done.
+    best_epoch
+        Which of them, from 1, was the best; 0 before the first is over.
+    """
+    return epoch >= settings.epochs or 0 < settings.patience <= epoch - best_epoch
+
+
+def _read(path: Path, is_wanted: Callable[[str], bool] | None) -> History:
+    try:
+        with (
+            opened_ordinary(path, _MOST_BYTES) as content,
+            io.TextIOWrapper(content, encoding="utf-8", newline="") as file,
+        ):
+            lines = csv.reader(filter(is_wanted, file) if is_wanted else file)
+            if next(lines, None) != list(Row._fields):
+                raise MnistScratchError(
+                    f"{path}: not a history: its first line must be {','.join(Row._fields)}"
+                )
+            return History([_row(line) for line in lines])
+    except OSError as error:
+        raise MnistScratchError(
+            f"cannot read {path}: {error.strerror}; is it the folder of a run?"
+        ) from error
+    except (ValueError, IndexError, csv.Error) as error:
+        raise MnistScratchError(f"{path}: damaged: {error}; train it again") from error
 
 
 def _row(cells: list[str]) -> Row:

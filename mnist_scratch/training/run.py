@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from mnist_scratch.training.checkpoint import Checkpoint
 from mnist_scratch.training.environment import describe_environment
 from mnist_scratch.training.evaluation import Evaluation, evaluate
 from mnist_scratch.training.finite import DivergedError
+from mnist_scratch.training.folder import check_free, how_to_go_on, locked_folder, sweep
 from mnist_scratch.training.randomness import generator
 from mnist_scratch.training.resume import (
     changed_environment,
@@ -51,7 +53,9 @@ class RunResult(NamedTuple):
     best_epoch: int
 
 
-def run_training(config: Config, path: Path) -> RunResult:
+def run_training(
+    config: Config, path: Path, after_epoch: Callable[[], object] = lambda: None
+) -> RunResult:
     """Carry out a whole run.
 
     The test set is evaluated once, at the end, with the parameters that were best on validation;
@@ -64,6 +68,8 @@ def run_training(config: Config, path: Path) -> RunResult:
         What to do.
     path
         The folder to make.
+    after_epoch
+        Is called after every epoch, when the folder has it.
 
     Raises
     ------
@@ -72,16 +78,20 @@ def run_training(config: Config, path: Path) -> RunResult:
     Interruption
         If a signal told the program to stop; the run is saved.
     """
-    RunDirectory.check_free(path)
+    check_free(path)
     data = load_dataset(config.data.dataset, config.data.data_dir)
     config = _with_dataset(config, data.training.name)
     trainer = _trainer(config, data)
-    with RunDirectory.locked(path):
+    with locked_folder(path):
         directory = RunDirectory.create(path, config)
-        return _Run(directory, config, trainer, data).finish()
+        return _Run(directory, config, trainer, data).finish(after_epoch)
 
 
-def resume_training(path: Path, config: Config | None = None) -> RunResult:
+def resume_training(
+    path: Path,
+    config: Config | None = None,
+    after_epoch: Callable[[], object] = lambda: None,
+) -> RunResult:
     """Go on with a run that was interrupted, to the same bytes as if it had not been.
 
     A run that is finished is evaluated again, which changes nothing.
@@ -93,6 +103,8 @@ def resume_training(path: Path, config: Config | None = None) -> RunResult:
     config
         What it should do: what it was begun with, but for more epochs where its schedule allows.
         By default, what its config.toml says.
+    after_epoch
+        Is called after every epoch, when the folder has it.
 
     Raises
     ------
@@ -103,8 +115,8 @@ def resume_training(path: Path, config: Config | None = None) -> RunResult:
         If a signal told the program to stop; the run is saved.
     """
     directory = RunDirectory(path)
-    with RunDirectory.locked(path):
-        directory.sweep()
+    with locked_folder(path):
+        sweep(path)
         checkpoint = directory.checkpoint()
         config = config or directory.config()
         if checkpoint:
@@ -126,7 +138,7 @@ def resume_training(path: Path, config: Config | None = None) -> RunResult:
         if checkpoint:
             run.environment = checkpoint.environment
             run.say_where_it_stands()
-        return run.finish()
+        return run.finish(after_epoch)
 
 
 class _Run:
@@ -158,19 +170,19 @@ class _Run:
                 f"another machine or version: {changed}"
             )
 
-    def finish(self) -> RunResult:
+    def finish(self, after_epoch: Callable[[], object]) -> RunResult:
         """Train to the end, evaluate once, and write everything down."""
         directory, trainer = self.directory, self.trainer
         directory.write_environment(self.environment)
         if not trainer.finished:
             directory.remove_results()
-            self._train()
+            self._train(after_epoch)
         self._write_results()
         evaluation = evaluate(trainer.network, self.data.test)
         directory.write_evaluation(evaluation, self.data.test.sha256)
         return RunResult(directory, evaluation, trainer.seconds, trainer.best_epoch)
 
-    def _train(self) -> None:
+    def _train(self, after_epoch: Callable[[], object]) -> None:
         with Postponed() as signals:
 
             def after_step() -> None:
@@ -179,14 +191,15 @@ class _Run:
                     self._save()
                     signals.heed()
 
-            def after_epoch() -> None:
+            def keep_epoch() -> None:
                 self._save()
+                after_epoch()
                 signals.heed()
 
             try:
                 if not self.directory.checkpoint_path.exists():
                     self._save()  # a disk that is full shows before the first step
-                self.trainer.run(after_epoch, after_step)
+                self.trainer.run(keep_epoch, after_step)
             except DivergedError as error:
                 self.directory.write_history(self.trainer.history)
                 raise MnistScratchError(
@@ -196,7 +209,7 @@ class _Run:
             except MnistScratchError as error:
                 raise MnistScratchError(
                     f"{error}\n{self.directory.path} keeps what was saved; "
-                    f"{self.directory.how_to_go_on}"
+                    f"{how_to_go_on(self.directory.path)}"
                 ) from error
 
     def _save(self) -> None:

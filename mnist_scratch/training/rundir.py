@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
-import time
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -17,31 +14,16 @@ import numpy.typing as npt
 from mnist_scratch.config import Config
 from mnist_scratch.data.dataset import CLASSES, PIXELS
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.files import is_leftover, write_text_whole
-from mnist_scratch.lock import locked
+from mnist_scratch.files import write_text_whole
 from mnist_scratch.nn.network import Network
 from mnist_scratch.reading import read_whole
 from mnist_scratch.recipes import format_config, read_config, run_config
 from mnist_scratch.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from mnist_scratch.training.evaluation import Evaluation
+from mnist_scratch.training.folder import EVALUATION, check_free, sweep
 from mnist_scratch.training.history import History
 from mnist_scratch.training.model import load_model, save_model
 from mnist_scratch.training.norms import norms_as_csv, read_norms
-
-_LOCK = ".lock"
-# What is written in the folder, and a crash can leave half of; the pictures without its lock.
-_WRITTEN = (
-    "config.toml",
-    "environment.json",
-    "history.csv",
-    "norms.csv",
-    "model.npz",
-    "checkpoint.npz",
-    "evaluation.json",
-    "loss_curve.png",
-    "explanation.png",
-    "report.html",
-)
 
 
 class RunDirectory:
@@ -67,29 +49,6 @@ class RunDirectory:
         self.path = path
         self._config_path = run_config(path)
 
-    @staticmethod
-    def check_free(path: Path) -> None:
-        """Make sure that a new run's folder would overwrite nothing.
-
-        What a crash left of a run that had not begun yet is nothing: parts of files, its lock.
-
-        Raises
-        ------
-        MnistScratchError
-            If something is there already.
-        """
-        try:
-            occupied = path.exists() and (
-                not path.is_dir() or any(not _is_leftover(inside) for inside in path.iterdir())
-            )
-        except OSError as error:
-            raise MnistScratchError(f"cannot look into {path}: {error.strerror}") from error
-        if occupied:
-            raise MnistScratchError(
-                f"{path} exists already and is not overwritten; name another folder with --run, or "
-                "go on with the run in it with --resume"
-            )
-
     @classmethod
     def create(cls, path: Path, config: Config) -> RunDirectory:
         """Make the folder of a new run.
@@ -99,52 +58,11 @@ class RunDirectory:
         MnistScratchError
             If something is there already, or the folder cannot be made.
         """
-        cls.check_free(path)
+        check_free(path)
         write_text_whole(path / "config.toml", format_config(config))
         directory = cls(path)
-        directory.sweep()
+        sweep(path)
         return directory
-
-    @staticmethod
-    def locked(path: Path) -> AbstractContextManager[None]:
-        """Keep other programs from training in the folder while the context lasts.
-
-        Raises
-        ------
-        MnistScratchError
-            If another program does.
-        """
-        return locked(path / _LOCK, wait=False)
-
-    @classmethod
-    def claim_default_path(cls, recipe: str) -> Path:
-        """Make and return a new, empty folder: runs/20260131-235959-default, for example.
-
-        Two runs that begin in the same second get one each, since only one can make a folder.
-
-        Raises
-        ------
-        MnistScratchError
-            If it cannot be made.
-        """
-        first = Path("runs") / f"{time.strftime('%Y%m%d-%H%M%S')}-{recipe}"
-        path, number = first, 1
-        while True:
-            try:
-                path.mkdir(parents=True)
-            except FileExistsError:
-                if not path.is_dir():
-                    raise MnistScratchError(
-                        f"{path} is in the way; name a folder with --run"
-                    ) from None
-                number += 1
-                path = first.with_name(f"{first.name}-{number}")
-            except OSError as error:
-                raise MnistScratchError(
-                    f"cannot make {path}: {error.strerror}; name another folder with --run"
-                ) from error
-            else:
-                return path
 
     @property
     def checkpoint_path(self) -> Path:
@@ -179,28 +97,6 @@ class RunDirectory:
     def config(self) -> Config:
         """Read the run's config."""
         return read_config(self._config_path)
-
-    @property
-    def how_to_go_on(self) -> str:
-        """The sentence that says how an interrupted run goes on."""
-        return f"go on with: mnist-scratch train --resume {shlex.quote(str(self.path))}"
-
-    def sweep(self) -> None:
-        """Delete what an earlier crash left of the run's files.
-
-        Raises
-        ------
-        MnistScratchError
-            If the operating system refuses.
-        """
-        for leftover in self.path.iterdir():
-            if is_leftover(leftover, _WRITTEN):
-                try:
-                    leftover.unlink()
-                except OSError as error:
-                    raise MnistScratchError(
-                        f"cannot delete {leftover}, the rest of an earlier crash: {error.strerror}"
-                    ) from error
 
     def write_config(self, config: Config) -> None:
         """Write config.toml, if it says something else."""
@@ -293,7 +189,7 @@ class RunDirectory:
         if (evaluation.dataset, dict(sha256)) != (self.config().data.dataset, self._data_sha256()):
             name = f"evaluation-{evaluation.dataset}.json"
         else:
-            name = "evaluation.json"
+            name = EVALUATION
             history = self.history()
             seconds = history.epochs[-1].seconds
             values |= {"training_seconds": seconds, "best_epoch": history.best.epoch}
@@ -319,7 +215,3 @@ class RunDirectory:
 
     def _write_json(self, name: str, values: dict[str, Any]) -> None:
         write_text_whole(self.path / name, json.dumps(values, indent=2) + "\n")
-
-
-def _is_leftover(path: Path) -> bool:
-    return path.name == _LOCK or is_leftover(path, _WRITTEN)

@@ -20,7 +20,7 @@ from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import SGD
 from mnist_scratch.training.evaluation import evaluate
 from mnist_scratch.training.finite import all_finite, diverged
-from mnist_scratch.training.history import History, Row
+from mnist_scratch.training.history import History, Row, is_over
 from mnist_scratch.training.learning_rate import learning_rates
 from mnist_scratch.training.norms import NORMS, layer_norms
 from mnist_scratch.training.progress import Progress
@@ -96,9 +96,7 @@ class Trainer:
     @property
     def finished(self) -> bool:
         """Whether the training is over: all epochs are done, or patience has ended."""
-        settings = self.config.training
-        waited = self.epoch - self.best_epoch
-        return self.epoch >= settings.epochs or 0 < settings.patience <= waited
+        return is_over(self.config.training, self.epoch, self.best_epoch)
 
     @property
     def between_epochs(self) -> bool:

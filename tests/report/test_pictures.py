@@ -7,6 +7,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from mnist_scratch.data.classes import class_names
 from mnist_scratch.nn.layers import Dense
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.evaluation_pictures import (
@@ -40,6 +41,17 @@ def test_an_image_stands_under_its_truth_and_its_answer() -> None:
     assert axes[0].get_title() == "0: 25.0%\nread as 1: 70.0%"
     assert axes[1].get_title() == "3: <0.1%\nread as 1: 70.0%"
     np.testing.assert_array_equal(axes[1].get_images()[0].get_array(), 255 - images[1])
+
+
+def test_no_class_name_is_so_long_that_it_reaches_into_the_next_image_s() -> None:
+    names = class_names("fashion-mnist")
+    image = np.zeros((28, 28), np.uint8)
+    logits = np.log([*[1e-9] * 9, 0.9732])  # an ankle boot, which has the longest name
+    figure = mistakes_figure([Example(n, image, n, logits) for n in range(5)], names)
+    figure.draw_without_rendering()
+    boxes = [axes.title.get_window_extent() for axes in figure.axes]
+    edges = [0.0, *(edge for box in boxes for edge in (box.x0, box.x1)), figure.bbox.x1]
+    assert edges == sorted(edges)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,15 @@ def test_a_history_reads_back_to_the_last_bit(tmp_path: Path) -> None:
     assert History.read(path).rows == ROWS
 
 
+def test_the_ends_of_epochs_can_be_read_alone(tmp_path: Path) -> None:
+    path = tmp_path / "history.csv"
+    path.write_text(History(ROWS).as_csv())
+    assert History.read_epochs(path).rows == [ROWS[1]]
+    path.write_text(f"{HEADER}1,1,0.1,0.5,0.25,x,1.5\n")
+    with pytest.raises(MnistScratchError, match="damaged"):
+        History.read_epochs(path)
+
+
 def test_the_file_can_be_read_by_anything() -> None:
     assert History(ROWS[:2]).as_csv() == (
         f"{HEADER}1,1,0.1,2.302585092994046,,,\n2,1,0.05,0.3333333333333333,0.25,0.9182,1.5\n"

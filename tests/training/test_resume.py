@@ -21,6 +21,7 @@ from mnist_scratch.interruption import Interruption
 from mnist_scratch.nn import optimizer
 from mnist_scratch.training import run
 from mnist_scratch.training.checkpoint import load_checkpoint, save_checkpoint
+from mnist_scratch.training.folder import locked_folder
 from mnist_scratch.training.run import resume_training, run_training
 from mnist_scratch.training.rundir import RunDirectory
 from mnist_scratch.training.trainer import Trainer
@@ -482,7 +483,7 @@ def test_a_run_that_is_trained_further_keeps_no_old_evaluation(
 
 def test_a_second_program_in_the_folder_is_refused(data: Acquired, tmp_path: Path) -> None:
     run_training(short(), tmp_path / "run")
-    with RunDirectory.locked(tmp_path / "run"):
+    with locked_folder(tmp_path / "run"):
         with pytest.raises(MnistScratchError, match="is in use by process"):
             resume_training(tmp_path / "run")
         with pytest.raises(MnistScratchError, match="exists already"):

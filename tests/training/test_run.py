@@ -12,9 +12,11 @@ from mnist_scratch.data import acquire
 from mnist_scratch.data.acquire import Acquired
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.interruption import Interruption
 from mnist_scratch.nn.network import Network
 from mnist_scratch.training import run, trainer
 from mnist_scratch.training.evaluation import evaluate
+from mnist_scratch.training.folder import claim_default_folder
 from mnist_scratch.training.randomness import Purpose, generator
 from mnist_scratch.training.run import resume_training, run_training
 from mnist_scratch.training.rundir import RunDirectory
@@ -104,6 +106,23 @@ def test_a_run_that_does_not_say_what_it_was_trained_on_is_named(
         result.directory.write_evaluation(result.evaluation, data.test.sha256)
     resume_training(tmp_path / "run")
     result.directory.write_evaluation(result.evaluation, data.test.sha256)
+
+
+def test_what_is_called_after_an_epoch_finds_it_in_the_folder(
+    data: Acquired, tmp_path: Path
+) -> None:
+    seen = []
+
+    def look() -> None:
+        seen.append(len(RunDirectory(tmp_path / "run").history().epochs))
+        if len(seen) == 1:
+            raise Interruption
+
+    with pytest.raises(Interruption):
+        run_training(SHORT, tmp_path / "run", look)
+    assert seen == [1]
+    resume_training(tmp_path / "run", after_epoch=look)
+    assert seen == [1, 2]
 
 
 def test_the_model_in_the_folder_is_the_one_that_was_evaluated(
@@ -211,7 +230,7 @@ def test_an_empty_folder_may_be_used(data: Acquired, tmp_path: Path) -> None:
 def test_default_names_do_not_collide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("time.strftime", lambda _: "20260131-235959")
-    names = [RunDirectory.claim_default_path("minimal").as_posix() for _ in range(3)]
+    names = [claim_default_folder("minimal").as_posix() for _ in range(3)]
     first = "runs/20260131-235959-minimal"
     assert names == [first, f"{first}-2", f"{first}-3"]
 

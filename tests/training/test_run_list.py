@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import CommandLine
+
+from mnist_scratch.config import Config, with_values
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.recipes import find_config, format_config, read_config, recipe_of
+from mnist_scratch.training.folder import locked_folder, read_test_accuracy
+from mnist_scratch.training.history import History, Row
+from mnist_scratch.training.run_list import list_runs, summarise
+
+
+def some_run(path: Path, config: Config, epochs: int, written: float, accuracy: float = 0) -> Path:
+    """Make the small files of a run; a best epoch comes first, and each is worse than the last."""
+    path.mkdir(parents=True)
+    (path / "config.toml").write_text(format_config(config))
+    rows = [Row(1, 1, 0.1, 2.3)]
+    rows += [Row(9 * n, n, 0.1, 0.5, 0.4, 0.96 - n / 100, 1.25 * n) for n in range(1, epochs + 1)]
+    rows += [Row(9 * epochs + 1, epochs + 1, 0.1, 0.3)]
+    (path / "history.csv").write_text(History(rows).as_csv())
+    os.utime(path / "history.csv", (written, written))
+    for name in ("model.npz", "checkpoint.npz"):
+        (path / name).touch()
+    if accuracy:
+        (path / "evaluation.json").write_text(json.dumps({"accuracy": accuracy}))
+    return path
+
+
+def of_epochs(epochs: int, **training: int) -> Config:
+    values = {("training", name): value for name, value in training.items()}
+    known = {("data", "dataset"): "synthetic", ("training", "epochs"): epochs}
+    return with_values(Config(), known | values, "test")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a run of every kind, and with what is none."""
+    runs = tmp_path / "runs"
+    some_run(runs / "oldest", of_epochs(5, seed=3, threads=1), 5, 1000.0, accuracy=0.9876)
+    some_run(runs / "half way", of_epochs(5), 2, 3000.0)
+    some_run(runs / "newer", of_epochs(7), 7, 2000.0, accuracy=0.5)
+    some_run(runs / "broken", of_epochs(5), 5, 4000.0, accuracy=0.5)
+    (runs / "broken" / "history.csv").write_text("nonsense\n")
+    (runs / "lost").mkdir()
+    (runs / "lost" / "model.npz").touch()
+    (runs / "other" / "things").mkdir(parents=True)
+    (runs / "note.txt").touch()
+    return runs
+
+
+def test_runs_are_listed_newest_first_and_damaged_ones_named(folder: Path) -> None:
+    runs, damaged = list_runs(folder)
+    assert [run.path.name for run in runs] == ["half way", "newer", "oldest"]
+    assert [run.state for run in runs] == ["unfinished", "finished", "finished"]
+    oldest = runs[2]
+    assert (oldest.accuracy, oldest.seconds, oldest.epochs, oldest.note) == (0.9876, 6.25, 5, "")
+    assert (oldest.best_epoch, oldest.validation_accuracy) == (1, 0.95)
+    assert sorted(path.name for path in damaged) == ["broken", "lost"]
+    assert "not a history" in str(damaged[folder / "broken"])
+    assert "no config.toml" in str(damaged[folder / "lost"])
+
+
+def test_an_unfinished_run_says_where_it_stopped_and_how_to_go_on(folder: Path) -> None:
+    run = summarise(folder / "half way")
+    command = f"mnist-scratch train --resume {shlex.quote(str(folder / 'half way'))}"
+    assert run.note == f"stopped after epoch 2 of 5; go on with: {command}"
+    assert (run.accuracy, run.seconds) == (None, 2.5)
+
+
+def test_an_unfinished_run_stays_one_when_it_is_evaluated(folder: Path) -> None:
+    (folder / "half way" / "evaluation.json").write_text('{"accuracy": 0.75}')
+    assert summarise(folder / "half way").state == "unfinished"
+
+
+def test_a_run_that_patience_ended_is_finished(tmp_path: Path) -> None:
+    for patience, state in ((4, "unfinished"), (3, "finished")):
+        config = of_epochs(30, patience=patience)
+        path = some_run(tmp_path / state, config, epochs=4, written=0.0, accuracy=0.9)
+        assert summarise(path).state == state
+
+
+def test_a_run_that_was_not_measured_on_the_test_set_yet_can_go_on(folder: Path) -> None:
+    (folder / "oldest" / "evaluation.json").unlink()
+    assert summarise(folder / "oldest").note.startswith("stopped after epoch 5 of 5; go on with:")
+
+
+def test_a_run_without_its_checkpoint_does_not_say_that_it_can_go_on(folder: Path) -> None:
+    (folder / "half way" / "checkpoint.npz").unlink()
+    assert summarise(folder / "half way").note.endswith("it has no checkpoint.npz to go on from")
+
+
+def test_a_finished_run_without_its_model_is_damaged(folder: Path) -> None:
+    (folder / "oldest" / "model.npz").unlink()
+    assert "no model.npz" in str(list_runs(folder)[1][folder / "oldest"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell which processes run")
+def test_a_run_is_in_training_while_a_process_holds_its_lock(folder: Path) -> None:
+    with locked_folder(folder / "half way"):
+        run = summarise(folder / "half way")
+    assert run.state == "training"
+    assert run.note == f"process {os.getpid()} trains it; epochs done: 2 of 5"
+    (folder / "half way" / ".lock").write_text("999999999")  # what a crash left
+    assert summarise(folder / "half way").state == "unfinished"
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '"accuracy"', '{"accuracy": 2.0}', '{"accuracy": "1"}', "[" * 9999]
+)
+def test_a_damaged_evaluation_is_an_error_that_says_what_writes_it(
+    content: str, tmp_path: Path
+) -> None:
+    (tmp_path / "evaluation.json").write_text(content)
+    with pytest.raises(MnistScratchError, match=r"damaged.*'mnist-scratch evaluate ") as error:
+        read_test_accuracy(tmp_path)
+    assert "evaluation.json" in str(error.value)
+
+
+def test_a_config_is_of_the_recipe_that_it_differs_from_in_nothing_that_counts() -> None:
+    nielsen = read_config(find_config("nielsen"))
+    elsewhere = {("data", "dataset"): "kmnist", ("data", "data_dir"): "there"}
+    another = {("training", "seed"): 7, ("training", "threads"): 2}
+    assert recipe_of(with_values(nielsen, elsewhere | another, "test")) == "nielsen"
+    assert recipe_of(Config()) == "default"
+    for change in (
+        {("training", "epochs"): 2},
+        {("data", "validation_examples"): 1},
+        {("network", "activation"): "tanh"},
+    ):
+        assert recipe_of(with_values(nielsen, change, "test")) is None
+
+
+def test_the_table_fits_a_terminal_and_its_commands_can_be_copied(
+    command_line: CommandLine, folder: Path
+) -> None:
+    result = command_line("runs")
+    assert result.returncode == 0
+    lines = result.stdout.splitlines()
+    assert lines == [
+        "run            data set   accuracy  seconds  recipe",
+        f"{Path('runs', 'half way')}  synthetic         -      2.5  default",
+        "    stopped after epoch 2 of 5; go on with:",
+        f"    mnist-scratch train --resume {shlex.quote(str(Path('runs', 'half way')))}",
+        f"{Path('runs', 'newer')}     synthetic    50.00%      8.8  784-256-128-10 relu",
+        f"{Path('runs', 'oldest')}    synthetic    98.76%      6.2  default",
+    ]
+    broken, lost = result.stderr.splitlines()
+    assert broken.startswith(f"{Path('runs', 'broken')} is damaged: ")
+    assert lost.startswith(f"{Path('runs', 'lost')} is damaged: ")
+
+
+def test_the_list_as_json_has_every_run_and_the_damaged_ones_last(
+    command_line: CommandLine, folder: Path
+) -> None:
+    result = command_line("runs", folder, "--json")
+    assert (result.returncode, result.stderr) == (0, "")
+    values = json.loads(result.stdout)
+    states = ["unfinished", "finished", "finished", "damaged", "damaged"]
+    assert [value["state"] for value in values] == states
+    expected = {
+        "run": str(folder / "oldest"),
+        "dataset": "synthetic",
+        "recipe": "default",
+        "seed": 3,
+        "accuracy": 0.9876,
+        "training_seconds": 6.25,
+        "written": "1970-01-01T00:16:40+00:00",
+    }
+    assert expected.items() <= values[2].items()
+
+
+def test_no_runs_yet_is_a_sentence_and_a_folder_that_is_not_there_an_error(
+    command_line: CommandLine, tmp_path: Path
+) -> None:
+    result = command_line("runs")
+    assert result.stdout == "no runs in runs yet; make one: mnist-scratch train\n"
+    (tmp_path / "empty").mkdir()
+    result = command_line("runs", "empty")
+    name = Path("empty", "NAME")
+    assert result.stdout == f"no runs in empty yet; make one: mnist-scratch train --run {name}\n"
+    assert command_line("runs", "empty", "--json").stdout == "[]\n"
+    result = command_line("runs", "nowhere")
+    assert result.returncode == 2
+    assert "cannot look into nowhere" in result.stderr
+
+
+def test_runs_are_listed_without_loading_numpy() -> None:
+    code = "import sys, mnist_scratch.training.run_list; print('numpy' in sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout == "False\n"
