@@ -48,6 +48,7 @@ alone reads nn/.
     training/progress.py            what a person sees meanwhile
     training/state.py               where a training stands between two steps
     training/finite.py              numbers that go wrong
+    training/augmentation.py        how a run distorts its images
     training/learning_rate.py       the learning rate of every step
     training/trainer.py             the epoch loop
     training/npz.py                 the format of models, by its headers
@@ -71,6 +72,7 @@ alone reads nn/.
     report/page_parts.py            sections, tables and pictures of a page
     report/report_page.py           the report of a run
     report/redraw.py, live.py       the picture of a run that goes on, drawn beside it
+    report/contact_sheet.py         images of a data set on one sheet
     report/differences.py           in what runs differ
     report/explanation.py           from logits to loss, number by number
     report/explanation_text.py      the same in words

@@ -125,6 +125,7 @@ def make_parser() -> argparse.ArgumentParser:
             )
         command.add_argument("--data-dir", default="", metavar="DIR", help=_DATA_DIR_HELP)
         _add_json(command)
+    _add_show(actions)
     return parser
 
 
@@ -241,6 +242,35 @@ def _add_predict(commands: Any) -> None:
         help="write the 28 x 28 image that the network saw; of several pictures, ten across",
     )
     _add_json(command)
+
+
+def _add_show(actions: Any) -> None:
+    command = _add(actions, "show", "draw images of a data set on one sheet")
+    command.add_argument(
+        "--dataset",
+        choices=_WITH_OWN,
+        metavar="NAME",
+        default="mnist",
+        help=f"{_NAMES} (default: %(default)s)",
+    )
+    command.add_argument("--data-dir", default="", metavar="DIR", help=_DATA_DIR_HELP)
+    command.add_argument(
+        "--distort",
+        action="store_true",
+        help="of each class one image as it is, and distorted again and again",
+    )
+    command.add_argument(
+        "--config",
+        metavar="NAME|FILE.toml",
+        help="the recipe whose [augmentation] says how much (default: simard)",
+    )
+    command.add_argument(
+        "--output",
+        type=Path,
+        default=Path("images.png"),
+        metavar="FILE.png",
+        help="the sheet (default: %(default)s here)",
+    )
 
 
 def _add_setting(group: Any, setting: Setting) -> None:

@@ -274,6 +274,27 @@ def test_data_verify_ends_with_two_when_a_file_is_not_right(
     assert result.stderr.count("is damaged or another file") == 4
 
 
+def test_data_show_draws_images_as_they_are_and_distorted(
+    command_line: CommandLine, synthetic_dir: Path, tmp_path: Path
+) -> None:
+    show = ("data", "show", "--dataset", "synthetic", "--data-dir", synthetic_dir)
+    for name, options in (("images.png", ()), ("distorted.png", ("--distort",))):
+        result = command_line(*show, *options, "--output", name)
+        assert (result.returncode, result.stdout, result.stderr) == (0, f"{name}\n", "")
+    sheets = [(tmp_path / name).read_bytes() for name in ("images.png", "distorted.png")]
+    assert all(sheet.startswith(b"\x89PNG") for sheet in sheets)
+    assert sheets[0] != sheets[1]
+    for options, problem in (
+        (("--distort", "--config", "default"), "default: this recipe distorts nothing"),
+        (("--config", "default"), "give --distort too"),
+        (("--distort", "--config", "nothing"), "nothing"),
+        (("--output", "sheet.jpg"), "let the name end in .png"),
+    ):
+        result = command_line(*show, *options)
+        assert result.returncode == 2
+        assert problem in result.stderr
+
+
 def test_own_files_are_trained_on_and_looked_at(
     command_line: CommandLine, digits: Dataset, tmp_path: Path
 ) -> None:
@@ -402,7 +423,10 @@ def test_too_little_memory_is_no_traceback(
 
 @pytest.mark.parametrize(
     "command",
-    [(), ("train",), ("evaluate",), ("plot",), ("explain",), ("data",), ("data", "verify")],
+    [
+        *((), ("train",), ("evaluate",), ("plot",), ("explain",)),
+        *(("data",), ("data", "verify"), ("data", "show")),
+    ],
 )
 def test_help_suffices(
     command: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

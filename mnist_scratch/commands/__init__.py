@@ -18,4 +18,5 @@ COMMANDS = {
     "status": data.status,
     "download": data.download,
     "verify": data.verify,
+    "show": data.show,
 }

@@ -1,4 +1,4 @@
-"""mnist-scratch data: see, fetch and verify the data sets."""
+"""mnist-scratch data: see, fetch, verify and show the data sets."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mnist_scratch.commands.output import result
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.recipes import find_config, read_config
 
 if TYPE_CHECKING:
     from mnist_scratch.data.checking import FileState
@@ -41,6 +42,29 @@ def download(options: argparse.Namespace) -> None:
     folder = data_folder(options.dataset, options.data_dir)
     fetch_missing(options.dataset, folder, lambda text: print(text, file=sys.stderr))
     _verify(options.dataset, options)
+
+
+def show(options: argparse.Namespace) -> None:
+    """Draw images of a data set on one sheet."""
+    if options.config is not None and not options.distort:
+        raise MnistScratchError("--config says how much to distort; give --distort too")
+    config = read_config(find_config(options.config or "simard"))
+
+    from mnist_scratch.data.acquire import load_dataset
+    from mnist_scratch.report.contact_sheet import write_contact_sheet
+    from mnist_scratch.report.loss_curve import check_picture
+    from mnist_scratch.training.augmentation import make_augmentation
+
+    check_picture(options.output)
+    augmentation = make_augmentation(config) if options.distort else None
+    if options.distort and augmentation is None:
+        raise MnistScratchError(
+            f"--config {options.config}: this recipe distorts nothing; its [augmentation] would "
+            "say how much"
+        )
+    images = load_dataset(options.dataset, options.data_dir).training
+    write_contact_sheet(images, augmentation, options.output)
+    result(options.output)
 
 
 def _verify(dataset: str, options: argparse.Namespace) -> None:

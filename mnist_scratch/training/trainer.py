@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.config import Config
-from mnist_scratch.data.augment import Augmentation, distorts
 from mnist_scratch.data.dataset import Examples
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
@@ -18,13 +17,14 @@ from mnist_scratch.nn.arrays import Array
 from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import SGD
+from mnist_scratch.training.augmentation import make_augmentation
 from mnist_scratch.training.evaluation import evaluate
 from mnist_scratch.training.finite import all_finite, diverged
 from mnist_scratch.training.history import History, Row, is_over
 from mnist_scratch.training.learning_rate import learning_rates
 from mnist_scratch.training.norms import NORMS, layer_norms
 from mnist_scratch.training.progress import Progress
-from mnist_scratch.training.randomness import generator, get_state, seeds, set_state
+from mnist_scratch.training.randomness import generator, get_state, set_state
 from mnist_scratch.training.state import TrainingState
 
 # What goes wrong mostly shows in the next loss, which is always looked at. To look at every
@@ -66,12 +66,10 @@ class Trainer:
         self.network = network
         self.validation = validation
         self.config = config
-        seed = config.training.seed
-        self.rng = generator(seed, "shuffling")
-        amounts = config.augmentation
-        branch = seeds(seed, "augmentation")
-        augmentation = Augmentation(amounts, branch) if distorts(amounts) else None
-        self.loader = BatchLoader(training, config.training.batch_size, self.rng, augmentation)
+        self.rng = generator(config.training.seed, "shuffling")
+        self.loader = BatchLoader(
+            training, config.training.batch_size, self.rng, make_augmentation(config)
+        )
         self.loss_function = LOSSES[config.training.loss]()
         self.optimizer = SGD(
             network,
