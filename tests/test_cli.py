@@ -278,8 +278,8 @@ def test_data_show_draws_images_as_they_are_and_distorted(
     command_line: CommandLine, synthetic_dir: Path, tmp_path: Path
 ) -> None:
     show = ("data", "show", "--dataset", "synthetic", "--data-dir", synthetic_dir)
-    for name, options in (("images.png", ()), ("distorted.png", ("--distort",))):
-        result = command_line(*show, *options, "--output", name)
+    for name, distort in (("images.png", []), ("distorted.png", ["--distort"])):
+        result = command_line(*show, *distort, "--output", name)
         assert (result.returncode, result.stdout, result.stderr) == (0, f"{name}\n", "")
     sheets = [(tmp_path / name).read_bytes() for name in ("images.png", "distorted.png")]
     assert all(sheet.startswith(b"\x89PNG") for sheet in sheets)

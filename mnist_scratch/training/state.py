@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from mnist_scratch.nn.arrays import Array
 from mnist_scratch.training.history import History
+from mnist_scratch.training.norms import NORMS
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,3 +62,38 @@ class TrainingState:
     history: History
     norms: npt.NDArray[np.float64]
     seconds: float
+
+    def check_fits(self, *, parameters: int, layers: int, batch_size: int, batches: int) -> None:
+        """Check that a training can stand there.
+
+        Parameters
+        ----------
+        parameters, layers
+            How many parameters and dense layers its network has.
+        batch_size, batches
+            Examples in a batch, and batches in an epoch.
+
+        Raises
+        ------
+        ValueError
+            If it cannot, saying why.
+        """
+        for name in ("parameters", "velocities", "best_parameters"):
+            count = getattr(self, name).size
+            if count != parameters:
+                raise ValueError(f"{count:,} {name}, where the network has {parameters:,}")
+        taken, left_over = divmod(self.position, batch_size)
+        if self.step != self.epoch * batches + taken or left_over:
+            raise ValueError(
+                f"step {self.step} is not at position {self.position} of epoch {self.epoch + 1}"
+            )
+        if self.epoch != len(self.history.epochs):
+            raise ValueError(
+                f"epoch {self.epoch} is not that of its history, {len(self.history.epochs)}"
+            )
+        if self.norms.shape != (self.epoch, layers, NORMS):
+            raise ValueError(
+                f"norms {self.norms.shape}, where {self.epoch} epochs of {layers} layers are over"
+            )
+        if not 0 <= self.best_epoch <= self.epoch or (self.epoch and not self.best_epoch):
+            raise ValueError(f"epoch {self.best_epoch} was not the best of {self.epoch}")

@@ -191,28 +191,12 @@ class Trainer:
         ValueError
             If a training of this kind cannot stand there.
         """
-        for name in ("parameters", "velocities", "best_parameters"):
-            count = getattr(state, name).size
-            if count != self.network.parameters.size:
-                raise ValueError(
-                    f"{count:,} {name}, where the network has {self.network.parameters.size:,}"
-                )
-        batches, left_over = divmod(state.position, self.loader.batch_size)
-        if state.step != state.epoch * len(self.loader) + batches or left_over:
-            raise ValueError(
-                f"step {state.step} is not at position {state.position} of epoch {state.epoch + 1}"
-            )
-        if state.epoch != len(state.history.epochs):
-            raise ValueError(
-                f"epoch {state.epoch} is not that of its history, {len(state.history.epochs)}"
-            )
-        layers = len(self.network.dense_layers)
-        if state.norms.shape != (state.epoch, layers, NORMS):
-            raise ValueError(
-                f"norms {state.norms.shape}, where {state.epoch} epochs of {layers} layers are over"
-            )
-        if not 0 <= state.best_epoch <= state.epoch or (state.epoch and not state.best_epoch):
-            raise ValueError(f"epoch {state.best_epoch} was not the best of {state.epoch}")
+        state.check_fits(
+            parameters=self.network.parameters.size,
+            layers=len(self.network.dense_layers),
+            batch_size=self.loader.batch_size,
+            batches=len(self.loader),
+        )
         set_state(self.rng, state.generator)
         self.loader.epoch = state.epoch
         if state.position:
