@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,9 @@ from mnist_scratch import (
     softmax_cross_entropy,
     softmax_cross_entropy_gradient,
 )
-from mnist_scratch.config import with_values
+from mnist_scratch.config import AugmentationConfig, with_values
+from mnist_scratch.data.augment import Augmentation
+from mnist_scratch.recipes import find_config, read_config
 from mnist_scratch.training.checkpoint import Checkpoint, save_checkpoint
 
 PROBED = 1000  # test images on which the loss must fall
@@ -41,9 +45,11 @@ def make_trainer(
     test: Dataset,
     *,
     check_finite: bool = True,
+    distorted: bool = False,
     epochs: int = 10**6,  # the turns end before
 ) -> Trainer:
     """Return the trainer whose steps are timed."""
+    began = Config(augmentation=distortion()) if distorted else Config()
     values = {
         ("optimizer", "learning_rate"): work.learning_rate,
         ("optimizer", "momentum"): work.momentum,
@@ -55,9 +61,14 @@ def make_trainer(
         ("training", "batch_size"): work.batch_size,
         ("training", "check_finite"): check_finite,
     }
-    config = with_values(Config(), values, "the benchmark")
+    config = with_values(began, values, "the benchmark")
     # A few images to validate on: a step is timed, and not what comes between two epochs.
     return Trainer(_network(work.widths), training, _part(test, 10), config)
+
+
+def distortion() -> AugmentationConfig:
+    """Return how much images are distorted: as by the recipe named after Simard."""
+    return read_config(find_config("simard")).augmentation
 
 
 def probe(trainer: Trainer, test: Dataset) -> Callable[[], float]:
@@ -71,12 +82,10 @@ def probe(trainer: Trainer, test: Dataset) -> Callable[[], float]:
     return loss
 
 
-def train(
-    turns: Turns, work: dict[str, Any], data: tuple[str, str], *, check_finite: bool = True
-) -> None:
+def train(turns: Turns, work: dict[str, Any], data: tuple[str, str], **settings: bool) -> None:
     """Take steps in the training loop: batches out of bytes, forward, backward, SGD, the log."""
     training, test = load(*data)
-    trainer = make_trainer(Work.from_arguments(work), training, test, check_finite=check_finite)
+    trainer = make_trainer(Work.from_arguments(work), training, test, **settings)
     turns.ready(probe(trainer, test))
     # Of the last step of an epoch the trainer tells with the epoch.
     trainer.run(after_epoch=turns.step, after_step=turns.step)
@@ -88,6 +97,18 @@ def train_epochs(turns: Turns, work: dict[str, Any], data: tuple[str, str]) -> N
     trainer = make_trainer(Work.from_arguments(work), training, test)
     turns.ready(probe(trainer, test))
     trainer.run(after_epoch=turns.step)
+
+
+def distorting(turns: Turns, batch: int, data: tuple[str, str], *, elastic: bool) -> None:
+    """Distort the images of a batch, and nothing else."""
+    amounts = distortion() if elastic else replace(distortion(), elastic_alpha=0.0)
+    pixels = load(*data).training.pixels[:batch]
+    distorted = np.empty(pixels.shape, np.float32)
+    augmentation = Augmentation(amounts, np.random.SeedSequence(0))
+    turns.ready()
+    for number in itertools.count():
+        augmentation.distort(pixels, distorted, 0, number)
+        turns.step()
 
 
 def products(turns: Turns, work: dict[str, Any], data: tuple[str, str]) -> None:

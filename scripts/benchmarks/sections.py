@@ -42,6 +42,7 @@ SECTIONS = {
     "train": Plan("a whole default run beside a PyTorch program's", recipes.train),
     "98": Plan("the time to 98.0 % test accuracy, by speedrun", recipes.accuracy_98, mnist=True),
     "98.5": Plan("the time to 98.5 % test accuracy", recipes.accuracy_985, mnist=True),
+    "distortion": Plan("a training step on distorted images", steps.distortion),
     "finite": Plan("what it costs to check for numbers that are not finite", steps.finite),
     "checkpoint": Plan("what it costs to save a run, flushed to disk", steps.checkpoint),
     "scale": Plan("training on a file of millions of images", scale.images, slow=True),

@@ -200,6 +200,52 @@ def finite(workers: Workers, data: Data, effort: Effort) -> list[Row]:
     return rows
 
 
+def distortion(workers: Workers, data: Data, effort: Effort) -> list[Row]:
+    """Compare a step on distorted images with one on the images as they are."""
+    distorted = "ours, distorted"
+    rows = []
+    for work in (STEPS[3], STEPS[4], Work((784, 1500, 1000, 10), 128)):
+        arguments = work.arguments(data)
+        measured = workers.contest(
+            [
+                *settings_of(OURS, "benchmarks.ours:train", arguments),
+                *settings_of(distorted, "benchmarks.ours:train", arguments | {"distorted": True}),
+            ],
+            effort,
+        )
+        rows.append(
+            compare(
+                work.name,
+                "us",
+                entries_of(measured, 1e6),
+                over=(distorted,),
+                under=OURS,
+                ratio_name="distorted / as they are",
+            )
+        )
+    affine, elastic = "affine", "affine and elastic"
+    batch = {"batch": 128, "data": list(data)}
+    measured = workers.contest(
+        [
+            Contestant(
+                side, "benchmarks.ours:distorting", "1", batch | {"elastic": side == elastic}
+            )
+            for side in (affine, elastic)
+        ],
+        effort,
+    )
+    compared = compare(
+        "distorting alone, one core",
+        "s",
+        entries_of(measured, 1.0),
+        over=(elastic,),
+        under=affine,
+        ratio_name="elastic / affine",
+        note="the ratio is of the times",
+    )
+    return [*rows, as_rate(compared, "images/s", 128)]
+
+
 def checkpoint(workers: Workers, data: Data, effort: Effort) -> list[Row]:
     """Time the writing of a checkpoint, flushed to disk, beside a step."""
     saving = "saving"
