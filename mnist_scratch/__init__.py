@@ -61,6 +61,11 @@ alone reads nn/.
     training/run_list.py            the runs of a folder: how far, how good
     training/resume.py              whether a run can go on as it is asked to
     training/run.py                 a whole run, from its config to its folder
+    training/variations.py          which settings a sweep varies
+    training/sweep.py               many runs, each in a folder of its own
+    training/sweep_process.py       one of them, in a process of its own
+    training/cluster.py             the same on a Dask cluster
+    training/sweep_results.py       their mean and spread
     training/examples.py            what a network makes of single images
     training/prediction.py          what a network makes of a person's own pictures
     training/comparison.py          the same network trained with cross-entropy and squared error
@@ -74,6 +79,8 @@ alone reads nn/.
     report/redraw.py, live.py       the picture of a run that goes on, drawn beside it
     report/contact_sheet.py         images of a data set on one sheet
     report/differences.py           in what runs differ
+    report/sweep_table.py           what came of a sweep, in figures
+    report/sweep_picture.py         the same in dots
     report/explanation.py           from logits to loss, number by number
     report/explanation_text.py      the same in words
     report/explanation_picture.py   the same for images
@@ -85,8 +92,9 @@ alone reads nn/.
     report/safetensors_file.py      a model's parameters as PyTorch has them
     arguments.py                    the command line
     commands/                       its commands: output.py, train.py, runs.py, run_list.py,
-                                    explain.py, pictures.py, export.py, data.py
+                                    explain.py, pictures.py, sweep.py, export.py, data.py
     cli.py                          every error a message
+    attached.py                     the same for a program that starts it
 """
 
 from __future__ import annotations

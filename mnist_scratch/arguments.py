@@ -105,6 +105,8 @@ def make_parser() -> argparse.ArgumentParser:
         help="file to write (default: model.onnx or model.safetensors in the run)",
     )
 
+    _add_sweep(commands)
+
     data = commands.add_parser("data", help="see, fetch and verify the data sets")
     actions = data.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, summary in (
@@ -131,12 +133,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add_train(commands: Any) -> None:
     command = _add(commands, "train", "train a network; leaves the folder of a run")
-    recipes = ", ".join(sorted(path.stem for path in recipe_folder().glob("*.toml")))
-    command.add_argument(
-        "--config",
-        metavar="NAME|FILE.toml",
-        help=f"recipe to start from: {recipes}, or a file (default: default)",
-    )
+    _add_config(command)
     command.add_argument(
         "--run",
         type=Path,
@@ -273,6 +270,51 @@ def _add_show(actions: Any) -> None:
     )
 
 
+def _add_sweep(commands: Any) -> None:
+    command = _add(
+        commands, "sweep", "train with many seeds, and with every combination of some settings"
+    )
+    _add_config(command)
+    command.add_argument(
+        "--seeds",
+        type=int,
+        required=True,
+        metavar="N",
+        help="train each combination N times, with the seeds 0 to N - 1",
+    )
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=V,V",
+        help="the values of a setting, named as in config.toml, such as "
+        "optimizer.learning_rate=0.05,0.1 or network.hidden=[800],[512,512]; one value replaces "
+        "the recipe's; can be given several times",
+    )
+    command.add_argument(
+        "--run",
+        type=Path,
+        metavar="DIR",
+        help="folder of the runs' folders; what is finished there is not done again, what was "
+        "begun goes on (default: runs/sweep-RECIPE)",
+    )
+    command.add_argument(
+        "--jobs",
+        type=int,
+        metavar="J",
+        help="runs at a time, which share the CPUs (default: as many as the CPUs have room for "
+        "with the threads that each takes alone)",
+    )
+    command.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="give the runs to the Dask scheduler there, such as tcp://192.168.0.1:8786; its "
+        "workers need this program, and this machine's file system under the same names. A run "
+        "takes one of a worker's threads, if training.threads does not say otherwise",
+    )
+    _add_json(command)
+
+
 def _add_setting(group: Any, setting: Setting) -> None:
     default = setting.default
     shown = " ".join(map(str, default)) if setting.type is tuple else default
@@ -295,6 +337,15 @@ def _add(commands: Any, name: str, summary: str) -> argparse.ArgumentParser:
     )
     command.set_defaults(command=name, parser=command)
     return command
+
+
+def _add_config(command: argparse.ArgumentParser) -> None:
+    recipes = ", ".join(sorted(path.stem for path in recipe_folder().glob("*.toml")))
+    command.add_argument(
+        "--config",
+        metavar="NAME|FILE.toml",
+        help=f"recipe to start from: {recipes}, or a file (default: default)",
+    )
 
 
 def _add_json(command: argparse.ArgumentParser) -> None:

@@ -17,6 +17,10 @@ _PAUSE = 0.1  # seconds between two tries
 _VANISHED = 1000  # times that a folder may vanish under the file before it is no accident
 
 
+class InUseError(MnistScratchError):
+    """Another process holds the lock."""
+
+
 @contextmanager
 def locked(
     path: Path, *, wait: bool, report: Callable[[str], object] | None = None
@@ -47,7 +51,7 @@ def locked(
         while (descriptor := _try_to_lock(path)) is None:
             holder = _holder(path)
             if not wait:
-                raise MnistScratchError(
+                raise InUseError(
                     f"{path.parent} is in use by {holder}; "
                     "wait until that has ended, or name another folder"
                 )

@@ -48,10 +48,24 @@ def with_threads(config: Config) -> Config:
     """
     if "numpy" in sys.modules:
         return config
-    threads = config.training.threads or _asked_for() or fitting_threads(config)
+    threads = threads_wanted(config)
     for name in THREAD_VARIABLES:
         os.environ[name] = str(threads)
     return replace(config, training=replace(config.training, threads=threads))
+
+
+def threads_wanted(config: Config, most: int | None = None) -> int:
+    """Return how many threads a training gets.
+
+    Parameters
+    ----------
+    config
+        Of the training.
+    most
+        How many it gets at most, if neither the config nor the environment says how many.
+    """
+    fitting = min(fitting_threads(config), most or usable_cpus())
+    return config.training.threads or _asked_for() or fitting
 
 
 def usable_cpus() -> int:

@@ -3,7 +3,7 @@
 NumPy and Matplotlib are imported where a command needs them, so that `--help` need not wait.
 """
 
-from mnist_scratch.commands import data, explain, export, pictures, run_list, runs, train
+from mnist_scratch.commands import data, explain, export, pictures, run_list, runs, sweep, train
 
 COMMANDS = {
     "train": train.train,
@@ -15,6 +15,7 @@ COMMANDS = {
     "predict": pictures.predict_pictures,
     "draw": pictures.draw,
     "export": export.export,
+    "sweep": sweep.sweep,
     "status": data.status,
     "download": data.download,
     "verify": data.verify,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from mnist_scratch.config import Config, settings
+from mnist_scratch.config import Config, Setting, settings
 from mnist_scratch.data.dataset import Examples
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.limits import shown
@@ -17,6 +17,31 @@ from mnist_scratch.training.learning_rate import learning_rates
 # What a run computes does not depend on these: where files lie (their hashes are compared), how
 # often it is saved, and whether it is watched.
 _FREE = {"data_dir", "checkpoint_seconds", "check_finite"}
+
+
+class Difference(NamedTuple):
+    """A setting that two configs have different values of."""
+
+    setting: Setting
+    before: Any
+    now: Any
+
+    def __str__(self) -> str:
+        name = f"[{self.setting.section}] {self.setting.key} (--{self.setting.flag})"
+        return f"  {name}: {self.before}, now {self.now}"
+
+
+def differing(before: Config, now: Config) -> list[Difference]:
+    """Return the settings that differ and make another run of it."""
+    differences = [
+        Difference(
+            setting,
+            *(getattr(getattr(each, setting.section), setting.key) for each in (before, now)),
+        )
+        for setting in settings()
+        if setting.key not in _FREE
+    ]
+    return [each for each in differences if each.before != each.now]
 
 
 def resumed_config(checkpoint: Checkpoint, asked: Config, path: Path) -> Config:
@@ -39,20 +64,15 @@ def resumed_config(checkpoint: Checkpoint, asked: Config, path: Path) -> Config:
     """
     if asked.data.dataset == "auto":
         asked = replace(asked, data=replace(asked.data, dataset=checkpoint.dataset))
-    began = checkpoint.config
-    differences = []
-    for setting in settings():
-        before, now = (
-            getattr(getattr(config, setting.section), setting.key) for config in (began, asked)
-        )
-        longer = setting.key == "epochs" and now > before
-        if before != now and not longer and setting.key not in _FREE:
-            name = f"[{setting.section}] {setting.key} (--{setting.flag})"
-            differences.append(f"  {name}: {before}, now {now}")
+    differences = [
+        each
+        for each in differing(checkpoint.config, asked)
+        if each.setting.key != "epochs" or each.now < each.before
+    ]
     if differences:
         raise MnistScratchError(
             f"{path} was begun with another config, and would become another run:\n"
-            + "\n".join(differences)
+            + "\n".join(map(str, differences))
             + "\nLeave such flags out and put its config.toml back, or start a new run."
         )
     return asked

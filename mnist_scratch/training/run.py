@@ -80,7 +80,7 @@ def run_training(
     """
     check_free(path)
     data = load_dataset(config.data.dataset, config.data.data_dir)
-    config = _with_dataset(config, data.training.name)
+    config = with_dataset(config, data.training.name)
     trainer = _trainer(config, data)
     with locked_folder(path):
         directory = RunDirectory.create(path, config)
@@ -122,7 +122,7 @@ def resume_training(
         if checkpoint:
             config = resumed_config(checkpoint, config, path)
         data = load_dataset(config.data.dataset, config.data.data_dir)
-        config = _with_dataset(config, data.training.name)
+        config = with_dataset(config, data.training.name)
         trainer = _trainer(config, data)
         if checkpoint:
             check_data(checkpoint, data.training, path)
@@ -253,7 +253,7 @@ def _trainer(config: Config, data: Acquired) -> Trainer:
     return Trainer(network, training, validation, config)
 
 
-def _with_dataset(config: Config, found: str) -> Config:
+def with_dataset(config: Config, found: str) -> Config:
     """Return the config that loads what was found, from whichever folder the run is repeated."""
     data_dir = config.data.data_dir
     if config.data.dataset != found != MNIST:
