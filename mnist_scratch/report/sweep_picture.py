@@ -17,7 +17,8 @@ from mnist_scratch.training.sweep_results import Result, Spread, best
 
 _Numbers = npt.NDArray[np.float64]
 
-_SPREAD = 0.3  # of the distance between two combinations, over which the dots of one lie
+_SPREAD = 0.25  # of the distance between two lines, over which the dots of one lie
+_SPREAD_OVER_NUMBERS = 0.06  # of the distance between two numbers: the axis should stay true
 _MOST_TICKS = 8  # values of a setting that have room for a label each
 _LONGEST_NAME = 48  # columns of a combination's name
 _DOTS: dict[str, Any] = {
@@ -26,6 +27,7 @@ _DOTS: dict[str, Any] = {
     "color": COLOURS[0],
     "alpha": 0.4,
     "markeredgewidth": 0,
+    "label": "a run",
 }
 _MEANS: dict[str, Any] = {
     "color": COLOURS[1],
@@ -69,7 +71,10 @@ def draw_sweep(results: Sequence[Result], title: str, output: Path) -> None:
         for label in (axes.xaxis.label, axes.yaxis.label):
             label.set_fontsize(13)
     handles, labels = figure.axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=12)
+    once = dict(zip(labels, handles, strict=True))
+    figure.legend(
+        once.values(), once.keys(), loc="outside lower center", ncols=3, frameon=False, fontsize=12
+    )
     save(figure, output)
 
 
@@ -94,7 +99,7 @@ def _over(name: str, numbers: _Numbers, results: Sequence[Result], chosen: Resul
     order = np.argsort(numbers)
     for axes, heading, accuracies, spreads in _both(panels, results):
         for place, runs in zip(places, accuracies, strict=True):
-            dots = place + apart * _side_by_side(len(runs))
+            dots = place + apart * _side_by_side(len(runs), _SPREAD_OVER_NUMBERS)
             axes.plot(10.0**dots if logarithmic else dots, runs, **_DOTS)
         means, errors = _means(spreads)
         axes.errorbar(numbers[order], means[order], errors[order], fmt="-o", **_MEANS)
@@ -120,7 +125,7 @@ def _by_name(results: Sequence[Result], chosen: Result | None) -> Figure:
     lines = -np.arange(len(results), dtype=float)
     for axes, heading, accuracies, spreads in _both(panels, results):
         for line, runs in zip(lines, accuracies, strict=True):
-            axes.plot(runs, line + _side_by_side(len(runs)), **_DOTS)
+            axes.plot(runs, line + _side_by_side(len(runs), _SPREAD), **_DOTS)
         means, errors = _means(spreads)
         axes.errorbar(means, lines, xerr=errors, fmt="o", **_MEANS)
         axes.set_xlabel(heading)
@@ -159,9 +164,9 @@ def _means(spreads: Sequence[Spread]) -> tuple[_Numbers, _Numbers]:
     return 100.0 * means, 100.0 * errors
 
 
-def _side_by_side(runs: int) -> _Numbers:
+def _side_by_side(runs: int, most: float) -> _Numbers:
     """Return how far each of a combination's dots lies from its middle, by seed."""
-    return np.linspace(-_SPREAD, _SPREAD, runs) if runs > 1 else np.zeros(1)
+    return np.linspace(-most, most, runs) if runs > 1 else np.zeros(1)
 
 
 def _is_even_in_ratios(numbers: _Numbers) -> bool:

@@ -34,8 +34,10 @@ def connect(address: str) -> Any:
             "--cluster needs Dask; install it with: pip install 'mnist_scratch[cluster]'"
         ) from error
     try:
+        # A client that cannot read its address complains once more when it is deleted.
+        distributed.comm.get_address_host_port(address, strict=True)
         return distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise MnistScratchError(
             f"--cluster {address}: no Dask scheduler answers there ({type(error).__name__}); "
             "'dask scheduler' starts one and prints its address, such as tcp://192.168.0.1:8786"
