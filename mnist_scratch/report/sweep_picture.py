@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from mnist_scratch.report.loss_curve import COLOURS, GREY, plain, save
 from mnist_scratch.training.sweep_results import Result, Spread, best
@@ -20,7 +21,7 @@ _Numbers = npt.NDArray[np.float64]
 _SPREAD = 0.25  # of the distance between two lines, over which the dots of one lie
 _SPREAD_OVER_NUMBERS = 0.06  # of the distance between two numbers: the axis should stay true
 _MOST_TICKS = 8  # values of a setting that have room for a label each
-_LONGEST_NAME = 48  # columns of a combination's name
+_NAME_WIDTH = 40  # columns, then a combination's name goes on in another line
 _DOTS: dict[str, Any] = {
     "marker": "o",
     "linestyle": "",
@@ -120,7 +121,9 @@ def _over(name: str, numbers: _Numbers, results: Sequence[Result], chosen: Resul
 
 def _by_name(results: Sequence[Result], chosen: Result | None) -> Figure:
     """Draw a line for each combination."""
-    figure = Figure(figsize=(12, 2.6 + 0.5 * len(results)), dpi=120, layout="constrained")
+    names = [_name(result) for result in results]
+    height = max(0.5, *(0.3 + 0.2 * name.count("\n") for name in names)) * len(results)
+    figure = Figure(figsize=(12, 2.6 + height), dpi=120, layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     lines = -np.arange(len(results), dtype=float)
     for axes, heading, accuracies, spreads in _both(panels, results):
@@ -129,11 +132,12 @@ def _by_name(results: Sequence[Result], chosen: Result | None) -> Figure:
         means, errors = _means(spreads)
         axes.errorbar(means, lines, xerr=errors, fmt="o", **_MEANS)
         axes.set_xlabel(heading)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.xaxis.set_major_formatter(FuncFormatter(_percent))
         for result, line in zip(results, lines, strict=True):
             if result is chosen:
                 axes.axhline(line, color=GREY, linestyle=":", label="best mean on validation")
-    panels[0].set_yticks(lines, [_name(result) for result in results])
+    panels[0].set_yticks(lines, names)
     panels[0].set_ylim(lines[-1] - 0.5, 0.5)
     return figure
 
@@ -184,5 +188,4 @@ def _percent(value: float, _: float) -> str:
 
 
 def _name(result: Result) -> str:
-    name = plain("  ".join(result.combination.names)) or "all runs"
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 3]}..."
+    return plain(textwrap.fill("  ".join(result.combination.names), _NAME_WIDTH)) or "all runs"
