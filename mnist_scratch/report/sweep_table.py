@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mnist_scratch.report.bars import shown
+from mnist_scratch.limits import printable
 from mnist_scratch.training.sweep_results import Result, best
 
 _WIDTH = 80
@@ -21,7 +21,7 @@ def sweep_table(results: Sequence[Result]) -> str:
     for result in results:
         if result.combination.values:
             mark = "   <- best on validation" if result is chosen else ""
-            name = shown(" ".join(result.combination.names))
+            name = printable(" ".join(result.combination.names))
             most = _WIDTH - len(mark)
             lines += ["", f"{name if len(name) <= most else f'{name[: most - 3]}...'}{mark}"]
         if result.runs:

@@ -14,6 +14,7 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.files import is_leftover
 from mnist_scratch.lock import locked
 from mnist_scratch.threads import threads_wanted, usable_cpus
+from mnist_scratch.training.folder import check_free
 from mnist_scratch.training.resume import differing
 from mnist_scratch.training.run import with_dataset
 from mnist_scratch.training.rundir import RunDirectory
@@ -107,7 +108,7 @@ def _as_begun(path: Path, planned: Config, most_threads: int | None) -> Config:
     threads = threads_wanted(planned, most_threads)
     config = replace(planned, training=replace(planned.training, threads=threads))
     if not (path / "config.toml").exists():
-        RunDirectory.check_free(path)
+        check_free(path)
         return config
     began = RunDirectory(path).config()
     if not planned.training.threads and began.training.threads:

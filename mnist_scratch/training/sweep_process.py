@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.lock import InUseError
 from mnist_scratch.recipes import parse_config
+from mnist_scratch.training.folder import EVALUATION, locked_folder
 from mnist_scratch.training.rundir import RunDirectory
 
 PAUSE = 0.5  # seconds between two looks at whether to stop
@@ -59,7 +60,7 @@ class Outcome(NamedTuple):
 
 def is_finished(path: Path) -> bool:
     """Say whether the run in a folder has come to its end, down to the picture."""
-    return (path / "evaluation.json").exists() and RunDirectory(path).loss_curve_path.exists()
+    return (path / EVALUATION).exists() and RunDirectory(path).loss_curve_path.exists()
 
 
 def carry_out(order: Order, is_stopped: Callable[[], bool]) -> Outcome:
@@ -104,7 +105,7 @@ def _make_folder(order: Order) -> None:
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
-            with RunDirectory.locked(order.path):
+            with locked_folder(order.path):
                 if not (order.path / "config.toml").exists():
                     RunDirectory.create(order.path, parse_config(order.config, str(order.path)))
         except InUseError:

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.reading import read_whole
+from mnist_scratch.training.folder import EVALUATION
+from mnist_scratch.training.history import History
 from mnist_scratch.training.rundir import RunDirectory
 from mnist_scratch.training.sweep import SweepRun
 from mnist_scratch.training.variations import Combination
@@ -157,16 +159,16 @@ def best(found: Sequence[Result]) -> Result | None:
 
 
 def _figures(run: SweepRun) -> Figures:
-    directory = RunDirectory(run.path)
-    training = directory.config().training
-    path = run.path / "evaluation.json"
+    training = RunDirectory(run.path).config().training
+    best = History.read_epochs(run.path / "history.csv").best
+    path = run.path / EVALUATION
     try:
         values = json.loads(read_whole(path, _MOST_BYTES))
         return Figures(
             str(run.path),
             training.seed,
             training.threads,
-            directory.history().best.validation_accuracy or 0.0,
+            float(best.validation_accuracy or 0.0),
             float(values["accuracy"]),
             float(values["loss"]),
             float(values["training_seconds"]),
