@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -148,7 +147,7 @@ def _reason(messages: str, status: int) -> str:
         return error.strip()
     said = "\n".join(messages.splitlines()[-_LAST_LINES:])
     if status < 0:
-        return f"{said}\nended by {signal.Signals(-status).name}".strip()
+        return f"{said}\nended by signal {-status}".strip()
     return f"{said}\nended with the exit status {status}".strip()
 
 

@@ -160,7 +160,7 @@ def best(found: Sequence[Result]) -> Result | None:
 
 def _figures(run: SweepRun) -> Figures:
     training = RunDirectory(run.path).config().training
-    best = History.read_epochs(run.path / "history.csv").best
+    best_epoch = History.read_epochs(run.path / "history.csv").best
     path = run.path / EVALUATION
     try:
         values = json.loads(read_whole(path, _MOST_BYTES))
@@ -168,7 +168,7 @@ def _figures(run: SweepRun) -> Figures:
             str(run.path),
             training.seed,
             training.threads,
-            float(best.validation_accuracy or 0.0),
+            float(best_epoch.validation_accuracy or 0.0),
             float(values["accuracy"]),
             float(values["loss"]),
             float(values["training_seconds"]),
