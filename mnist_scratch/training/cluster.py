@@ -6,6 +6,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from mnist_scratch.errors import MnistScratchError
@@ -83,14 +84,17 @@ def carry_out_on_cluster(
         while pending:
             time.sleep(PAUSE)
             if is_interrupted():
-                stop.set()
+                _tell(stop.set)
             for future in [each for each in pending if each.done()]:
                 yield _outcome(future, pending.pop(future))
     finally:
-        if pending:  # a second Ctrl-C
-            stop.set()
-        else:
-            stop.clear()
+        _tell(stop.set if pending else stop.clear)  # some are left by a second Ctrl-C
+
+
+def _tell(message: Callable[[], object]) -> None:
+    """Tell the scheduler, if it is there; without it, workers stop by themselves."""
+    with suppress(OSError):
+        message()
 
 
 def _carry_out_on_worker(order: Order, stop: str) -> Outcome:
