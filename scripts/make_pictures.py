@@ -1,4 +1,4 @@
-"""Make the README's pictures: a run's loss curve, drawn digits, cross-entropy explained.
+"""Make the README's pictures: a run's loss curve, drawn and distorted digits, cross-entropy explained.
 
 python scripts/make_pictures.py RUN
 """
@@ -13,8 +13,11 @@ from matplotlib.figure import Figure
 
 from mnist_scratch.data.acquire import load_dataset
 from mnist_scratch.data.synthetic import draw_digits
+from mnist_scratch.recipes import find_config, read_config
+from mnist_scratch.report.contact_sheet import write_contact_sheet
 from mnist_scratch.report.curves import draw_curves
 from mnist_scratch.report.loss_curve import draw_loss_curve
+from mnist_scratch.training.augmentation import make_augmentation
 from mnist_scratch.training.comparison import compare_losses
 from mnist_scratch.training.rundir import RunDirectory
 
@@ -39,6 +42,8 @@ def main() -> None:
     draw_loss_curve(run, FOLDER / "loss_curve.png")
     draw_contact_sheet(FOLDER / "synthetic_digits.png")
     training, _ = load_dataset(run.config().data.dataset)
+    distorting = make_augmentation(read_config(find_config("simard")))
+    write_contact_sheet(training, distorting, FOLDER / "distorted_digits.png")
     draw_curves(compare_losses(training, print), FOLDER / "cross_entropy_curves.png")
 
 
