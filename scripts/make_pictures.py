@@ -1,4 +1,4 @@
-"""Make the README's pictures: a run's loss curve, drawn and distorted digits, cross-entropy explained.
+"""Make the README's pictures: a loss curve, drawn and distorted digits, cross-entropy explained.
 
 python scripts/make_pictures.py RUN
 """
