@@ -66,6 +66,8 @@ alone reads nn/.
     training/sweep_process.py       one of them, in a process of its own
     training/cluster.py             the same on a Dask cluster
     training/sweep_results.py       their mean and spread
+    training/views.py               several views of an image, each a little distorted
+    training/committee.py           several runs on a test set, each alone and all together
     training/examples.py            what a network makes of single images
     training/prediction.py          what a network makes of a person's own pictures
     training/comparison.py          the same network trained with cross-entropy and squared error
@@ -73,6 +75,7 @@ alone reads nn/.
     report/loss_curve.py            the picture of a run
     report/evaluation_text.py       how good a run's model is, in words
     report/evaluation_pictures.py   what was taken for what, and how sure it was
+    report/mistakes_picture.py      the images that are read wrongly
     report/layer_pictures.py        the first layer's weights; what moved in each layer
     report/page_parts.py            sections, tables and pictures of a page
     report/report_page.py           the report of a run
@@ -91,8 +94,9 @@ alone reads nn/.
     report/onnx_file.py             a model as a graph that runs anywhere
     report/safetensors_file.py      a model's parameters as PyTorch has them
     arguments.py                    the command line
-    commands/                       its commands: output.py, train.py, runs.py, run_list.py,
-                                    explain.py, pictures.py, sweep.py, export.py, data.py
+    commands/                       its commands: output.py, train.py, evaluate.py, runs.py,
+                                    run_list.py, explain.py, pictures.py, sweep.py, export.py,
+                                    data.py
     cli.py                          every error a message
     attached.py                     the same for a program that starts it
 """

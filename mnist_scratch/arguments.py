@@ -33,18 +33,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_train(commands)
 
-    command = _add(
-        commands, "evaluate", "measure a run's model on a test set; RUN/evaluation.json has it too"
-    )
-    command.add_argument("run", type=Path, metavar="RUN", help="folder of the run")
-    command.add_argument(
-        "--dataset",
-        choices=_WITH_OWN,
-        metavar="NAME",
-        help=f"{_NAMES}; whose test set (default: that of the data set the run was trained on)",
-    )
-    command.add_argument("--data-dir", default="", metavar="DIR", help=_DATA_DIR_HELP)
-    _add_json(command)
+    _add_evaluate(commands)
 
     command = _add(
         commands, "report", "show what a run learned and gets wrong: RUN/report.html, RUN/report/"
@@ -160,6 +149,41 @@ def _add_train(commands: Any) -> None:
                 f"{setting.section} (each replaces the recipe's value)"
             )
         _add_setting(groups[setting.section], setting)
+
+
+def _add_evaluate(commands: Any) -> None:
+    command = _add(
+        commands,
+        "evaluate",
+        "measure a run's model on a test set; RUN/evaluation.json has it too; or several together, "
+        "by the mean of their predictions",
+    )
+    command.add_argument(
+        "runs", type=Path, nargs="+", metavar="RUN", help="folder of a run, or of each of several"
+    )
+    command.add_argument(
+        "--dataset",
+        choices=_WITH_OWN,
+        metavar="NAME",
+        help=f"{_NAMES}; whose test set (default: that of the data set the run was trained on)",
+    )
+    command.add_argument("--data-dir", default="", metavar="DIR", help=_DATA_DIR_HELP)
+    command.add_argument(
+        "--views",
+        type=int,
+        default=1,
+        metavar="V",
+        help="say beside it what the mean of the predictions for V views of each image is worth: "
+        "the image itself and V - 1 mild distortions, the same every time",
+    )
+    command.add_argument(
+        "--mistakes",
+        type=Path,
+        metavar="FILE.png",
+        help="draw the images that are read wrongly, in all views if there are some: the 100 "
+        "surest mistakes, the surest first",
+    )
+    _add_json(command)
 
 
 def _add_explain(commands: Any) -> None:

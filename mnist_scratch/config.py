@@ -93,6 +93,11 @@ class AugmentationConfig:
         maximum=10**6,
     )
 
+    @property
+    def distorts(self) -> bool:
+        """Whether any image comes out other than it was."""
+        return any((self.rotation, self.scale, self.shear, self.shift, self.elastic_alpha))
+
 
 @dataclasses.dataclass(frozen=True)
 class NetworkConfig:

@@ -28,6 +28,10 @@ _PIXELS, _CLASSES = 784, 10
 # Floating-point operations of a step from which on a second thread pays: 784-128-10 with 128 images
 # is 8e7, and takes 560 us with two threads where one takes 730; with 32 images they are even.
 _MUCH_WORK = 5e7
+# The same where images are distorted beside the step, by a thread that needs a CPU itself: with two
+# CPUs an epoch of 784-800-10 (5e8) takes 2.0 s either way, and one of 784-1500-1000-10 (2e9) 10.4 s
+# with one BLAS thread and 6.8 s with two.
+_MUCH_WORK_BESIDE_DISTORTING = 1e9
 
 
 def with_threads(config: Config) -> Config:
@@ -83,7 +87,8 @@ def fitting_threads(config: Config) -> int:
     """
     widths = (_PIXELS, *config.network.hidden, _CLASSES)
     weights = sum(width_in * width_out for width_in, width_out in pairwise(widths))
-    return usable_cpus() if 6 * weights * config.training.batch_size >= _MUCH_WORK else 1
+    much = _MUCH_WORK_BESIDE_DISTORTING if config.augmentation.distorts else _MUCH_WORK
+    return usable_cpus() if 6 * weights * config.training.batch_size >= much else 1
 
 
 def _asked_for() -> int:

@@ -35,6 +35,8 @@ def before_numpy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ({("network", "hidden"): [], ("training", "batch_size"): 1000}, 1),
         ({("network", "hidden"): [800], ("training", "batch_size"): 128}, 8),
         ({("network", "hidden"): [800], ("training", "threads"): 3}, 3),
+        ({("network", "hidden"): [800], ("augmentation", "rotation"): 5}, 1),
+        ({("network", "hidden"): [1500, 1000], ("augmentation", "rotation"): 5}, 8),
     ],
 )
 def test_the_work_of_a_step_decides_unless_the_config_does(

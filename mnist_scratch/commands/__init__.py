@@ -3,11 +3,21 @@
 NumPy and Matplotlib are imported where a command needs them, so that `--help` need not wait.
 """
 
-from mnist_scratch.commands import data, explain, export, pictures, run_list, runs, sweep, train
+from mnist_scratch.commands import (
+    data,
+    evaluate,
+    explain,
+    export,
+    pictures,
+    run_list,
+    runs,
+    sweep,
+    train,
+)
 
 COMMANDS = {
     "train": train.train,
-    "evaluate": runs.evaluate_run,
+    "evaluate": evaluate.evaluate_runs,
     "report": runs.report,
     "plot": runs.plot,
     "runs": run_list.list_runs,

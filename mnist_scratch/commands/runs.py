@@ -1,35 +1,16 @@
-"""mnist-scratch evaluate, report and plot: what can be done with runs."""
+"""mnist-scratch report and plot: what can be seen of runs."""
 
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnist_scratch.commands.output import describe, result
+from mnist_scratch.commands.output import result
 
 if TYPE_CHECKING:
     from mnist_scratch.data.dataset import Dataset
     from mnist_scratch.training.rundir import RunDirectory
-
-
-def evaluate_run(options: argparse.Namespace) -> None:
-    """Measure a run's model on a test set."""
-    from mnist_scratch.report.evaluation_text import describe_in_detail
-    from mnist_scratch.training.evaluation import evaluate
-    from mnist_scratch.training.rundir import RunDirectory
-
-    run = RunDirectory(options.run)
-    trained_on = run.config().data.dataset
-    test = test_set(run, options)
-    evaluation = evaluate(run.model(), test)
-    if options.json:
-        result(json.dumps({"trained_on": trained_on} | evaluation.as_json()))
-    else:
-        heading = "" if evaluation.dataset == trained_on else f"trained on     {trained_on}\n"
-        result(f"{heading}{describe(evaluation)}\n{describe_in_detail(evaluation)}")
-    run.write_evaluation(evaluation, test.sha256)
 
 
 def test_set(run: RunDirectory, options: argparse.Namespace) -> Dataset:

@@ -158,13 +158,6 @@ class Augmentation:
         _blend(above, below, down, out=out)
 
 
-def distorts(amounts: AugmentationConfig) -> bool:
-    """Return whether any image would come out other than it was."""
-    return any(
-        (amounts.rotation, amounts.scale, amounts.shear, amounts.shift, amounts.elastic_alpha)
-    )
-
-
 def _blend(
     here: npt.NDArray[np.float32],
     there: npt.NDArray[np.float32],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mnist_scratch.data.classes import class_names
 from mnist_scratch.training.evaluation import Evaluation
 from mnist_scratch.training.metrics import class_scores, most_confused
@@ -25,6 +27,36 @@ def describe_in_detail(evaluation: Evaluation) -> str:
     if None in {share for score in scores for share in score}:
         lines.append("-: a share of nothing")
     return "\n".join([*lines, "", *_confusions(evaluation, names, width)])
+
+
+def describe_views(viewed: Evaluation, views: int) -> str:
+    """Return what the mean over views is worth, to stand below what the plain images are."""
+    low, high = viewed.accuracy_interval
+    return (
+        f"{f'{views} views':<13}  {viewed.accuracy:.2%} (95% interval {low:.2%} to {high:.2%}), "
+        f"loss {viewed.loss:.4f}"
+    )
+
+
+def describe_members(
+    members: Sequence[tuple[str, Evaluation, Evaluation | None]], views: int
+) -> str:
+    """Return a line for each run of a committee: what it is worth alone.
+
+    Parameters
+    ----------
+    members
+        Of each run, its name, what it is worth, and what it is with views, if there are some.
+    views
+        How many.
+    """
+    heading = f"{views} views"
+    with_views = any(viewed for _, _, viewed in members)
+    lines = [f"{'accuracy':<12}{f'{heading:<12}' if with_views else ''}run"]
+    for name, plain, viewed in members:
+        share = f"{viewed.accuracy:<12.2%}" if viewed else ""
+        lines.append(f"{plain.accuracy:<12.2%}{share}{name}")
+    return "\n".join(lines)
 
 
 def percent(share: float | None) -> str:

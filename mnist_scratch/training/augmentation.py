@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from mnist_scratch.config import Config
-from mnist_scratch.data.augment import Augmentation, distorts
+from mnist_scratch.data.augment import Augmentation
 from mnist_scratch.training.randomness import seeds
 
 
 def make_augmentation(config: Config) -> Augmentation | None:
     """Return what distorts the batches of a run; None where the config distorts nothing."""
-    if not distorts(config.augmentation):
+    if not config.augmentation.distorts:
         return None
     return Augmentation(config.augmentation, seeds(config.training.seed, "augmentation"))

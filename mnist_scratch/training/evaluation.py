@@ -59,6 +59,11 @@ class Evaluation:
         """The 95 % interval of the accuracy."""
         return wilson_interval(round(self.accuracy * self.examples), self.examples)
 
+    @property
+    def mistakes(self) -> int:
+        """How many examples were taken for another class."""
+        return self.examples - int(np.trace(self.confusion))
+
     def as_json(self) -> dict[str, Any]:
         """Return the evaluation as JSON values; null stands for a share of nothing."""
         names = class_names(self.dataset)
@@ -114,6 +119,37 @@ def evaluate(
             np.argmax(logits, axis=1, out=predicted[start:end])
             np.max(loss_function.predictions, axis=1, out=confidences[start:end])
             start = end
+    return _evaluation(dataset, loss_sum, predicted, confidences)
+
+
+def evaluate_predictions(dataset: Examples, log_predictions: npt.NDArray[np.float64]) -> Evaluation:
+    """Measure predictions, whoever made them, by their cross-entropy.
+
+    Parameters
+    ----------
+    dataset
+        N examples.
+    log_predictions
+        float64 (N, C), the logarithms of the predictions for each of them.
+
+    Raises
+    ------
+    MnistScratchError
+        If the loss is not finite.
+    """
+    labels = dataset.labels.astype(np.int64)
+    predicted = np.argmax(log_predictions, axis=1)
+    everyone = np.arange(len(dataset))
+    loss_sum = -float(log_predictions[everyone, labels].sum())
+    return _evaluation(dataset, loss_sum, predicted, np.exp(log_predictions[everyone, predicted]))
+
+
+def _evaluation(
+    dataset: Examples,
+    loss_sum: float,
+    predicted: npt.NDArray[np.int64],
+    confidences: npt.NDArray[np.floating[Any]],
+) -> Evaluation:
     if not math.isfinite(loss_sum):
         raise MnistScratchError(
             f"the loss on {dataset.name} is {loss_sum}: the network's parameters are out of all "

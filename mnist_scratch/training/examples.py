@@ -82,10 +82,28 @@ def show_examples(network: Network, dataset: Examples, numbers: Sequence[int]) -
     chosen = np.array(numbers)
     images, labels = dataset.images[chosen], dataset.labels[chosen]
     logits = all_logits(network, Dataset(dataset.name, images, labels))
-    return [
-        Example(number, images[place], int(labels[place]), logits[place])
-        for place, number in enumerate(numbers)
-    ]
+    return _examples(numbers, images, labels, logits)
+
+
+def surest_mistakes(
+    dataset: Examples, log_predictions: npt.NDArray[np.float64], count: int
+) -> list[Example]:
+    """Return the examples that were taken for another class, the surest of it first.
+
+    Parameters
+    ----------
+    dataset
+        N examples.
+    log_predictions
+        float64 (N, C), the logarithms of the predictions for each of them: their logits too.
+    count
+        How many at most.
+    """
+    wrong = np.flatnonzero(np.argmax(log_predictions, axis=1) != dataset.labels)
+    surest = np.argsort(-log_predictions[wrong].max(axis=1), kind="stable")[:count]
+    chosen = wrong[surest]
+    images, labels = dataset.images[chosen], dataset.labels[chosen]
+    return _examples(chosen.tolist(), images, labels, log_predictions[chosen])
 
 
 def worst_examples(network: Network, dataset: Examples, count: int) -> list[Example]:
@@ -102,6 +120,18 @@ def worst_examples(network: Network, dataset: Examples, count: int) -> list[Exam
     losses = softmax_cross_entropy(all_logits(network, dataset), labels, reduction="none")  # (N,)
     worst = np.argsort(-losses, kind="stable")[:count]
     return show_examples(network, dataset, worst.tolist())
+
+
+def _examples(
+    numbers: Sequence[int],
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.uint8],
+    logits: npt.NDArray[np.float64],
+) -> list[Example]:
+    return [
+        Example(number, images[place], int(labels[place]), logits[place])
+        for place, number in enumerate(numbers)
+    ]
 
 
 def all_logits(network: Network, dataset: Examples) -> npt.NDArray[np.float64]:

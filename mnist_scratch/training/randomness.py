@@ -7,10 +7,13 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-Purpose = Literal["initialisation", "shuffling", "augmentation", "validation"]
+Purpose = Literal["initialisation", "shuffling", "augmentation", "validation", "views"]
 
 # The place in this tuple is the branch: append, never reorder, or old seeds give other runs.
-_BRANCHES: tuple[Purpose, ...] = ("initialisation", "shuffling", "augmentation", "validation")
+_BRANCHES: tuple[Purpose, ...] = (
+    *("initialisation", "shuffling", "augmentation", "validation"),
+    "views",
+)
 
 
 def generator(seed: int, purpose: Purpose) -> np.random.Generator:

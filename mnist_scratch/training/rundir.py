@@ -166,7 +166,12 @@ class RunDirectory:
                 )
         return None
 
-    def write_evaluation(self, evaluation: Evaluation, sha256: Mapping[str, str]) -> None:
+    def write_evaluation(
+        self,
+        evaluation: Evaluation,
+        sha256: Mapping[str, str],
+        beside: Mapping[str, Any] | None = None,
+    ) -> None:
         """Write what the run's model is worth on a test set.
 
         That is evaluation.json for the test set of the very data that the run was trained on, by
@@ -179,14 +184,16 @@ class RunDirectory:
             The result.
         sha256
             File name to SHA-256 of the files that its data set was read from.
+        beside
+            More that was measured on the same images, under keys of its own.
 
         Raises
         ------
         MnistScratchError
             If it cannot be written, or the run does not say what it was trained on.
         """
-        values = evaluation.as_json()
-        if (evaluation.dataset, dict(sha256)) != (self.config().data.dataset, self._data_sha256()):
+        values = evaluation.as_json() | dict(beside or {})
+        if (evaluation.dataset, dict(sha256)) != (self.config().data.dataset, self.data_sha256()):
             name = f"evaluation-{evaluation.dataset}.json"
         else:
             name = EVALUATION
@@ -195,8 +202,14 @@ class RunDirectory:
             values |= {"training_seconds": seconds, "best_epoch": history.best.epoch}
         self._write_json(name, values | {"data_sha256": dict(sha256)})
 
-    def _data_sha256(self) -> dict[str, Any]:
-        """Return what environment.json says of the files that the run was trained on."""
+    def data_sha256(self) -> dict[str, Any]:
+        """Return what environment.json says of the files that the run was trained on.
+
+        Raises
+        ------
+        MnistScratchError
+            If it does not say it.
+        """
         path = self.path / "environment.json"
         try:
             environment = json.loads(read_whole(path, limit=10**6).decode())

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from mnist_scratch.config import AugmentationConfig
-from mnist_scratch.data.augment import Augmentation, distorts
+from mnist_scratch.data.augment import Augmentation
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.loader import BatchLoader
 
@@ -46,7 +46,7 @@ def places(amounts: AugmentationConfig, count: int) -> npt.NDArray[np.float64]:
 
 def test_no_distortion_is_the_identity_to_the_last_bit() -> None:
     images = np.random.default_rng(0).integers(0, 256, (150, 28, 28), np.uint8)
-    assert not distorts(AugmentationConfig())
+    assert not AugmentationConfig().distorts
     np.testing.assert_array_equal(distorted(images, AugmentationConfig()), images)
 
 
