@@ -19,8 +19,8 @@ from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.softmax import normalised
 from mnist_scratch.training.randomness import seeds
 
-# Half of what the recipes train with. The mean validation error of three runs of `record` was 0.45 %,
-# and 0.47 % with 16 such views, 0.49 % with views twice as strong: it is worth knowing, no more.
+# Half of what the recipes train with. The mean validation error of three runs of `record` was
+# 0.45 %, 0.47 % with 16 such views, and 0.49 % with views twice as strong: worth knowing, no more.
 MILD = AugmentationConfig(
     rotation=5.0, scale=0.05, shear=0.05, shift=0.5, elastic_alpha=10.0, elastic_sigma=4.0
 )
