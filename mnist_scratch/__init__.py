@@ -93,7 +93,8 @@ alone reads nn/.
     report/exported.py              what a model is told to others with
     report/onnx_file.py             a model as a graph that runs anywhere
     report/safetensors_file.py      a model's parameters as PyTorch has them
-    arguments.py                    the command line
+    arguments/                      the command line: common.py, training.py, runs.py, pictures.py,
+                                    data.py
     commands/                       its commands: output.py, train.py, evaluate.py, runs.py,
                                     run_list.py, explain.py, pictures.py, sweep.py, export.py,
                                     data.py
