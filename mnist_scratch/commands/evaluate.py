@@ -80,7 +80,10 @@ def _draw_mistakes(
     who = plain(runs[0].path.resolve().name) if len(runs) == 1 else f"{len(runs)} runs together"
     how = f", in {options.views} views" if options.views > 1 else ""
     title = f"{who}{how}: {_mistakes(verdict.together)} of {len(test):,} test images of {test.name}"
-    draw_mistakes(f"{title} are read wrongly", examples, class_names(test.name), options.mistakes)
+    shown = "" if len(examples) == _mistakes(verdict.together) else f", {len(examples)} shown"
+    draw_mistakes(
+        f"{title} are read wrongly{shown}", examples, class_names(test.name), options.mistakes
+    )
 
 
 def _mistakes(measured: Measured) -> int:

@@ -16,7 +16,7 @@ from mnist_scratch.training.examples import Example
 _ACROSS = 10
 _SHORT = 3  # letters of a name that leaves room for another on its line
 _WIDTH, _IMAGE, _LINE, _GAP = 1.3, 1.0, 0.17, 0.2  # of an image's place and its parts, in inches
-_HEADING = 0.7  # of the whole, in inches
+_HEADING = 0.9  # of the whole, in inches
 
 
 def draw_mistakes(
@@ -45,7 +45,9 @@ def draw_mistakes(
     rows = max(1, -(-len(examples) // _ACROSS))
     width, height = _ACROSS * _WIDTH + _GAP, _HEADING + rows * row
     figure = Figure(figsize=(width, height), dpi=110)
-    figure.text(0.5, 1.0 - 0.5 * _HEADING / height, title, ha="center", va="center", fontsize=16)
+    key = "number: truth, what it was read as and how surely; the surest mistakes first"
+    for text, below, size in ((title, 0.3, 16), (key, 0.62, 11)):
+        figure.text(0.5, 1.0 - below / height, text, ha="center", va="center", fontsize=size)
     for place, example in enumerate(examples):
         down, right = divmod(place, _ACROSS)
         left = _GAP / 2 + right * _WIDTH + (_WIDTH - _IMAGE) / 2
