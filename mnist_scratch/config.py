@@ -92,11 +92,41 @@ class AugmentationConfig:
         minimum=0.1,
         maximum=10**6,
     )
+    fade: float = _setting(
+        0.0,
+        "share of the epochs, at the end, over which all distortion shrinks to nothing",
+        minimum=0,
+        maximum=1,
+    )
 
     @property
     def distorts(self) -> bool:
         """Whether any image comes out other than it was."""
         return any((self.rotation, self.scale, self.shear, self.shift, self.elastic_alpha))
+
+    def strength(self, epoch: int, epochs: int) -> float:
+        """Return what an epoch's amounts are multiplied by: 1, and less while they fade.
+
+        Parameters
+        ----------
+        epoch
+            From 0.
+        epochs
+            How many the whole training has.
+        """
+        left = epochs - epoch  # with this one: the last epoch is not quite without distortion
+        return min(1.0, left / (self.fade * epochs)) if self.fade else 1.0
+
+    def weakened(self, strength: float) -> AugmentationConfig:
+        """Return the config whose amounts are these times a strength."""
+        return dataclasses.replace(
+            self,
+            rotation=self.rotation * strength,
+            scale=self.scale * strength,
+            shear=self.shear * strength,
+            shift=self.shift * strength,
+            elastic_alpha=self.elastic_alpha * strength,
+        )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -46,13 +46,18 @@ class Augmentation:
         How much each image is distorted at most; how much it is, is drawn evenly up to that.
     seeds
         The branch that belongs to augmentation.
+    epochs
+        How many the training has, for amounts that fade.
     """
 
-    def __init__(self, amounts: AugmentationConfig, seeds: np.random.SeedSequence) -> None:
+    def __init__(
+        self, amounts: AugmentationConfig, seeds: np.random.SeedSequence, epochs: int = 1
+    ) -> None:
         self.amounts = amounts
+        self.epochs = epochs
         self._seeds = seeds
         self._offsets = np.arange(_SIDE, dtype=np.float32) - np.float32(_MIDDLE)  # (28,)
-        self._smoothing = _smoothing(amounts.elastic_alpha, amounts.elastic_sigma)
+        self._set_strength(amounts.strength(0, epochs))
         self._noise = np.empty((2, _CHUNK, _SIDE, _SIDE), np.float32)
         self._half_smooth = np.empty_like(self._noise)
         self._fields = np.empty_like(self._noise)
@@ -86,10 +91,18 @@ class Augmentation:
             self._seeds.entropy, spawn_key=(*self._seeds.spawn_key, epoch, batch)
         )
         rng = np.random.default_rng(seeds)
+        strength = self.amounts.strength(epoch, self.epochs)
+        if strength != self._strength:
+            self._set_strength(strength)
         for start in range(0, len(pixels), _CHUNK):
             chunk = slice(start, start + _CHUNK)
             self._place(len(pixels[chunk]), rng)
             self._sample(pixels[chunk], out[chunk])
+
+    def _set_strength(self, strength: float) -> None:
+        self._strength = strength
+        self._now = self.amounts.weakened(strength)
+        self._smoothing = _smoothing(self._now.elastic_alpha, self._now.elastic_sigma)
 
     def _place(self, count: int, rng: np.random.Generator) -> None:
         """Draw where the pixels of `count` images are looked up."""
@@ -100,7 +113,7 @@ class Augmentation:
         by_column = maps[:, :, 1, None] * self._offsets  # (2, B, 28)
         places = self._places[:, :count]
         np.add(by_row[:, :, :, None], by_column[:, :, None, :], out=places)
-        if self.amounts.elastic_alpha:
+        if self._now.elastic_alpha:
             noise, half, fields = (
                 array[:, :count] for array in (self._noise, self._half_smooth, self._fields)
             )
@@ -115,7 +128,7 @@ class Augmentation:
 
     def _draw_maps(self, count: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
         """Draw affine maps (2, B, 3): row and column looked up, by row, by column, and constant."""
-        amounts = self.amounts
+        amounts = self._now
         turn, scale_rows, scale_columns, slip, *shifts = rng.uniform(-1.0, 1.0, (6, count))
         angle = math.radians(amounts.rotation) * turn
         cosine, sine = np.cos(angle), np.sin(angle)

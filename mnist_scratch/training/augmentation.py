@@ -11,4 +11,6 @@ def make_augmentation(config: Config) -> Augmentation | None:
     """Return what distorts the batches of a run; None where the config distorts nothing."""
     if not config.augmentation.distorts:
         return None
-    return Augmentation(config.augmentation, seeds(config.training.seed, "augmentation"))
+    return Augmentation(
+        config.augmentation, seeds(config.training.seed, "augmentation"), config.training.epochs
+    )

@@ -79,7 +79,7 @@ def resumed_config(checkpoint: Checkpoint, asked: Config, path: Path) -> Config:
 
 
 def check_schedule(before: Config, now: Config, step: int, steps_an_epoch: int, path: Path) -> None:
-    """Make sure that the steps done have the learning rates that the config now gives them.
+    """Make sure that the config now gives the steps done the same rates and distortion.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def check_schedule(before: Config, now: Config, step: int, steps_an_epoch: int, 
     Raises
     ------
     MnistScratchError
-        If a schedule that is made for so many epochs would get more.
+        If a schedule, or a distortion that fades, is made for so many epochs and would get more.
     """
     if before.training.epochs == now.training.epochs:
         return
@@ -109,6 +109,12 @@ def check_schedule(before: Config, now: Config, step: int, steps_an_epoch: int, 
             "steps done would have had other learning rates.\n"
             "Start a new run with these --epochs. Only the schedules 'constant' and 'step' without "
             "--warmup can be continued."
+        )
+    if before.augmentation.fade and before.augmentation.distorts:
+        raise MnistScratchError(
+            f"{path} was begun for {before.training.epochs} epochs, in the last of which its "
+            f"distortion fades ([augmentation] fade = {before.augmentation.fade:g}).\n"
+            "Start a new run with these --epochs. Only runs that do not fade can be continued."
         )
 
 

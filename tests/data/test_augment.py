@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 
@@ -175,6 +176,26 @@ def test_the_same_place_in_the_same_run_gives_the_same_and_any_other_does_not() 
         assert (first != distorted(images, EVERYTHING, epoch, batch)).mean() > 0.9
     alike = distorted(np.repeat(images[:1], 130, axis=0), EVERYTHING)
     assert len({image.tobytes() for image in alike}) == 130  # each image has numbers of its own
+
+
+def test_faded_amounts_fall_in_a_straight_line_to_a_step_before_nothing() -> None:
+    half = AugmentationConfig(fade=0.5)
+    assert [half.strength(epoch, 8) for epoch in range(8)] == [1, 1, 1, 1, 1, 0.75, 0.5, 0.25]
+    assert [AugmentationConfig(fade=1.0).strength(epoch, 2) for epoch in range(2)] == [1, 0.5]
+    assert [AugmentationConfig(fade=0.01).strength(epoch, 8) for epoch in range(8)] == [1] * 8
+    assert AugmentationConfig().strength(7, 8) == 1
+
+
+def test_faded_distortion_is_that_of_smaller_amounts_and_comes_back_for_an_earlier_epoch() -> None:
+    images = np.random.default_rng(5).integers(0, 256, (70, 784), np.uint8)
+    fading = dataclasses.replace(EVERYTHING, fade=0.5)
+    subject = Augmentation(fading, np.random.SeedSequence(0), epochs=8)
+    smaller = AugmentationConfig(5.0, 0.05, 0.05, 0.75, 15.0, 4.0)
+    for epoch, amounts in ((6, smaller), (4, EVERYTHING), (6, smaller)):
+        out = np.empty((70, 784), np.float32)
+        subject.distort(images, out, epoch, 0)
+        expected = distorted(images, amounts, epoch).reshape(-1, 784)
+        np.testing.assert_array_equal(out, expected.astype(np.float32))
 
 
 def numbered(count: int) -> Dataset:

@@ -37,6 +37,7 @@ def short(**settings: object) -> Config:
         "warmup": "schedule",
         "rotation": "augmentation",
         "elastic_alpha": "augmentation",
+        "fade": "augmentation",
     }
     values: dict[tuple[str, str], Any] = {
         ("data", "validation_examples"): 21,
@@ -113,7 +114,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(
 def test_an_interrupted_run_on_distorted_images_goes_on_to_the_same_bytes(
     data: Acquired, tmp_path: Path, interrupt: Callable[[int, int], None], step: int
 ) -> None:
-    distorted = short(rotation=10.0, elastic_alpha=30.0)
+    distorted = short(rotation=10.0, elastic_alpha=30.0, fade=1.0)
     run_training(short(), tmp_path / "undistorted")
     run_training(distorted, tmp_path / "whole")
     interrupt(step, signal.SIGINT)
@@ -277,6 +278,17 @@ def test_more_epochs_for_an_unfinished_run_depend_on_the_schedule_too(
         run_training(short(name="cosine"), tmp_path / "run")
     with pytest.raises(MnistScratchError, match="'cosine' with its warm-up is made for so many"):
         resume_training(tmp_path / "run", short(name="cosine", epochs=5))
+
+
+def test_more_epochs_are_refused_where_the_last_ones_have_distorted_less(
+    data: Acquired, tmp_path: Path
+) -> None:
+    settings: dict[str, object] = {"name": "constant", "warmup": 0.0, "fade": 0.5}
+    run_training(short(**settings, rotation=5.0), tmp_path / "run")
+    with pytest.raises(MnistScratchError, match=r"its distortion fades .*fade = 0\.5"):
+        resume_training(tmp_path / "run", short(**settings, rotation=5.0, epochs=5))
+    run_training(short(**settings), tmp_path / "plain")  # nothing that could fade
+    resume_training(tmp_path / "plain", short(**settings, epochs=5))
 
 
 def test_a_run_that_never_saved_begins_at_the_beginning(data: Acquired, tmp_path: Path) -> None:
