@@ -23,6 +23,7 @@ alone reads nn/.
     nn/optimizer.py                 SGD: where parameters move
     nn/schedule.py                  the learning rate as a function of progress
     limits.py, config.py            what a run can be told
+    settings.py                     the same as a list, and replaced one by one
     recipes.py                      the same in TOML files
     threads.py                      how many threads the BLAS computes with
     data/gzipped.py                 gzip, no further than to the expected size

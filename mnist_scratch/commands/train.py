@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnist_scratch.commands.output import describe, result
-from mnist_scratch.config import Config, settings, with_values
+from mnist_scratch.config import Config
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.recipes import find_config, read_config, run_config
+from mnist_scratch.settings import settings, with_values
 from mnist_scratch.threads import with_threads
 
 if TYPE_CHECKING:

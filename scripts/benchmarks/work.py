@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mnist_scratch.config import Config, with_values
+from mnist_scratch.config import Config
 from mnist_scratch.data.sources import (
     FILE_NAMES,
     MNIST,
@@ -17,6 +17,7 @@ from mnist_scratch.data.sources import (
     locate,
 )
 from mnist_scratch.recipes import find_config, read_config
+from mnist_scratch.settings import with_values
 from mnist_scratch.threads import fitting_threads
 
 CLASSES = 10

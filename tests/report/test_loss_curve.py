@@ -8,7 +8,7 @@ import pytest
 from matplotlib import image
 from matplotlib.figure import Figure
 
-from mnist_scratch.config import Config, with_values
+from mnist_scratch.config import Config
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.report import loss_curve
@@ -18,6 +18,7 @@ from mnist_scratch.report.loss_curve import (
     draw_comparison,
     draw_loss_curve,
 )
+from mnist_scratch.settings import with_values
 from mnist_scratch.training.history import History, Row
 from mnist_scratch.training.rundir import RunDirectory
 
