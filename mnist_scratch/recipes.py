@@ -140,8 +140,14 @@ def run_config(path: Path) -> Path:
     config = path / "config.toml"
     try:
         is_run = config.is_file()
+        runs = [] if is_run else sorted(path.glob("*/config.toml"))
     except OSError as error:
         raise MnistScratchError(f"cannot look into {path}: {error.strerror}") from error
+    if runs:
+        raise MnistScratchError(
+            f"{path} is not the folder of a run but has runs in it, as a sweep does; "
+            f"name one of them: {runs[0].parent}"
+        )
     if not is_run:
         raise MnistScratchError(
             f"{path} is not the folder of a run: it has no config.toml; "

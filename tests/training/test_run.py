@@ -241,6 +241,14 @@ def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
         RunDirectory(tmp_path)
 
 
+def test_a_folder_of_runs_is_told_from_a_run_and_one_of_them_named(
+    data: Acquired, tmp_path: Path
+) -> None:
+    run_training(SHORT, tmp_path / "sweep" / "seed-000")
+    with pytest.raises(MnistScratchError, match=r"sweep is not .* name one of them: .*seed-000$"):
+        RunDirectory(tmp_path / "sweep")
+
+
 def test_a_model_that_takes_no_digits_is_named(data: Acquired, tmp_path: Path) -> None:
     directory = run_training(SHORT, tmp_path / "run").directory
     directory.save_model(Network.of_widths((9, 4), "relu", np.random.default_rng(0)))
