@@ -78,7 +78,7 @@ def add_runs(commands: Any) -> None:
         nargs="?",
         default=Path("runs"),
         metavar="DIR",
-        help="folder that has the runs' folders in it (default: %(default)s)",
+        help="folder that has the runs' folders in it, and those of sweeps (default: %(default)s)",
     )
     add_json(command)
 

@@ -5,6 +5,7 @@ Nothing here needs NumPy: a hundred runs are listed before it would be loaded.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,12 +82,12 @@ class RunSummary:
 
 
 def list_runs(folder: Path) -> tuple[list[RunSummary], dict[Path, MnistScratchError]]:
-    """Look at every run in a folder.
+    """Look at every run in a folder, and at those of the sweeps in it.
 
     Parameters
     ----------
     folder
-        The folder whose folders are runs; what is no run's folder is left out.
+        The folder whose folders are runs, or have runs in them; what is neither is left out.
 
     Returns
     -------
@@ -102,12 +103,12 @@ def list_runs(folder: Path) -> tuple[list[RunSummary], dict[Path, MnistScratchEr
     """
     runs, damaged = [], {}
     try:
-        folders = sorted(path for path in folder.iterdir() if _is_run(path))
+        folders = _runs_in(folder)
     except OSError as error:
         raise MnistScratchError(
             f"cannot look into {folder}: {error.strerror}; name a folder that has runs in it"
         ) from error
-    for path in folders:
+    for path in sorted(folders):
         try:
             runs.append(summarise(path))
         except MnistScratchError as error:
@@ -162,6 +163,18 @@ def _remedy(path: Path, epochs: int) -> str:
     if epochs and not (path / "checkpoint.npz").exists():
         return "it has no checkpoint.npz to go on from"
     return how_to_go_on(path)
+
+
+def _runs_in(folder: Path, depth: int = 2) -> list[Path]:
+    """Return the folders of runs in a folder; what is no run may be a sweep, with runs in it."""
+    runs = []
+    for path in folder.iterdir():
+        if _is_run(path):
+            runs.append(path)
+        elif depth > 1 and path.is_dir():
+            with suppress(OSError):  # nobody has named it
+                runs += _runs_in(path, depth - 1)
+    return runs
 
 
 def _is_run(path: Path) -> bool:

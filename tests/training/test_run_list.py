@@ -69,6 +69,14 @@ def test_runs_are_listed_newest_first_and_damaged_ones_named(folder: Path) -> No
     assert "no config.toml" in str(damaged[folder / "lost"])
 
 
+def test_the_runs_of_a_sweep_are_listed_with_the_others(folder: Path) -> None:
+    some_run(folder / "sweep" / "seed-000", of_epochs(3), 3, 1500.0, accuracy=0.75)
+    some_run(folder / "deep" / "er" / "run", of_epochs(3), 3, 1500.0, accuracy=0.75)
+    some_run(folder / "newer" / "inside", of_epochs(3), 3, 1500.0, accuracy=0.75)
+    names = [run.path.relative_to(folder).as_posix() for run in list_runs(folder)[0]]
+    assert names == ["half way", "newer", "sweep/seed-000", "oldest"]
+
+
 def test_an_unfinished_run_says_where_it_stopped_and_how_to_go_on(folder: Path) -> None:
     run = summarise(folder / "half way")
     command = f"mnist-scratch train --resume {shlex.quote(str(folder / 'half way'))}"
