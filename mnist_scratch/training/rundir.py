@@ -222,8 +222,15 @@ class RunDirectory:
             ) from error
 
     def remove_results(self) -> None:
-        """Delete what says how good the model is, which is about to be trained further."""
-        for path in (*self.path.glob("evaluation*.json"), self.report_path):
+        """Delete what was made of the model, which is about to be trained further."""
+        exported = (self.path / "model.onnx", self.path / "model.safetensors")
+        for path in (
+            *self.path.glob("evaluation*.json"),
+            *self.pictures_path.glob("*.png"),
+            self.report_path,
+            self.explanation_path,
+            *exported,
+        ):
             path.unlink(missing_ok=True)
 
     def _write_json(self, name: str, values: dict[str, Any]) -> None:

@@ -270,6 +270,24 @@ def test_more_epochs_continue_a_finished_run_where_the_schedule_allows(
     assert outcome(tmp_path / "three") == outcome(tmp_path / "five")
 
 
+def test_what_was_made_of_the_model_goes_when_it_is_trained_further(
+    data: Acquired, tmp_path: Path
+) -> None:
+    settings: dict[str, object] = {"name": "constant", "warmup": 0.0}
+    path = tmp_path / "run"
+    run_training(short(**settings), path)
+    (path / "report").mkdir()
+    made = ("model.onnx", "model.safetensors", "explanation.png", "report.html", "report/a.png")
+    for name in made:
+        (path / name).touch()
+    resume_training(path)
+    assert all((path / name).exists() for name in made), "the model is the same"
+    (path / "own.txt").touch()
+    resume_training(path, short(**settings, epochs=5))
+    assert not any((path / name).exists() for name in made)
+    assert (path / "own.txt").exists()
+
+
 @pytest.mark.parametrize("step", [2, 7])
 def test_more_epochs_for_an_unfinished_run_depend_on_the_schedule_too(
     data: Acquired, tmp_path: Path, interrupt: Callable[[int, int], None], step: int
