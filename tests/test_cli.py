@@ -245,7 +245,10 @@ def test_mnist_that_cannot_be_had_is_an_error(command_line: CommandLine, tmp_pat
         assert "by hand" in result.stderr
         assert "Traceback" not in result.stderr
     assert list(tmp_path.glob("data/mnist")) == []
-    assert list(tmp_path.glob("runs/*")) == []
+    assert not (tmp_path / "runs").exists()
+    (tmp_path / "runs").mkdir()
+    command_line("train", "--dataset", "mnist")
+    assert list((tmp_path / "runs").iterdir()) == [], "the folder was there before"
 
 
 def test_data_status_says_where_every_file_would_be(command_line: CommandLine) -> None:

@@ -52,9 +52,10 @@ def _new_run(options: argparse.Namespace) -> RunResult:
     recipe = find_config(options.config) if options.config is not None else None
     config = with_threads(_with_flags(read_config(recipe) if recipe else Config(), options))
 
-    from mnist_scratch.training.folder import claim_default_folder
+    from mnist_scratch.training.folder import RUNS, claim_default_folder
     from mnist_scratch.training.run import run_training
 
+    has_runs = RUNS.exists()
     path = options.run or claim_default_folder(recipe.stem if recipe else "default")
     try:
         with _telling_how_to_go_on(path), _live_picture(path, options) as redraw:
@@ -63,6 +64,8 @@ def _new_run(options: argparse.Namespace) -> RunResult:
         if not options.run:
             with contextlib.suppress(OSError):
                 path.rmdir()  # as long as it is empty
+                if not has_runs:
+                    RUNS.rmdir()
 
 
 def _resumed_run(options: argparse.Namespace) -> RunResult:

@@ -17,6 +17,7 @@ from mnist_scratch.lock import locked, running_holder
 from mnist_scratch.reading import read_whole
 
 EVALUATION = "evaluation.json"
+RUNS = Path("runs")  # where a run goes whose folder nobody names
 _LOCK = ".lock"
 # What is written in the folder, and a crash can leave half of; what is not training without its
 # lock.
@@ -70,7 +71,7 @@ def claim_default_folder(recipe: str) -> Path:
     MnistScratchError
         If it cannot be made.
     """
-    first = Path("runs") / f"{time.strftime('%Y%m%d-%H%M%S')}-{recipe}"
+    first = RUNS / f"{time.strftime('%Y%m%d-%H%M%S')}-{recipe}"
     path, number = first, 1
     while True:
         try:
