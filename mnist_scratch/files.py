@@ -56,6 +56,20 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
             temporary.unlink(missing_ok=True)
 
 
+def check_name(output: Path, what: str, *endings: str) -> None:
+    """Make sure that the name of an output says its format.
+
+    So a run's own files, or whatever a name was mistyped for, are not written over.
+
+    Raises
+    ------
+    MnistScratchError
+        If the name has none of the endings.
+    """
+    if output.suffix.lower() not in endings:
+        raise MnistScratchError(f"{output}: {what}; let the name end in {' or '.join(endings)}")
+
+
 def check_own(path: Path) -> None:
     """Make sure that what lies under the name of a file of this program's own can be that file.
 

@@ -52,6 +52,17 @@ def test_the_page_of_the_default_network_is_one_file_below_a_megabyte_and_a_half
     assert "synthetic" in text
 
 
+def test_the_page_is_not_written_over_a_file_of_another_kind(
+    command_line: CommandLine, tmp_path: Path
+) -> None:
+    untrained(tmp_path / "run", (784, 10))
+    before = (tmp_path / "run" / "model.npz").read_bytes()
+    answer = command_line("draw", "run", "--output", "run/model.npz")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "model.npz: the page is HTML; let the name end in .html or .htm" in answer.stderr
+    assert (tmp_path / "run" / "model.npz").read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("dataset", "heading", "caption"),
     [

@@ -119,6 +119,17 @@ def test_show_writes_the_28_x_28_image_that_the_network_saw(
     assert np.array_equal(sheet[:, 140:168], seen)
 
 
+def test_show_does_not_write_over_a_picture_that_it_reads(
+    command_line: CommandLine, run: Path, pictures: Path
+) -> None:
+    before = (pictures / "5.png").read_bytes()
+    for chosen in ((pictures / "5.png",), ("--folder", pictures)):
+        answer = command_line("predict", run, *chosen, "--show", Path("pictures", "5.png"))
+        assert (answer.returncode, answer.stdout) == (2, "")
+        assert "5.png would write over that picture" in answer.stderr
+    assert (pictures / "5.png").read_bytes() == before
+
+
 def test_pictures_that_cannot_be_read_do_not_keep_the_others_from_it(
     command_line: CommandLine, run: Path, pictures: Path
 ) -> None:
@@ -139,6 +150,7 @@ def test_pictures_that_cannot_be_read_do_not_keep_the_others_from_it(
         ((), "name pictures, or - for one on standard input, or a folder"),
         (("a.png", "--folder", "."), "not both"),
         (("missing.png",), "missing.png: no such file"),
+        (("a.png", "--show", "seen.jpg"), "seen.jpg: pictures are PNG; let the name end in .png"),
         ((".",), ". is a folder; --folder . takes the pictures in it"),
         (("-",), "standard input is empty"),
         (("-", "-"), "name it once"),

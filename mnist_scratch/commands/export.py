@@ -7,6 +7,7 @@ import importlib
 
 from mnist_scratch.commands.output import result
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.files import check_name
 
 
 def export(options: argparse.Namespace) -> None:
@@ -15,6 +16,7 @@ def export(options: argparse.Namespace) -> None:
 
     run = RunDirectory(options.run)
     output = options.output or run.path / f"model.{options.format}"
+    check_name(output, f"this is {options.format}", f".{options.format}")
     try:
         importlib.import_module(options.format)  # the library is called as the format is
     except ImportError as error:

@@ -6,10 +6,12 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnist_scratch.commands.output import result
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.files import check_name
 from mnist_scratch.limits import printable
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ def predict_pictures(options: argparse.Namespace) -> None:
     run = RunDirectory(options.run)
     network, names = run.model(), class_names(run.config().data.dataset)
     files = _files(options)
+    if options.show:
+        _check_show(options.show, files)
     predictions, answers, problems = [], [], []
     no_bar = options.folder is None or not sys.stderr.isatty()
     for file in tqdm(files, unit=" pictures", leave=False, dynamic_ncols=True, disable=no_bar):
@@ -67,6 +71,12 @@ def _files(options: argparse.Namespace) -> list[str]:
     return named or [str(path) for path in picture_files(options.folder)]
 
 
+def _check_show(show: Path, files: Sequence[str]) -> None:
+    check_name(show, "pictures are PNG", ".png")
+    if show.exists() and any(Path(file).exists() and show.samefile(file) for file in files):
+        raise MnistScratchError(f"--show {show} would write over that picture; name another file")
+
+
 def _describe(
     predictions: Sequence[Prediction], names: Sequence[str], options: argparse.Namespace
 ) -> str:
@@ -80,6 +90,8 @@ def _describe(
 
 def draw(options: argparse.Namespace) -> None:
     """Write the page to draw a digit on."""
+    check_name(options.output, "the page is HTML", ".html", ".htm")
+
     from mnist_scratch.report.draw_page import write_page
     from mnist_scratch.training.rundir import RunDirectory
 

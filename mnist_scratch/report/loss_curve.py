@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.files import written_whole
+from mnist_scratch.files import check_name, written_whole
 from mnist_scratch.report.theme import blues
 from mnist_scratch.training.rundir import RunDirectory
 
@@ -207,8 +207,7 @@ def check_picture(output: Path) -> None:
     MnistScratchError
         If it cannot, or the name does not end in .png.
     """
-    if output.suffix.lower() != ".png":
-        raise MnistScratchError(f"{output}: pictures are PNG; let the name end in .png")
+    check_name(output, "pictures are PNG", ".png")
     if output.is_dir():
         raise MnistScratchError(f"{output} is a folder; name the picture in it")
     try:

@@ -174,6 +174,18 @@ def test_export_writes_into_the_run_or_where_it_is_told_to_and_the_same_bytes(
 
 
 @pytest.mark.parametrize("kind", ["onnx", "safetensors"])
+def test_export_does_not_write_over_a_file_of_another_kind(
+    kind: str, command_line: CommandLine, tmp_path: Path
+) -> None:
+    some_run(tmp_path / "run", (784, 10), "relu")
+    before = (tmp_path / "run" / "model.npz").read_bytes()
+    result = command_line("export", "run", "--format", kind, "--output", "run/model.npz")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert f"model.npz: this is {kind}; let the name end in .{kind}" in result.stderr
+    assert (tmp_path / "run" / "model.npz").read_bytes() == before
+
+
+@pytest.mark.parametrize("kind", ["onnx", "safetensors"])
 def test_without_the_library_the_error_says_what_to_install(kind: str, tmp_path: Path) -> None:
     some_run(tmp_path / "run", (784, 10), "relu")
     code = (
