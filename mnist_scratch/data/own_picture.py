@@ -49,12 +49,12 @@ def prepare_picture(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[
     floor = max(255 * FAINTEST_INK, level + _NOISE * noise)
     contrast = _contrast(strength[strength > floor], noise)
     if contrast < max(_LEAST_CONTRAST, _LEAST_OVER_NOISE * noise):
-        raise _nothing(name)
+        raise _nothing(name, ink)
     seam = _SEAM * contrast if max(strength.shape) > FIELD else 0.0
     parts = connected_parts(strength, strength > max(floor, seam))
     digit = digit_among(parts)
     if max(digit.height, digit.width) < _LEAST_SIZE * max(strength.shape):
-        raise _nothing(name)
+        raise _nothing(name, ink)
     if are_several(parts):
         raise MnistScratchError(
             f"{name}: more than one digit, or marks beside it; cut out one digit, "
@@ -75,8 +75,13 @@ def _contrast(ink: NDArray[np.float32], noise: float) -> float:
     return 255.0 if strongest > _FULL else strongest
 
 
-def _nothing(name: str) -> MnistScratchError:
+def _nothing(name: str, ink: Ink) -> MnistScratchError:
+    if ink == "auto":
+        return MnistScratchError(
+            f"{name}: nothing is drawn that stands out from its border; if the digit fills the "
+            "picture, say what it is drawn with: --ink dark or --ink light"
+        )
     return MnistScratchError(
-        f"{name}: nothing is drawn that stands out from its border; if the digit fills the "
-        "picture, say what it is drawn with: --ink dark or --ink light"
+        f"{name}: nothing is drawn that stands out {ink} from its paper; "
+        "leave --ink out, or name a picture with a digit"
     )

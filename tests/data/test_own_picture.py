@@ -175,6 +175,15 @@ def test_several_digits_are_refused_with_a_hint(tmp_path: Path) -> None:
         prepared(tmp_path / "two.png")
 
 
+@pytest.mark.parametrize("ink", ["dark", "light"])
+def test_where_nothing_is_drawn_in_the_ink_that_was_said_the_hint_is_not_to_say_it(
+    tmp_path: Path, ink: Ink
+) -> None:
+    Image.new("L", (90, 90), 70).save(tmp_path / "blank.png")
+    with pytest.raises(MnistScratchError, match=f"{ink} from its paper; leave --ink out"):
+        prepared(tmp_path / "blank.png", ink)
+
+
 def test_a_photograph_of_empty_paper_has_nothing_drawn(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).normal(180, 8, (700, 900))
     Image.fromarray(np.clip(noise, 0, 255).astype(np.uint8)).save(tmp_path / "paper.jpg")
