@@ -70,10 +70,11 @@ def _cells(run: RunSummary) -> tuple[str, ...]:
 
     network = run.config.network
     widths = "-".join(map(str, (784, *network.hidden, 10)))
+    activation = f" {network.activation}" if network.hidden else ""
     return (
         printable(str(run.path)),
         run.config.data.dataset,
         "-" if run.accuracy is None else f"{run.accuracy:.2%}",
         "-" if run.seconds is None else f"{run.seconds:.1f}",
-        recipe_of(run.config) or f"{widths} {network.activation}",
+        recipe_of(run.config) or f"{widths}{activation}",
     )

@@ -166,6 +166,14 @@ def test_the_table_fits_a_terminal_and_its_commands_can_be_copied(
     assert lost.startswith(f"{Path('runs', 'lost')} is damaged: ")
 
 
+def test_a_network_of_one_layer_is_listed_without_an_activation(
+    command_line: CommandLine, tmp_path: Path
+) -> None:
+    config = with_values(of_epochs(3), {("network", "hidden"): ()}, "test")
+    some_run(tmp_path / "runs" / "flat", config, 3, 1000.0, accuracy=0.5)
+    assert command_line("runs").stdout.endswith("  784-10\n")
+
+
 def test_the_list_as_json_has_every_run_and_the_damaged_ones_last(
     command_line: CommandLine, folder: Path
 ) -> None:
