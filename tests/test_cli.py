@@ -447,7 +447,8 @@ def test_too_little_memory_is_no_traceback(
 @pytest.mark.parametrize(
     "command",
     [
-        *((), ("train",), ("evaluate",), ("plot",), ("explain",)),
+        *((), ("train",), ("evaluate",), ("plot",), ("explain",), ("predict",), ("draw",)),
+        *(("report",), ("runs",), ("export",), ("sweep",)),
         *(("data",), ("data", "verify"), ("data", "show")),
     ],
 )

@@ -70,6 +70,10 @@ def add_predict(commands: Any) -> None:
         metavar="PICTURE",
         help="PNG, JPEG and others, each of one digit on plain paper; - for standard input",
     )
+    command.usage = (
+        "%(prog)s [-h] [--ink {auto,dark,light}] [--show FILE.png]\n"
+        "                             [--json] RUN (PICTURE [PICTURE ...] | --folder DIR)"
+    )
     # nargs="*" would be satisfied, with none, by what stands before the first flag.
     pictures.required = False
     command.add_argument(
