@@ -124,6 +124,10 @@ def _checked(path: Path) -> Path:
     """Return the path of what is an ordinary file; a device or a pipe might never end."""
     if path.is_dir():
         raise MnistScratchError(f"{path} is a folder; --folder {path} takes the pictures in it")
+    if path.exists() and not path.is_file():
+        raise MnistScratchError(
+            f"{path} is a pipe or a device; give its picture on standard input, as -"
+        )
     if not path.is_file():
         raise MnistScratchError(f"{path}: no such file; check the name")
     return path

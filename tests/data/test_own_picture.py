@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import zlib
 from collections.abc import Callable
@@ -173,6 +174,13 @@ def test_several_digits_are_refused_with_a_hint(tmp_path: Path) -> None:
     two.save(tmp_path / "two.png")
     with pytest.raises(MnistScratchError, match=r"two\.png: more than one digit.*cut out one"):
         prepared(tmp_path / "two.png")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_a_pipe_is_not_waited_for_and_not_called_missing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(MnistScratchError, match=r"pipe is a pipe or a device; .*, as -$"):
+        read_picture(str(tmp_path / "pipe"))
 
 
 @pytest.mark.parametrize("ink", ["dark", "light"])
