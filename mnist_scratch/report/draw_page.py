@@ -21,7 +21,7 @@ from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
 from mnist_scratch.nn.network import Network
 from mnist_scratch.training.rundir import RunDirectory
 
-_SCRIPTS = ("prepare.js", "network.js", "page.js")
+_SCRIPTS = ("prepare.js", "parts.js", "network.js", "page.js")
 
 
 def write_page(run: RunDirectory, output: Path) -> None:

@@ -16,6 +16,7 @@ from PIL import Image
 from mnist_scratch.config import Config
 from mnist_scratch.data.acquire import load_dataset
 from mnist_scratch.data.classes import class_names
+from mnist_scratch.data.parts import are_several, connected_parts
 from mnist_scratch.data.picture import prepare
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.draw_page import write_page
@@ -190,6 +191,38 @@ def test_a_drawn_digit_is_read_while_it_is_drawn_and_said_when_the_pen_is_lifted
     expected = probabilities_of(run.model(), image)[0]
     assert percents == [f"{100 * value:.1f}%" for value in expected]
     assert page.locator("#probabilities tr.best th").text_content() == "7"
+
+
+def test_two_digits_are_read_with_a_hint_that_goes_when_one_is_left(page: Page) -> None:
+    draw(page, (0.2, 0.2), (0.2, 0.8))
+    settled(page)
+    assert page.locator("#hint").text_content() == ""
+    draw(page, (0.8, 0.2), (0.8, 0.8))
+    settled(page)
+    assert str(page.locator("#hint").text_content()).startswith("More than one digit?")
+    assert " percent. More than one digit?" in str(page.locator("#said").text_content())
+    page.keyboard.press("Control+z")
+    settled(page)
+    assert page.locator("#hint").text_content() == ""
+    assert str(page.locator("#said").text_content()).endswith(" percent")
+
+
+def test_the_page_tells_several_digits_from_one_as_python_does(page: Page, mnist_dir: Path) -> None:
+    images = load_dataset("mnist", str(mnist_dir)).test.images[:200]
+    pairs = np.concatenate([images[:100], images[100:]], axis=2)  # (100, 28, 56)
+    singles = np.pad(images, ((0, 0), (0, 0), (14, 14)))  # (200, 28, 56)
+    drawings = np.concatenate([pairs, singles])
+    answered = page.evaluate(
+        "drawings => drawings.map(drawing => areSeveral(drawing, 28, 56))",
+        drawings.reshape(-1, 28 * 56).tolist(),
+    )
+    expected = [
+        are_several(connected_parts(drawing.astype(np.float32), drawing > 25.5))
+        for drawing in drawings
+    ]
+    assert answered == expected
+    assert sum(expected[:100]) > 90
+    assert sum(expected[100:]) < 10
 
 
 def test_classes_that_are_no_digits_are_called_by_their_names(

@@ -10,10 +10,12 @@ const field = document.getElementById("field");
 const ink = field.getContext("2d", { willReadFrequently: true });
 const seen = document.getElementById("image").getContext("2d");
 const digit = document.getElementById("digit");
+const hint = document.getElementById("hint");
 const said = document.getElementById("said");
 const buttons = { undo: document.getElementById("undo"), clear: document.getElementById("clear") };
 const rows = model.names.map(addRow);
-digit.classList.toggle("word", model.names.some((name) => name.length > 1));
+const readsDigits = model.names.every((name) => name.length === 1);
+digit.classList.toggle("word", !readsDigits);
 
 let strokes = [];
 const past = [];  // what `strokes` was before each change
@@ -89,11 +91,15 @@ function recognise() {
   return { opacity, image, probabilities, best };
 }
 
-// Between strokes, not while one draws: a screen reader would talk without end.
+// Between strokes, not while one draws: a screen reader would talk without end, and the parts of a
+// digit look like several until the last of them is there.
 function say() {
-  const { best, probabilities } = reading;
-  said.textContent =
+  const { opacity, best, probabilities } = reading;
+  const several = readsDigits && areSeveral(opacity, field.height, field.width);
+  hint.textContent = several ? "More than one digit? It reads one at a time." : "";
+  const answer =
     best === null ? "Nothing drawn" : `${model.names[best]}, ${(100 * probabilities[best]).toFixed(0)} percent`;
+  said.textContent = [answer, hint.textContent].filter(Boolean).join(". ");
 }
 
 function markPen(size) {
