@@ -229,7 +229,7 @@ def _config(found: _Findings) -> str:
     for setting in settings():
         value = getattr(getattr(config, setting.section), setting.key)
         text = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-        rows.append((f"{setting.section}: {setting.key.replace('_', ' ')}", printable(text)))
+        rows.append((f"{setting.section}: {setting.key.replace('_', ' ')}", printable(text) or "-"))
     return facts("Config", rows)
 
 

@@ -128,6 +128,15 @@ def how_to_go_on(path: Path) -> str:
     return f"go on with: mnist-scratch train --resume {shlex.quote(str(path))}"
 
 
+def how_to_restore(file: Path) -> str:
+    """Return the sentence that says how a damaged file of a run is had again.
+
+    Its checkpoint has all that the history, the norms and the model are made of.
+    """
+    run = shlex.quote(str(file.parent))
+    return f"write it again with: mnist-scratch train --resume {run}"
+
+
 def read_test_accuracy(path: Path) -> float | None:
     """Return the accuracy that a run's evaluation.json has; None if it has none yet.
 

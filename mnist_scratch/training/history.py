@@ -11,6 +11,7 @@ from typing import NamedTuple
 from mnist_scratch.config import TrainingConfig
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.reading import opened_ordinary
+from mnist_scratch.training.folder import how_to_restore
 
 _MOST_BYTES = 2**28  # some four million rows, which take a gigabyte of memory
 _WITHIN_AN_EPOCH = ",,,\n"  # how a row without validation figures ends
@@ -117,7 +118,8 @@ def _read(path: Path, is_wanted: Callable[[str], bool] | None) -> History:
             lines = csv.reader(filter(is_wanted, file) if is_wanted else file)
             if next(lines, None) != list(Row._fields):
                 raise MnistScratchError(
-                    f"{path}: not a history: its first line must be {','.join(Row._fields)}"
+                    f"{path}: not a history: its first line must be {','.join(Row._fields)}; "
+                    + how_to_restore(path)
                 )
             return History([_row(line) for line in lines])
     except OSError as error:
@@ -125,7 +127,7 @@ def _read(path: Path, is_wanted: Callable[[str], bool] | None) -> History:
             f"cannot read {path}: {error.strerror}; is it the folder of a run?"
         ) from error
     except (ValueError, IndexError, csv.Error) as error:
-        raise MnistScratchError(f"{path}: damaged: {error}; train it again") from error
+        raise MnistScratchError(f"{path}: damaged: {error}; {how_to_restore(path)}") from error
 
 
 def _row(cells: list[str]) -> Row:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
 from mnist_scratch.nn.network import Network
 from mnist_scratch.training.archive import Arrays, opened_arrays, save_arrays
+from mnist_scratch.training.folder import how_to_restore
 
 _FORMAT = 1
 _DENSE = "dense"
@@ -51,7 +52,7 @@ def load_model(path: Path) -> Network:
     MnistScratchError
         If the file cannot be read, or is not exactly a model.
     """
-    with opened_arrays(path, "a model", "train it again") as arrays:
+    with opened_arrays(path, "a model", how_to_restore(path)) as arrays:
         return _network(arrays)
 
 

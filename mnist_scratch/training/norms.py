@@ -18,6 +18,7 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.arrays import Array
 from mnist_scratch.nn.network import Network
 from mnist_scratch.reading import opened_ordinary
+from mnist_scratch.training.folder import how_to_restore
 
 NORMS = 2  # of a layer: of its weights, and of their gradient
 _HEADER = ["epoch", "layer", "weight_norm", "gradient_norm"]
@@ -84,7 +85,7 @@ def read_norms(path: Path) -> npt.NDArray[np.float64]:
             f"cannot read {path}: {error.strerror}; is it the folder of a run?"
         ) from error
     except (ValueError, IndexError, OverflowError, csv.Error) as error:
-        raise MnistScratchError(f"{path}: damaged: {error}; train it again") from error
+        raise MnistScratchError(f"{path}: damaged: {error}; {how_to_restore(path)}") from error
 
 
 def _parsed(lines: list[list[str]]) -> npt.NDArray[np.float64]:

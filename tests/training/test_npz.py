@@ -215,7 +215,8 @@ def test_what_numpy_did_not_write_is_refused_by_name(tmp_path: Path, case: str) 
     make, message = HOSTILE[case]
     path = tmp_path / "model.npz"
     path.write_bytes(make())
-    expected = f"^{re.escape(str(path))} is not a model, or damaged: .*{message}.*; train it again$"
+    named = f"^{re.escape(str(path))} is not a model, or damaged: "
+    expected = rf"{named}.*{message}.*; write it again with: .*$"
     with pytest.raises(MnistScratchError, match=expected) as error:
         load_model(path)
     assert str(error.value).isprintable()

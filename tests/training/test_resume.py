@@ -317,6 +317,28 @@ def test_a_run_that_never_saved_begins_at_the_beginning(data: Acquired, tmp_path
     assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
 
 
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("history.csv", RunDirectory.history),
+        ("norms.csv", RunDirectory.norms),
+        ("model.npz", RunDirectory.model),
+    ],
+)
+def test_the_remedy_for_a_damaged_file_brings_its_bytes_back(
+    data: Acquired, tmp_path: Path, name: str, read: Callable[[RunDirectory], object]
+) -> None:
+    run_training(short(), tmp_path / "run")
+    before = outcome(tmp_path / "run")
+    (tmp_path / "run" / name).write_bytes(b"damaged")
+    directory = RunDirectory(tmp_path / "run")
+    remedy = f"write it again with: mnist-scratch train --resume {directory.path}$"
+    with pytest.raises(MnistScratchError, match=remedy):
+        read(directory)
+    resume_training(directory.path)
+    assert outcome(tmp_path / "run") == before
+
+
 def test_a_run_that_lost_its_checkpoint_is_not_begun_over_what_it_left(
     data: Acquired, tmp_path: Path
 ) -> None:
