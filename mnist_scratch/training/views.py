@@ -19,11 +19,10 @@ from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.softmax import normalised
 from mnist_scratch.training.randomness import seeds
 
-# Half of what the recipes train with. The mean validation error of three runs of `record` was
-# 0.45 %, 0.47 % with 16 such views, and 0.49 % with views twice as strong: worth knowing, no more.
-MILD = AugmentationConfig(
-    rotation=5.0, scale=0.05, shear=0.05, shift=0.5, elastic_alpha=10.0, elastic_sigma=4.0
-)
+# Of ten settings that which had the fewest errors on the validation images of the three runs of
+# `record`: a loss of 0.0110 instead of 0.0129 without views, an error of 0.35 % instead of 0.31 %.
+# Elastic views were no better.
+MILD = AugmentationConfig(rotation=6.0, scale=0.07, shear=0.06, shift=1.0)
 
 # Part of what a view is, since each batch draws its own numbers.
 _BATCH_SIZE = 1000
