@@ -23,6 +23,11 @@ PIXEL_STD = 0.3081
 _SCALE = np.float32(1.0 / (255.0 * PIXEL_STD))
 _SHIFT = np.float32(PIXEL_MEAN / PIXEL_STD)
 
+# Small batches are filled together, as many as make so many examples. Images lie scattered, and
+# memory hands out many at a time more quickly: steps of 784-100-10 with 10 images take 109 us
+# instead of 115, those of 784-128-10 with 32 images 245 instead of 250.
+_FILLED_TOGETHER = 128
+
 
 class Batch(NamedTuple):
     """What a network trains on in one step.
@@ -84,7 +89,10 @@ class BatchLoader:
         self.order = np.arange(len(dataset))
         self.position = 0
         self._resumed = False
-        self._bytes = np.empty((self.batch_size, PIXELS), np.uint8)
+        # Distorted images are prepared a batch at a time.
+        together = 1 if augmentation else max(1, _FILLED_TOGETHER // self.batch_size)
+        self._filled = together * self.batch_size
+        self._bytes = np.empty((self._filled, PIXELS), np.uint8)
         self._batches = [self._make_batch() for _ in range(2 if augmentation else 1)]
         self._one_hot = np.eye(CLASSES, dtype=np.float32)
 
@@ -132,8 +140,8 @@ class BatchLoader:
 
     def _make_batch(self) -> Batch:
         return Batch(
-            np.empty((self.batch_size, PIXELS), np.float32),
-            np.empty((self.batch_size, CLASSES), np.float32),
+            np.empty((self._filled, PIXELS), np.float32),
+            np.empty((self._filled, CLASSES), np.float32),
         )
 
     def _fill_all(
@@ -142,12 +150,16 @@ class BatchLoader:
         """Yield the batches that begin at some positions of the epoch."""
 
         def fill(start: int) -> Batch:
-            batch = self._batches[start // self.batch_size % len(self._batches)]
-            examples = slice(start, start + self.batch_size)
+            batch = self._batches[start // self._filled % len(self._batches)]
+            examples = slice(start, start + self._filled)
             return self._fill(batch, rows[examples], labels[examples], start // self.batch_size)
 
         if self.augmentation is None:
-            yield from map(fill, starts)
+            for start in range(starts.start, starts.stop, self._filled):
+                images, targets = fill(start)
+                for first in range(0, len(images), self.batch_size):
+                    examples = slice(first, first + self.batch_size)
+                    yield Batch(images[examples], targets[examples])
             return
         # Distorting costs more than a small network's step. A thread of its own does it for the
         # next batch while the network takes a step; NumPy lets both compute at once.
@@ -166,7 +178,7 @@ class BatchLoader:
         labels: npt.NDArray[np.uint8],
         number: int,
     ) -> Batch:
-        """Return the batch with these examples, the `number`-th of the epoch, from 0."""
+        """Return the examples' batch, or batches in a row, from the `number`-th of the epoch on."""
         count = len(rows)
         pixels, images, targets = self._bytes[:count], batch.images[:count], batch.targets[:count]
         # Rows are gathered as bytes, a quarter of the memory traffic of floats: 7.5 microseconds

@@ -3,6 +3,7 @@ from __future__ import annotations
 from itertools import chain
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from mnist_scratch.data.dataset import Dataset, Subset, split
@@ -18,26 +19,44 @@ def numbered(count: int) -> Dataset:
     return Dataset("numbered", images, (numbers % 10).astype(np.uint8))
 
 
+def numbers_of(images: npt.NDArray[np.float32]) -> list[int]:
+    """The numbers of the examples in a batch, read back from the pixels."""
+    pixels = np.rint((images[:, :2] * PIXEL_STD + PIXEL_MEAN) * 255).astype(int)
+    return [int(number) for number in pixels[:, 0] * 256 + pixels[:, 1]]
+
+
 def members(loader: BatchLoader) -> list[list[int]]:
-    """The numbers of the examples in each batch of one epoch, read back from the pixels."""
-    batches = []
-    for images, _ in loader:
-        pixels = np.rint((images[:, :2] * PIXEL_STD + PIXEL_MEAN) * 255).astype(int)
-        batches.append((pixels[:, 0] * 256 + pixels[:, 1]).tolist())
-    return batches
+    """The numbers of the examples in each batch of one epoch."""
+    return [numbers_of(images) for images, _ in loader]
 
 
 def flat(batches: list[list[int]]) -> list[int]:
     return list(chain.from_iterable(batches))
 
 
-def test_each_example_comes_once_an_epoch_and_the_last_batch_is_smaller() -> None:
-    loader = BatchLoader(numbered(1003), 100, np.random.default_rng(0))
+@pytest.mark.parametrize("size", [1, 10, 50, 100, 200])
+def test_each_example_comes_once_an_epoch_and_the_last_batch_is_smaller(size: int) -> None:
+    loader = BatchLoader(numbered(1003), size, np.random.default_rng(0))
     for _ in range(2):
-        batches = members(loader)
-        assert [len(batch) for batch in batches] == [100] * 10 + [3]
+        positions, batches = [], []
+        for images, targets in loader:
+            positions.append(loader.position)
+            batches.append(numbers_of(images))
+            assert targets.argmax(axis=1).tolist() == [number % 10 for number in batches[-1]]
+        assert [len(batch) for batch in batches] == [size] * (1003 // size) + [3] * (size > 1)
+        assert positions == [min(end, 1003) for end in range(size, 1003 + size, size)]
         assert sorted(flat(batches)) == list(range(1003))
-    assert len(loader) == 11
+        assert flat(batches) == loader.order.tolist()
+    assert len(loader) == len(batches)
+
+
+@pytest.mark.parametrize("taken", [10, 70, 120, 1000])
+def test_an_epoch_goes_on_where_another_loader_stopped(taken: int) -> None:
+    whole = BatchLoader(numbered(1003), 10, np.random.default_rng(0))
+    batches = members(whole)
+    rest = BatchLoader(numbered(1003), 10)
+    rest.resume(whole.order, taken)
+    assert members(rest) == batches[taken // 10 :]
 
 
 def test_the_membership_of_batches_changes_between_epochs() -> None:
