@@ -20,6 +20,7 @@ alone reads nn/.
     nn/cross_entropy.py             how surprised the predictions are by them, and the gradient
     nn/softmax_cross_entropy.py     the two in one, with weights, smoothing and what is ignored
     nn/loss.py                      the losses of training: where backward starts
+    nn/vectors.py                   sums of flat arrays, in one pass over memory
     nn/optimizer.py                 SGD: where parameters move
     nn/schedule.py                  the learning rate as a function of progress
     limits.py, config.py            what a run can be told

