@@ -38,13 +38,12 @@ def cross_entropies(coefficients: Array, log_predictions: Array) -> Array:
     log_predictions
         (C, B): the log-softmax of the logits.
     """
-    # A third of what the mask costs.
-    if np.minimum.reduce(log_predictions, axis=None, initial=0.0) == -np.inf:
+    # A quarter of what the mask costs; `argmin` takes half the time of `min`.
+    if log_predictions.size and log_predictions.reshape(-1)[log_predictions.argmin()] == -np.inf:
         np.copyto(log_predictions, 0.0, where=coefficients == 0.0)
     log_predictions *= coefficients
-    losses: Array = 0.0 - np.add.reduce(
-        log_predictions, axis=0
-    )  # (B,) and 0.0 for nothing, not -0.0
+    # From 0.0, so that nothing costs 0.0 and not -0.0.
+    losses: Array = np.subtract.reduce(log_predictions, axis=0, initial=0.0)  # (B,)
     return losses
 
 

@@ -78,7 +78,8 @@ class Trainer:
             nesterov=config.optimizer.nesterov,
             weight_decay=config.optimizer.weight_decay,
         )
-        self.learning_rate = learning_rates(config, len(self.loader))
+        self._steps_an_epoch = len(self.loader)
+        self.learning_rate = learning_rates(config, self._steps_an_epoch)
         self.history = History()
         self.norms: list[npt.NDArray[np.float64]] = []
         self.step = 0
@@ -99,7 +100,7 @@ class Trainer:
     @property
     def between_epochs(self) -> bool:
         """Whether no epoch is under way."""
-        return self._position == 0
+        return self.step % self._steps_an_epoch == 0
 
     def run(
         self,
@@ -231,8 +232,7 @@ class Trainer:
         if settings.check_finite and self.step % _CHECKED_STEPS == 0:
             self._check_finite()
         self._losses.append(self.loss)
-        number = math.ceil(self.loader.position / self.loader.batch_size)
-        if number == len(self.loader) or number % settings.log_every == 0:
+        if self.step % self._steps_an_epoch % settings.log_every == 0:  # the epoch's last: 0
             average = math.fsum(self._losses) / len(self._losses)
             self.history.rows.append(Row(self.step, self.epoch + 1, rate, average))
             self._losses.clear()
