@@ -1,5 +1,6 @@
 """`python -m mnist_scratch`, and the command `mnist-scratch`."""
 
+import gc
 import sys
 
 
@@ -11,6 +12,7 @@ def entry_point() -> None:
         status = main()
     except KeyboardInterrupt:
         status = 130
+    gc.freeze()  # Python would look through everything once more before it ends: 0.05 s
     sys.exit(status)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from mnist_scratch.nn.arrays import Array
 
@@ -43,6 +43,10 @@ class Vector:
         self._size = array.size
         self._address = array.ctypes.data  # to ask for it every time would take longer than the sum
         self._axpby = _find_axpby(array.dtype.char)
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be copied or pickled: a copy would still write into this vector's memory."""
+        raise TypeError("a Vector cannot be copied; make one of a copy of its array")
 
     def scale_and_add(self, scale: float, factor: float, other: Vector) -> None:
         """Make this vector `scale` times itself plus `factor` times the other.

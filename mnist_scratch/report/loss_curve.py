@@ -64,6 +64,8 @@ def loss_curve_figure(run: RunDirectory) -> Figure:
     """Return the picture that `draw_loss_curve` writes, in Matplotlib's current colours."""
     curve = _read(run)
     figure, upper, lower = _axes(f"{curve.name}: {curve.dataset}", _LOSSES[curve.loss])
+    # All labels are of known sizes. For Matplotlib to find the margins takes as long as to draw.
+    figure.subplots_adjust(left=0.13, right=0.98, bottom=0.08, top=0.95, hspace=0.06)
     smoothed, raw = blues()
     upper.plot(curve.epochs, curve.losses, color=raw, alpha=0.45, linewidth=0.8)
     upper.plot(*_smoothed(curve), color=smoothed, label="training, smoothed over raw")
@@ -114,6 +116,7 @@ def draw_comparison(runs: Sequence[RunDirectory], output: Path) -> None:
         f"{len(curves)} runs: {', '.join(datasets)}",
         _LOSSES[losses[0]] if len(losses) == 1 else "loss, of each run's own kind",
     )
+    figure.set_layout_engine("constrained")
     for number, curve in enumerate(curves):
         colour = COLOURS[number % len(COLOURS)]
         style = _LINE_STYLES[number // len(COLOURS) % len(_LINE_STYLES)]
@@ -174,7 +177,7 @@ def _smoothed(curve: _Curve) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.fl
 def _axes(title: str, loss: str) -> tuple[Figure, Axes, Axes]:
     """Make the two panels, one above the other: loss on a logarithmic axis, accuracy below."""
     # A Figure of its own instead of pyplot: no window system is touched, no state is shared.
-    figure = Figure(figsize=(10, 7.5), dpi=120, layout="constrained")
+    figure = Figure(figsize=(10, 7.5), dpi=120)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     upper.set_title(title)
     upper.set_yscale("log")

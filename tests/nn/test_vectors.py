@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import copy
+import pickle
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -66,6 +69,14 @@ def test_an_array_with_gaps_is_no_vector() -> None:
     for array in (np.zeros(10)[::2], np.zeros((2, 5))):
         with pytest.raises(ValueError, match="must be flat and contiguous"):
             Vector(array)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_vector_is_not_copied_with_the_address_of_another_s_memory(
+    copied: Callable[[Vector], object],
+) -> None:
+    with pytest.raises(TypeError, match="cannot be copied"):
+        copied(Vector(np.zeros(10)))
 
 
 @pytest.mark.parametrize("shape", [(3,), (1000, 7), (80, 1000)])

@@ -17,6 +17,7 @@ from mnist_scratch.report.loss_curve import (
     check_picture,
     draw_comparison,
     draw_loss_curve,
+    loss_curve_figure,
 )
 from mnist_scratch.settings import with_values
 from mnist_scratch.training.history import History, Row
@@ -58,6 +59,25 @@ def test_the_picture_shows_training_validation_and_the_best_epoch(tmp_path: Path
     for colour in (COLOURS[0], COLOURS[1], COLOURS[6]):
         assert share_of(colour, picture) > 1e-4
     assert list(tmp_path.glob(".*")) == []
+
+
+@pytest.mark.parametrize("accuracies", [(0.5, 0.99), (0.9802, 0.9803), (0.980021, 0.980024)])
+@pytest.mark.parametrize("scale", [1e-5, 1.0, 1000.0])
+def test_nothing_of_the_picture_is_cut_off(
+    accuracies: tuple[float, float], scale: float, tmp_path: Path
+) -> None:
+    run = some_run(tmp_path / "run", epochs=2)
+    rows = [row._replace(loss=row.loss * scale) for row in run.history().rows]
+    for row, accuracy in zip((99, 199), accuracies, strict=True):
+        loss = rows[row].loss
+        rows[row] = rows[row]._replace(validation_loss=loss, validation_accuracy=accuracy)
+    run.write_history(History(rows))
+    figure = loss_curve_figure(run)
+    figure.draw_without_rendering()
+    box = figure.get_tightbbox()  # inches
+    width, height = figure.get_size_inches()
+    assert 0.0 <= box.x0 < box.x1 <= width
+    assert 0.0 <= box.y0 < box.y1 <= height
 
 
 def test_the_best_epoch_is_the_one_with_the_highest_accuracy(tmp_path: Path) -> None:
