@@ -58,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> None:
     end_on_sigterm()
+    os.environ["MPLBACKEND"] = "agg"  # pictures are files here, whatever windows others want
     parser = make_parser()
     options, unknown = parser.parse_known_args(arguments)
     if unknown:

@@ -130,6 +130,15 @@ def test_plot_draws_one_run_or_several(
     ).read_bytes()
 
 
+def test_pictures_do_not_care_which_windows_matplotlib_is_told_to_open(
+    command_line: CommandLine, finished_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (finished_run / "loss_curve.png").unlink()
+    monkeypatch.setenv("MPLBACKEND", "nonsense")
+    command_line("plot", "run")
+    assert (finished_run / "loss_curve.png").exists()
+
+
 def test_explain_goes_from_logits_to_loss_on_standard_output(command_line: CommandLine) -> None:
     result = command_line("explain", "--logits", "1.2", "0.9", "3.1", "--target", "2")
     assert (result.returncode, result.stderr) == (0, "")
