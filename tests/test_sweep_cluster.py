@@ -109,7 +109,8 @@ def test_runs_outlive_the_worker_and_end_with_the_bytes_of_local_ones(
     assert "Traceback" not in errors
     assert f"{cluster.address} has " in errors
     assert "    3 " in output
-    for path in (run, max((tmp_path / "many").glob("seed-*"))):
+    another = max(path for path in (tmp_path / "many").glob("seed-*/") if path != run)
+    for path in (run, another):
         assert "threads = 1\n" in (path / "config.toml").read_text()
         alone = command_line(
             "train", "--config", path / "config.toml", "--run", f"alone-{path.name}"
