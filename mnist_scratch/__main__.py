@@ -8,8 +8,10 @@ def entry_point() -> None:
     """Run the command line and exit with its status."""
     try:
         from mnist_scratch.cli import main  # noqa: PLC0415  # Ctrl-C can come meanwhile
+        from mnist_scratch.interruption import end_undisturbed  # noqa: PLC0415
 
         status = main()
+        end_undisturbed()
     except KeyboardInterrupt:
         status = 130
     gc.freeze()  # Python would look through everything once more before it ends: 0.05 s

@@ -57,12 +57,11 @@ def _new_run(options: argparse.Namespace) -> RunResult:
     from mnist_scratch.training.folder import RUNS, claim_default_folder
     from mnist_scratch.training.run import run_training
 
-    _prepare_to_draw()
     has_runs = RUNS.exists()
     path = options.run or claim_default_folder(recipe.stem if recipe else "default")
     try:
         with _telling_how_to_go_on(path), _live_picture(path, options) as redraw:
-            return run_training(config, path, redraw)
+            return run_training(config, path, redraw, _prepare_to_draw)
     finally:
         if not options.run:
             with contextlib.suppress(OSError):
@@ -86,9 +85,8 @@ def _resumed_run(options: argparse.Namespace) -> RunResult:
 
     from mnist_scratch.training.run import resume_training
 
-    _prepare_to_draw()
     with _telling_how_to_go_on(path), _live_picture(path, options) as redraw:
-        return resume_training(path, config, redraw)
+        return resume_training(path, config, redraw, _prepare_to_draw)
 
 
 def _with_flags(config: Config, options: argparse.Namespace) -> Config:

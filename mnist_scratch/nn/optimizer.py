@@ -19,7 +19,7 @@ _KEPT = 2.0**40
 _SHRINKS_BY_BITS = 27
 
 # Parameters at a time. Every pass over all of a large network's comes from memory, those over a
-# piece after the first from the cache: with Nesterov and weight decay 8 ms a step instead of 12
+# piece after the first from the cache: with Nesterov and weight decay 10 ms a step instead of 18
 # for the 12 million of 784-2500-2000-1500-1000-500-10. What is smaller than a piece feels nothing.
 _PIECE = 2**19
 
@@ -79,13 +79,14 @@ class SGD:
         self._least = _KEPT * float(np.finfo(self.parameters.dtype).tiny)
         # At one half and below, velocities fall to zero by themselves.
         self._cleared_every = math.floor(_SHRINKS_BY_BITS / -math.log2(max(momentum, 0.5)))
-        self._kept = np.empty_like(self.parameters[:_PIECE])
+        scratch = aligned(self.parameters[:_PIECE].shape, self.parameters.dtype)
         pieces = [slice(start, start + _PIECE) for start in range(0, len(self.parameters), _PIECE)]
         self._pieces = [
             (
                 Vector(self.parameters[piece]),
                 Vector(self.gradients[piece]),
                 Vector(self.velocities[piece]),
+                Vector(scratch[: self.parameters[piece].size]),
             )
             for piece in pieces
         ]
@@ -94,29 +95,32 @@ class SGD:
         """Move the parameters once along the network's gradients, which stay as they are."""
         self.steps += 1
         clears = self.steps % self._cleared_every == 0
-        for parameters, gradients, velocities in self._pieces:
-            self._move(parameters, gradients, velocities)
+        for parameters, gradients, velocities, scratch in self._pieces:
+            self._move(parameters, gradients, velocities, scratch)
             if clears and self.momentum:
-                self._clear_tiny(velocities.array)
+                self._clear_tiny(velocities.array, scratch.array)
             if clears and self.weight_decay:  # those of a dead unit shrink as well
-                self._clear_tiny(parameters.array)
+                self._clear_tiny(parameters.array, scratch.array)
 
-    def _move(self, parameters: Vector, gradients: Vector, velocities: Vector) -> None:
-        """Move some parameters; every sum is one pass over them."""
+    def _move(
+        self, parameters: Vector, gradients: Vector, velocities: Vector, scratch: Vector
+    ) -> None:
+        """Move some parameters; what `scratch` holds is overwritten."""
         rate, decay = self.learning_rate, self.weight_decay
-        if self.momentum:  # v <- m v + g + w p
+        if decay:  # beside parameters alone, float32 would round it away
+            np.multiply(parameters.array, decay, out=scratch.array)
+            scratch.array += gradients.array
+            gradients = scratch
+        if self.momentum:
             velocities.scale_and_add(self.momentum, 1.0, gradients)
-            if decay:
-                velocities.scale_and_add(1.0, decay, parameters)
-        if self.nesterov or not self.momentum:  # p <- p - r (g + w p)
-            parameters.scale_and_add(1.0 - rate * decay, -rate, gradients)
-        if self.momentum:  # p <- p - r v, of which Nesterov's g + w p is already there
+        if self.nesterov or not self.momentum:
+            parameters.scale_and_add(1.0, -rate, gradients)
+        if self.momentum:
             ahead = self.momentum if self.nesterov else 1.0
             parameters.scale_and_add(1.0, -rate * ahead, velocities)
 
-    def _clear_tiny(self, array: Array) -> None:
+    def _clear_tiny(self, array: Array, kept: Array) -> None:
         """Set to zero what is next to zero, and leave all else, NaN too, as it is."""
-        kept = self._kept[: array.size]
         np.abs(array, out=kept)
         np.greater_equal(kept, self._least, out=kept)  # 1 or 0
         array *= kept

@@ -14,12 +14,17 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+import numpy as np
+
 from mnist_scratch.nn.arrays import Array
 
 # What OpenBLAS calls it in NumPy's own wheels, in older ones, and where others have built it. The
-# first two take integers of 64 bits; the third may look at 32 of them, enough for 2^31 numbers.
+# first two take integers of 64 bits. The third may look at 32 of them, enough for 2^31 numbers.
 _NAMES = ("scipy_cblas_{}axpby64_", "cblas_{}axpby64_", "cblas_{}axpby")
-_KINDS: dict[str, tuple[str, Any]] = {"f": ("s", ctypes.c_float), "d": ("d", ctypes.c_double)}
+_KINDS: dict[str, tuple[str, Any]] = {
+    np.dtype(np.float32).str: ("s", ctypes.c_float),
+    np.dtype(np.float64).str: ("d", ctypes.c_double),
+}
 
 
 class Vector:
@@ -28,21 +33,24 @@ class Vector:
     Parameters
     ----------
     array
-        (P,), float32 or float64, contiguous. It is changed in place.
+        (P,), float32 or float64, contiguous, aligned and writeable. It is changed in place.
 
     Raises
     ------
     ValueError
-        If the array is not flat and contiguous.
+        If the array is another one: the BLAS would not notice.
     """
 
     def __init__(self, array: Array) -> None:
-        if array.ndim != 1 or not array.flags.c_contiguous:
-            raise ValueError(f"an array of shape {array.shape} must be flat and contiguous")
+        if array.ndim != 1 or array.dtype.str not in _KINDS or not array.flags.carray:
+            raise ValueError(
+                f"an array {array.dtype.str} {array.shape} must be flat, contiguous, aligned and "
+                "writeable, of native float32 or float64"
+            )
         self.array = array
         self._size = array.size
         self._address = array.ctypes.data  # to ask for it every time would take longer than the sum
-        self._axpby = _find_axpby(array.dtype.char)
+        self._axpby = _find_axpby(array.dtype.str)
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be copied or pickled: a copy would still write into this vector's memory."""
@@ -52,7 +60,7 @@ class Vector:
         """Make this vector `scale` times itself plus `factor` times the other.
 
         The BLAS may round a product and a sum together (a fused multiply-add), so its last digits
-        can differ from NumPy's.
+        can differ from NumPy's; and what it is to multiply by 0 it leaves out, NaN too.
 
         Parameters
         ----------
@@ -69,7 +77,7 @@ class Vector:
 
 
 def _find_axpby(kind: str) -> Callable[..., None] | None:
-    """Return axpby of NumPy's BLAS for float32, "f", or float64, "d"; None if it has none."""
+    """Return axpby of NumPy's BLAS for a dtype, a key of `_KINDS`; None if it has none."""
     umath = sys.modules.get("numpy._core._multiarray_umath")
     path = getattr(umath, "__file__", None)
     if path is None:
@@ -81,8 +89,8 @@ def _find_axpby(kind: str) -> Callable[..., None] | None:
             axpby = library[name.format(letter)]
         except AttributeError:
             continue
-        vector = (ctypes.c_void_p, ctypes.c_int64)  # where it begins, and the stride
-        axpby.argtypes = (ctypes.c_int64, real, *vector, real, *vector)
+        vector = (ctypes.c_void_p, ctypes.c_ssize_t)  # where it begins, and the stride
+        axpby.argtypes = (ctypes.c_ssize_t, real, *vector, real, *vector)
         axpby.restype = None
         return axpby
     return None

@@ -1,7 +1,7 @@
 """The picture of the loss while a run trains, drawn by a process of its own.
 
-To draw takes half a second, after a second in which Matplotlib is loaded: in this process, even in
-a thread, the training would wait for both.
+To draw takes a quarter of a second, and the training would wait for it, in a thread of this process
+too.
 """
 
 from __future__ import annotations

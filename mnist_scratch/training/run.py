@@ -54,7 +54,10 @@ class RunResult(NamedTuple):
 
 
 def run_training(
-    config: Config, path: Path, after_epoch: Callable[[], object] = lambda: None
+    config: Config,
+    path: Path,
+    after_epoch: Callable[[], object] = lambda: None,
+    before_loading: Callable[[], object] = lambda: None,
 ) -> RunResult:
     """Carry out a whole run.
 
@@ -70,6 +73,8 @@ def run_training(
         The folder to make.
     after_epoch
         Is called after every epoch, when the folder has it.
+    before_loading
+        Is called when nothing is known to be wrong, before the data are read.
 
     Raises
     ------
@@ -79,6 +84,7 @@ def run_training(
         If a signal told the program to stop; the run is saved.
     """
     check_free(path)
+    before_loading()
     data = load_dataset(config.data.dataset, config.data.data_dir)
     config = with_dataset(config, data.training.name)
     trainer = _trainer(config, data)
@@ -91,6 +97,7 @@ def resume_training(
     path: Path,
     config: Config | None = None,
     after_epoch: Callable[[], object] = lambda: None,
+    before_loading: Callable[[], object] = lambda: None,
 ) -> RunResult:
     """Go on with a run that was interrupted, to the same bytes as if it had not been.
 
@@ -105,6 +112,8 @@ def resume_training(
         By default, what its config.toml says.
     after_epoch
         Is called after every epoch, when the folder has it.
+    before_loading
+        Is called when nothing is known to be wrong, before the data are read.
 
     Raises
     ------
@@ -121,6 +130,7 @@ def resume_training(
         config = config or directory.config()
         if checkpoint:
             config = resumed_config(checkpoint, config, path)
+        before_loading()
         data = load_dataset(config.data.dataset, config.data.data_dir)
         config = with_dataset(config, data.training.name)
         trainer = _trainer(config, data)

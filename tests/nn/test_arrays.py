@@ -11,6 +11,7 @@ SHAPES: list[tuple[int, int, np.dtype[Any]]] = [
     (3, 2, FLOAT32),
     (5, 2, FLOAT32),
     (5, 7, np.dtype(np.float64)),
+    (5, 7, FLOAT32),
 ]
 
 

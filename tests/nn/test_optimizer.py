@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from mnist_scratch.nn import optimizer as optimizer_module
@@ -118,6 +119,24 @@ def test_pieces_of_any_size_move_as_by_the_formula(
         parameters = parameters - 0.1 * (gradients + 0.9 * velocities if nesterov else velocities)
     np.testing.assert_allclose(network.parameters, parameters, rtol=0, atol=1e-12)
     np.testing.assert_allclose(sgd.velocities, velocities, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(("momentum", "nesterov"), [(0.0, False), (0.9, False), (0.9, True)])
+def test_float32_does_not_round_a_small_weight_decay_away(momentum: float, nesterov: bool) -> None:
+    def moved(dtype: npt.DTypeLike, weight_decay: float) -> Array:
+        rng = np.random.default_rng(3)
+        network = Network([Dense(20, 10)], rng, dtype)
+        settings = {"momentum": momentum, "nesterov": nesterov, "weight_decay": weight_decay}
+        sgd = SGD(network, 0.001, **settings)  # type: ignore[arg-type]  # a float for a bool
+        for _ in range(5000):
+            network.gradients[...] = rng.normal(size=network.gradients.shape)
+            sgd.step()
+        return network.parameters.astype(np.float64)
+
+    # As a share of the parameters it is 5e-5 without momentum, of which each step gives 1e-8.
+    exact = moved(np.float64, 1e-5) - moved(np.float64, 0.0)
+    effect = moved(np.float32, 1e-5) - moved(np.float32, 0.0)
+    assert effect @ exact / (exact @ exact) == pytest.approx(1.0, abs=0.05)
 
 
 def test_a_number_that_is_not_finite_stays_one() -> None:

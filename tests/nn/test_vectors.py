@@ -26,9 +26,9 @@ def summing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     or sys.platform == "win32",
     reason="only NumPy's own wheels for Linux and macOS are known to have it",
 )
-@pytest.mark.parametrize("kind", ["f", "d"])
-def test_the_blas_of_numpys_wheels_sums_in_one_pass(kind: str) -> None:
-    assert vectors._find_axpby(kind) is not None
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_blas_of_numpys_wheels_sums_in_one_pass(dtype: npt.DTypeLike) -> None:
+    assert vectors._find_axpby(np.dtype(dtype).str) is not None
 
 
 @pytest.mark.usefixtures("summing")
@@ -65,9 +65,13 @@ def test_what_is_not_finite_spreads_to_its_own_place_alone() -> None:
     assert (np.delete(array, [3, 40, 99]) == 2.5).all()
 
 
-def test_an_array_with_gaps_is_no_vector() -> None:
-    for array in (np.zeros(10)[::2], np.zeros((2, 5))):
-        with pytest.raises(ValueError, match="must be flat and contiguous"):
+def test_what_the_blas_would_misread_is_no_vector() -> None:
+    frozen = np.zeros(10)
+    frozen.flags.writeable = False
+    unaligned = np.zeros(81, np.uint8)[1:].view(np.float64)
+    wrong = (np.zeros(10)[::2], np.zeros((2, 5)), np.zeros(10, ">f4"), np.zeros(10, "i4"))
+    for array in (*wrong, np.zeros(10, np.float16), frozen, unaligned):
+        with pytest.raises(ValueError, match="must be flat, contiguous, aligned and writeable"):
             Vector(array)
 
 
