@@ -40,6 +40,7 @@ alone reads nn/.
     data/strokes.py, skeletons.py   the ways people write each digit
     data/handwriting.py             how one hand differs from another
     data/rendering.py, synthetic.py drawing digits, 70,000 of them
+    data/synthetic_files.py         those digits as files, drawn once
     data/acquire.py                 the data set of a run: found, fetched or drawn
     data/checking.py                whether its files are there, and right
     training/randomness.py          one seed, a branch for each purpose

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -11,34 +10,24 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy.typing as npt
-from tqdm import tqdm
 
 from mnist_scratch.data.dataset import Dataset
-from mnist_scratch.data.download import download
-from mnist_scratch.data.idx import format_idx, parse_idx
+from mnist_scratch.data.idx import parse_idx
 from mnist_scratch.data.own_files import FILES, load_own_files
 from mnist_scratch.data.published import SOURCES, Source, as_mnist_has_it
 from mnist_scratch.data.sources import (
     AUTO,
-    FILE_NAMES,
     MNIST,
     SYNTHETIC,
     SourceFile,
     data_folder,
     locate,
+    missing,
     read_verified,
 )
-from mnist_scratch.data.synthetic import SYNTHETIC_VERSION, make_synthetic
 from mnist_scratch.data.zipped import opened_verified, read_member
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.files import write_text_whole, written_whole
 from mnist_scratch.lock import locked
-from mnist_scratch.reading import read_whole
-
-# A data set has to be the same for two runs to be compared, so its seed is not the run's.
-SYNTHETIC_SEED = 0
-_MANIFEST = "synthetic.json"
-_MOST_MANIFEST_BYTES = 16_384
 
 
 class Acquired(NamedTuple):
@@ -110,6 +99,8 @@ def fetch_missing(dataset: str, folder: Path, report: Callable[[str], object]) -
     source = SOURCES[dataset]
     if not _to_fetch(source, folder):
         return
+    from mnist_scratch.data.download import download
+
     with _alone_in(folder, f"fetches {source.title}", report):
         files = _to_fetch(source, folder)
         if files:
@@ -123,11 +114,6 @@ def fetch_missing(dataset: str, folder: Path, report: Callable[[str], object]) -
 def _to_fetch(source: Source, folder: Path) -> list[SourceFile]:
     files = missing(source.files, folder)
     return missing([source.archive], folder) if files and source.archive else files
-
-
-def missing(files: Sequence[SourceFile], folder: Path) -> list[SourceFile]:
-    """Return those of the files that are not in a folder."""
-    return [file for file in files if locate(file, folder) is None]
 
 
 def _alone_in(
@@ -150,72 +136,23 @@ def known_files(dataset: str, folder: Path) -> Sequence[SourceFile]:
     """
     if dataset in SOURCES:
         return SOURCES[dataset].files
-    try:
-        manifest = json.loads(read_whole(folder / _MANIFEST, _MOST_MANIFEST_BYTES).decode())
-        if manifest["version"] != SYNTHETIC_VERSION or manifest["seed"] != SYNTHETIC_SEED:
-            return ()
-        return [_recorded(manifest["files"][file.name], file) for file in SOURCES[MNIST].files]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return ()
+    from mnist_scratch.data.synthetic_files import files_on_record
 
-
-def _recorded(record: dict[str, Any], counterpart: SourceFile) -> SourceFile:
-    """Return what is on record of a file, which is no larger than its counterpart in MNIST."""
-    size, sha256 = record["bytes"], record["sha256"]
-    if type(size) is not int or not 0 < size <= counterpart.size or type(sha256) is not str:
-        raise ValueError("not the record of a file")
-    return SourceFile(counterpart.name, size, sha256)
+    return files_on_record(folder)
 
 
 def _synthetic(folder: Path, report: Callable[[str], object]) -> Acquired:
-    files = _drawn(folder)
+    from mnist_scratch.data.synthetic_files import draw_files, files_on_record
+
+    def drawn() -> Sequence[SourceFile]:
+        files = files_on_record(folder)
+        return () if missing(files, folder) else files
+
+    files = drawn()
     if not files:
         with _alone_in(folder, "draws the synthetic digits", report):
-            files = _drawn(folder) or _draw(folder, report)
+            files = drawn() or draw_files(folder, report)
     return _read(SYNTHETIC, files, folder)
-
-
-def _drawn(folder: Path) -> Sequence[SourceFile]:
-    """Return what the synthetic digits in a folder must be; nothing if some are missing."""
-    files = known_files(SYNTHETIC, folder)
-    return () if missing(files, folder) else files
-
-
-def _draw(folder: Path, report: Callable[[str], object]) -> Sequence[SourceFile]:
-    """Draw the synthetic digits and keep them.
-
-    What they hash to is written first. Interrupted between two files, the next run finds that some
-    are missing and draws all again; and files without it are not this program's to overwrite.
-    """
-    foreign = [name for name in FILE_NAMES if (folder / name).exists()]
-    if foreign and not (folder / _MANIFEST).exists():
-        raise MnistScratchError(
-            f"{folder} holds {foreign[0]}, but no {_MANIFEST}: it is not known to be a file of the "
-            f"synthetic digits, and is not overwritten; move {', '.join(foreign)} out of the way"
-        )
-    for name in (*FILE_NAMES, _MANIFEST):
-        for leftover in folder.glob(f".{name}.*.part"):  # of a process that was killed
-            leftover.unlink(missing_ok=True)
-    report(f"drawing synthetic digits into {folder} (once; they are kept)")
-    with tqdm(
-        total=70_000, desc="drawing digits", unit=" images", disable=not sys.stderr.isatty()
-    ) as bar:
-        training, test = make_synthetic(seed=SYNTHETIC_SEED, progress=bar.update)
-    contents = [format_idx(array) for array in (*training, *test)]
-    files = [
-        SourceFile(name, len(content), hashlib.sha256(content).hexdigest())
-        for name, content in zip(FILE_NAMES, contents, strict=True)
-    ]
-    manifest = {
-        "version": SYNTHETIC_VERSION,
-        "seed": SYNTHETIC_SEED,
-        "files": {file.name: {"bytes": file.size, "sha256": file.sha256} for file in files},
-    }
-    write_text_whole(folder / _MANIFEST, json.dumps(manifest, indent=2) + "\n")
-    for file, content in zip(files, contents, strict=True):
-        with written_whole(folder / file.name) as output:
-            output.write(content)
-    return files
 
 
 def _read(dataset: str, files: Sequence[SourceFile], folder: Path) -> Acquired:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -135,6 +136,11 @@ def locate(file: SourceFile, folder: Path) -> Path | None:
     if plain.exists() and (file.sha256 or not file.packed_size):
         return plain
     return packed if file.packed_size and packed.exists() else None
+
+
+def missing(files: Sequence[SourceFile], folder: Path) -> list[SourceFile]:
+    """Return those of the files that are not in a folder."""
+    return [file for file in files if locate(file, folder) is None]
 
 
 def read_verified(file: SourceFile, path: Path) -> bytes:

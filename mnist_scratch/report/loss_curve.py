@@ -179,7 +179,7 @@ def _axes(title: str, loss: str) -> tuple[Figure, Axes, Axes]:
     # A Figure of its own instead of pyplot: no window system is touched, no state is shared.
     figure = Figure(figsize=(10, 7.5), dpi=120)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-    upper.set_title(title)
+    upper.set_title(title, y=1.0)  # nothing is in its way; to look for that takes 0.02 s
     upper.set_yscale("log")
     upper.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     upper.yaxis.set_minor_formatter(FuncFormatter(_label_of_minor_tick))
@@ -235,4 +235,5 @@ def save(figure: Figure, output: Path) -> None:
     with written_whole(output) as file, warnings.catch_warnings():
         # A character that the font lacks is drawn as a box.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        figure.savefig(file, format="png")
+        # A tenth larger than at Pillow's level 6, and packed in 0.03 s, not 0.04.
+        figure.savefig(file, format="png", pil_kwargs={"compress_level": 3})

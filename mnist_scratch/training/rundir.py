@@ -197,8 +197,8 @@ class RunDirectory:
             name = f"evaluation-{evaluation.dataset}.json"
         else:
             name = EVALUATION
-            history = self.history()
-            seconds = history.epochs[-1].seconds
+            history = History.read_epochs(self.path / "history.csv")
+            seconds = history.rows[-1].seconds
             values |= {"training_seconds": seconds, "best_epoch": history.best.epoch}
         self._write_json(name, values | {"data_sha256": dict(sha256)})
 

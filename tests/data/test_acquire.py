@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_scratch.data import acquire, sources
+from mnist_scratch.data import sources, synthetic_files
 from mnist_scratch.data.acquire import load_dataset
 from mnist_scratch.data.checking import check_files
 from mnist_scratch.data.classes import class_names
@@ -43,7 +43,7 @@ def few_digits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
         drawn.append(seed)
         return make_synthetic(40, 20, seed=seed)
 
-    monkeypatch.setattr(acquire, "make_synthetic", make_few)
+    monkeypatch.setattr(synthetic_files, "make_synthetic", make_few)
     nowhere = ["https://127.0.0.1:9/"]
     for name, source in SOURCES.items():
         monkeypatch.setitem(SOURCES, name, source._replace(mirrors=nowhere))
@@ -67,7 +67,7 @@ def test_synthetic_digits_of_another_version_are_drawn_anew(
     few_digits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load_dataset("synthetic", "kept")
-    monkeypatch.setattr(acquire, "SYNTHETIC_VERSION", -1)
+    monkeypatch.setattr(synthetic_files, "SYNTHETIC_VERSION", -1)
     load_dataset("synthetic", "kept")
     assert len(few_digits) == 2
 
@@ -81,10 +81,10 @@ def test_an_interrupted_drawing_is_begun_again(
             raise KeyboardInterrupt
         return written_whole(path)
 
-    monkeypatch.setattr(acquire, "written_whole", interrupted)
+    monkeypatch.setattr(synthetic_files, "written_whole", interrupted)
     with pytest.raises(KeyboardInterrupt):
         load_dataset("synthetic", "kept")
-    monkeypatch.setattr(acquire, "written_whole", written_whole)
+    monkeypatch.setattr(synthetic_files, "written_whole", written_whole)
     assert len(load_dataset("synthetic", "kept").test) == 20
     assert len(few_digits) == 2
 
@@ -172,7 +172,8 @@ def test_a_damaged_record_of_the_digits_means_they_are_drawn_anew(
     Path("kept/synthetic.json").write_text(content, errors="surrogateescape")
     load_dataset("synthetic", "kept")
     assert len(few_digits) == 2
-    assert json.loads(Path("kept/synthetic.json").read_text())["seed"] == acquire.SYNTHETIC_SEED
+    manifest = json.loads(Path("kept/synthetic.json").read_text())
+    assert manifest["seed"] == synthetic_files.SYNTHETIC_SEED
 
 
 def packed(folder: Path, name: str, content: bytes) -> SourceFile:

@@ -19,7 +19,7 @@ PARTIAL = f".{NAME}.{FILES[0].packed_sha256[:8]}.part"
 DRAW = """
 import sys, time
 from pathlib import Path
-from mnist_scratch.data import acquire
+from mnist_scratch.data import acquire, synthetic_files
 from mnist_scratch.data.synthetic import make_synthetic
 
 def make_few(*, seed, progress):
@@ -29,7 +29,7 @@ def make_few(*, seed, progress):
         time.sleep(0.01)
     return make_synthetic(40, 20, seed=seed)
 
-acquire.make_synthetic = make_few
+synthetic_files.make_synthetic = make_few
 training, test = acquire.load_dataset("synthetic", "digits")
 assert (len(training), len(test)) == (40, 20)
 """

@@ -25,6 +25,7 @@ def test_a_terminal_shows_running_loss_accuracy_speed_and_time_left(
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setenv("COLUMNS", "100")
     progress = Progress("training something", epochs=2, examples=400)
+    assert progress._bar
     progress._bar.mininterval = 0
     predictions = np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.4, 0.6]])
     for _ in range(100):
