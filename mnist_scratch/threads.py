@@ -26,8 +26,9 @@ THREAD_VARIABLES = (
 _PIXELS, _CLASSES = 784, 10
 
 # Floating-point operations of a step from which on a second thread pays: 784-128-10 with 128 images
-# is 8e7, and takes 560 us with two threads where one takes 730; with 32 images they are even.
-_MUCH_WORK = 5e7
+# is 8e7, and takes 500 us with two threads where one takes 700; with 32 images it is 2e7, 190 us
+# where one takes 230. 784-100-10 with 10 images is 5e6: 100 us either way.
+_MUCH_WORK = 1.5e7
 # The same where images are distorted beside the step, by a thread that needs a CPU itself: with two
 # CPUs an epoch of 784-800-10 (5e8) takes 2.0 s either way, and one of 784-1500-1000-10 (2e9) 10.4 s
 # with one BLAS thread and 6.8 s with two.

@@ -33,7 +33,8 @@ def before_numpy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ("values", "expected"),
     [
         ({("network", "hidden"): [30], ("training", "batch_size"): 10}, 1),
-        ({("network", "hidden"): [], ("training", "batch_size"): 1000}, 1),
+        ({("network", "hidden"): [], ("training", "batch_size"): 300}, 1),
+        ({("network", "hidden"): [128], ("training", "batch_size"): 32}, 8),
         ({("network", "hidden"): [800], ("training", "batch_size"): 128}, 8),
         ({("network", "hidden"): [800], ("training", "threads"): 3}, 3),
         ({("network", "hidden"): [800], ("augmentation", "rotation"): 5}, 1),
