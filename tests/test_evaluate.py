@@ -54,6 +54,19 @@ def test_views_stand_beside_the_plain_figures_and_the_same_are_written_again(
     assert json.loads(written.read_text()) == plain
 
 
+def test_a_run_whose_history_has_no_epoch_is_told_how_to_restore_it(
+    command_line: CommandLine, run: Path
+) -> None:
+    history = run / "history.csv"
+    history.write_text("".join(history.read_text().splitlines(keepends=True)[:2]))
+    result = command_line("evaluate", run)
+    assert result.returncode == 2
+    assert result.stderr == (
+        f"mnist-scratch: {history} has no finished epoch; "
+        f"write it again with: mnist-scratch train --resume {run}\n"
+    )
+
+
 def test_runs_that_are_no_committee_are_refused_with_what_to_do(
     command_line: CommandLine, run: Path, digits: Dataset, tmp_path: Path
 ) -> None:

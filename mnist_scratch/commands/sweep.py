@@ -133,11 +133,11 @@ def _order(run: SweepRun) -> Order:
 
 def _line(outcome: Outcome) -> str:
     """Say in a line how a run ended; never how it did on the test set."""
-    from mnist_scratch.training.history import History
+    from mnist_scratch.training.rundir import RunDirectory
 
     if outcome.state == "failed":
         return f"{outcome.path.name}  failed: {outcome.error.splitlines()[0]}"
-    best = History.read_epochs(outcome.path / "history.csv").best
+    best = RunDirectory(outcome.path).epochs().best
     return f"{outcome.path.name}  validation accuracy {best.validation_accuracy:.2%}"
 
 

@@ -23,7 +23,7 @@ def describe_differences(runs: Sequence[RunDirectory]) -> str:
         Two or more.
     """
     configs = [run.config() for run in runs]
-    best = [run.history().best for run in runs]
+    best = [run.epochs().best for run in runs]
     columns = [
         ("validation", [f"{row.validation_accuracy:.2%}" for row in best]),
         ("best epoch", [str(row.epoch) for row in best]),

@@ -20,7 +20,7 @@ from mnist_scratch.reading import read_whole
 from mnist_scratch.recipes import format_config, read_config, run_config
 from mnist_scratch.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from mnist_scratch.training.evaluation import Evaluation
-from mnist_scratch.training.folder import EVALUATION, check_free, sweep
+from mnist_scratch.training.folder import EVALUATION, check_free, how_to_restore, sweep
 from mnist_scratch.training.history import History
 from mnist_scratch.training.model import load_model, save_model
 from mnist_scratch.training.norms import norms_as_csv, read_norms
@@ -112,8 +112,30 @@ class RunDirectory:
         write_text_whole(self.path / "history.csv", history.as_csv())
 
     def history(self) -> History:
-        """Read history.csv."""
-        return History.read(self.path / "history.csv")
+        """Read history.csv.
+
+        Raises
+        ------
+        MnistScratchError
+            If it cannot be read, is not a history, or has no finished epoch.
+        """
+        return self._with_an_epoch(History.read(self.path / "history.csv"))
+
+    def epochs(self) -> History:
+        """Read of history.csv the rows that end an epoch, alone.
+
+        Raises
+        ------
+        MnistScratchError
+            As from `history`; what is wrong with another row stays unseen.
+        """
+        return self._with_an_epoch(History.read_epochs(self.path / "history.csv"))
+
+    def _with_an_epoch(self, history: History) -> History:
+        if not history.epochs:
+            path = self.path / "history.csv"
+            raise MnistScratchError(f"{path} has no finished epoch; {how_to_restore(path)}")
+        return history
 
     def write_norms(self, norms: Sequence[npt.NDArray[np.float64]]) -> None:
         """Write norms.csv: of each epoch, those of every dense layer (L, 2)."""
@@ -197,9 +219,9 @@ class RunDirectory:
             name = f"evaluation-{evaluation.dataset}.json"
         else:
             name = EVALUATION
-            history = History.read_epochs(self.path / "history.csv")
-            seconds = history.rows[-1].seconds
-            values |= {"training_seconds": seconds, "best_epoch": history.best.epoch}
+            epochs = self.epochs()
+            seconds = epochs.rows[-1].seconds
+            values |= {"training_seconds": seconds, "best_epoch": epochs.best.epoch}
         self._write_json(name, values | {"data_sha256": dict(sha256)})
 
     def data_sha256(self) -> dict[str, Any]:

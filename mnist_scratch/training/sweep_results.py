@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.reading import read_whole
 from mnist_scratch.training.folder import EVALUATION
-from mnist_scratch.training.history import History
 from mnist_scratch.training.rundir import RunDirectory
 from mnist_scratch.training.sweep import SweepRun
 from mnist_scratch.training.variations import Combination
@@ -159,8 +158,8 @@ def best(found: Sequence[Result]) -> Result | None:
 
 
 def _figures(run: SweepRun) -> Figures:
-    training = RunDirectory(run.path).config().training
-    best_epoch = History.read_epochs(run.path / "history.csv").best
+    directory = RunDirectory(run.path)
+    training, best_epoch = directory.config().training, directory.epochs().best
     path = run.path / EVALUATION
     try:
         values = json.loads(read_whole(path, _MOST_BYTES))
