@@ -121,13 +121,21 @@ def _read(path: Path, is_wanted: Callable[[str], bool] | None) -> History:
                     f"{path}: not a history: its first line must be {','.join(Row._fields)}; "
                     + how_to_restore(path)
                 )
-            return History([_row(line) for line in lines])
+            history = History([_row(line) for line in lines])
+            _check_epochs(history)
+            return history
     except OSError as error:
         raise MnistScratchError(
             f"cannot read {path}: {error.strerror}; is it the folder of a run?"
         ) from error
     except (ValueError, IndexError, csv.Error) as error:
         raise MnistScratchError(f"{path}: damaged: {error}; {how_to_restore(path)}") from error
+
+
+def _check_epochs(history: History) -> None:
+    for number, row in enumerate(history.epochs, start=1):
+        if row.epoch != number:
+            raise ValueError(f"epoch {number} ends in a line of epoch {row.epoch}")
 
 
 def _row(cells: list[str]) -> Row:

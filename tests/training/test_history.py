@@ -57,6 +57,11 @@ def test_the_ends_of_epochs_are_the_rows_with_validation() -> None:
         (f"{HEADER}1,1,0.1,1,,,\x1b[2J\n", r"damaged: could not convert string .*'\\x1b\[2J'"),
         (f"{HEADER}{'1' * 200_000},1,0.1,1,,,\n", "damaged: field larger than field limit"),
         (f"{HEADER}{',' * 200_000}\n", "damaged: a line has 200001 cells"),
+        (f"{HEADER}2,2,0.1,1,1,1,1\n", "damaged: epoch 1 ends in a line of epoch 2"),
+        (
+            f"{HEADER}2,1,0.1,1,1,1,1\n4,1,0.1,1,1,1,1\n",
+            "damaged: epoch 2 ends in a line of epoch 1",
+        ),
         ("\udcff", "damaged: 'utf-8' codec"),
     ],
 )
