@@ -54,7 +54,7 @@ def test_views_stand_beside_the_plain_figures_and_the_same_are_written_again(
     assert json.loads(written.read_text()) == plain
 
 
-def test_a_run_whose_history_has_no_epoch_is_told_how_to_restore_it(
+def test_a_run_whose_history_has_no_epoch_is_told_how_to_go_on(
     command_line: CommandLine, run: Path
 ) -> None:
     history = run / "history.csv"
@@ -63,7 +63,7 @@ def test_a_run_whose_history_has_no_epoch_is_told_how_to_restore_it(
     assert result.returncode == 2
     assert result.stderr == (
         f"mnist-scratch: {history} has no finished epoch; "
-        f"write it again with: mnist-scratch train --resume {run}\n"
+        f"go on with: mnist-scratch train --resume {run}\n"
     )
 
 

@@ -144,7 +144,7 @@ def _read(run: RunDirectory) -> _Curve:
     config = run.config()
     steps_an_epoch = ends[0].step
     return _Curve(
-        name=plain(run.path.resolve().name),
+        name=plain(" ".join(run.path.resolve().name.splitlines())),  # a title of one line
         dataset=config.data.dataset,
         loss=config.training.loss,
         epochs=np.array([row.step for row in history.rows]) / steps_an_epoch,

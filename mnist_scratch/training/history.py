@@ -123,7 +123,8 @@ def _read(path: Path, is_wanted: Callable[[str], bool] | None) -> History:
                 )
             history = History([_row(line) for line in lines])
             _check_epochs(history)
-            return history
+            # A line that was cut, or that another program wrote, may not end as wanted lines do.
+            return History(history.epochs) if is_wanted else history
     except OSError as error:
         raise MnistScratchError(
             f"cannot read {path}: {error.strerror}; is it the folder of a run?"
@@ -146,5 +147,7 @@ def _row(cells: list[str]) -> Row:
     # No loss of float32 logits is above 1e39, and a picture has no room for more.
     if not all(abs(n) < 1e39 for n in numbers) or not all(1 <= count < 1e15 for count in counts):
         raise ValueError(f"a line has numbers that cannot be: {','.join(cells)[:80]!r}")
+    if any(cells[4:]) and not all(cells[4:]):
+        raise ValueError("a line has only some of the figures of an epoch's end")
     optional = [float(cell) if cell else None for cell in cells[4:]]
     return Row(int(cells[0]), int(cells[1]), float(cells[2]), float(cells[3]), *optional)

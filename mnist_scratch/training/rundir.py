@@ -20,7 +20,7 @@ from mnist_scratch.reading import read_whole
 from mnist_scratch.recipes import format_config, read_config, run_config
 from mnist_scratch.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from mnist_scratch.training.evaluation import Evaluation
-from mnist_scratch.training.folder import EVALUATION, check_free, how_to_restore, sweep
+from mnist_scratch.training.folder import EVALUATION, check_free, how_to_go_on, sweep
 from mnist_scratch.training.history import History
 from mnist_scratch.training.model import load_model, save_model
 from mnist_scratch.training.norms import norms_as_csv, read_norms
@@ -134,7 +134,7 @@ class RunDirectory:
     def _with_an_epoch(self, history: History) -> History:
         if not history.epochs:
             path = self.path / "history.csv"
-            raise MnistScratchError(f"{path} has no finished epoch; {how_to_restore(path)}")
+            raise MnistScratchError(f"{path} has no finished epoch; {how_to_go_on(self.path)}")
         return history
 
     def write_norms(self, norms: Sequence[npt.NDArray[np.float64]]) -> None:

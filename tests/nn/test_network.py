@@ -101,6 +101,16 @@ def test_layers_hold_views_of_the_flat_parameters() -> None:
     assert second.biases.tolist() == [50, 51, 52]
 
 
+def test_gradients_are_0_before_there_are_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full_of_nan(shape: tuple[int, ...], dtype: Any) -> Array:
+        return np.full(shape, np.nan, dtype)
+
+    monkeypatch.setattr("mnist_scratch.nn.network.aligned", full_of_nan)
+    network = small(ReLU())
+    assert not network.gradients.any()
+    assert np.isfinite(network.parameters).all()
+
+
 @pytest.mark.parametrize(("activation", "fan"), [("relu", 400), ("tanh", 600), ("sigmoid", 600)])
 def test_the_activation_decides_the_initialisation(activation: str, fan: int) -> None:
     network = Network.of_widths((400, 200, 100), activation, np.random.default_rng(0))

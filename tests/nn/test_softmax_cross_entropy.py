@@ -91,6 +91,12 @@ def test_where_everything_is_ignored_the_mean_is_nan_and_the_gradient_0(
         np.testing.assert_array_equal(gradient, np.zeros_like(logits))
 
 
+def test_certainty_costs_0_without_a_sign() -> None:
+    loss = softmax_cross_entropy([[0.0, -np.inf, -np.inf]], [0], reduction="none")
+    assert loss == [0.0]
+    assert not np.signbit(loss).any()
+
+
 def test_the_class_that_is_ignored_stays_in_the_softmax() -> None:
     labels = [0, 3, 2]
     losses = softmax_cross_entropy(BATCH_LOGITS, labels, ignore_index=3, reduction="none")

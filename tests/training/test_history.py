@@ -25,6 +25,8 @@ def test_the_ends_of_epochs_can_be_read_alone(tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
     path.write_text(History(ROWS).as_csv())
     assert History.read_epochs(path).rows == [ROWS[1]]
+    path.write_text(History(ROWS).as_csv().rstrip("\n"))  # the last line of an epoch under way
+    assert History.read_epochs(path).rows == [ROWS[1]]
     path.write_text(f"{HEADER}1,1,0.1,0.5,0.25,x,1.5\n")
     with pytest.raises(MnistScratchError, match="damaged"):
         History.read_epochs(path)
@@ -62,6 +64,8 @@ def test_the_ends_of_epochs_are_the_rows_with_validation() -> None:
             f"{HEADER}2,1,0.1,1,1,1,1\n4,1,0.1,1,1,1,1\n",
             "damaged: epoch 2 ends in a line of epoch 1",
         ),
+        (f"{HEADER}1,1,0.1,1,0.27,,\n", "damaged: a line has only some of the figures"),
+        (f"{HEADER}1,1,0.1,1,0.27,0.92,\n", "damaged: a line has only some of the figures"),
         ("\udcff", "damaged: 'utf-8' codec"),
     ],
 )
