@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import PercentFormatter
 from matplotlib.transforms import Bbox
 
@@ -59,8 +60,8 @@ def draw_curves(compared: Comparison, output: Path) -> None:
     MnistScratchError
         If the picture cannot be written.
     """
-    figure = Figure(figsize=(13, 13), dpi=120, layout="constrained")
-    figure.get_layout_engine().set(h_pad=0.12, w_pad=0.12)  # type: ignore[union-attr,call-arg]  # the constrained engine: the stub cannot know
+    layout = ConstrainedLayoutEngine(h_pad=0.12, w_pad=0.12)
+    figure = Figure(figsize=(13, 13), dpi=120, layout=layout)
     axes = figure.subplots(3, 2, height_ratios=(1.1, 1, 1))
     _draw_losses(axes[0, 0])
     _draw_plateau(axes[0, 1])

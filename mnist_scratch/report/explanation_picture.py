@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
@@ -47,8 +48,8 @@ def draw_explanations(
         If the picture cannot be written.
     """
     rows = len(explained)
-    figure = Figure(figsize=(12, 1.3 + 3.3 * rows), dpi=120, layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.06)  # type: ignore[union-attr,call-arg]  # the constrained engine: the stub cannot know
+    layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.06)
+    figure = Figure(figsize=(12, 1.3 + 3.3 * rows), dpi=120, layout=layout)
     figure.suptitle(title, fontsize=17)
     parts = figure.subfigures(rows, 1, squeeze=False, hspace=0.02)[:, 0]
     for part, (example, explanation) in zip(parts, explained, strict=True):
