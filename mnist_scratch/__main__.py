@@ -7,7 +7,8 @@ import sys
 def entry_point() -> None:
     """Run the command line and exit with its status."""
     try:
-        from mnist_scratch.cli import main  # noqa: PLC0415  # Ctrl-C can come meanwhile
+        # Ctrl-C can come while these are imported.
+        from mnist_scratch.cli import main  # noqa: PLC0415
         from mnist_scratch.interruption import end_undisturbed  # noqa: PLC0415
 
         status = main()
