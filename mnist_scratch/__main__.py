@@ -9,7 +9,7 @@ def entry_point() -> None:
     try:
         # Ctrl-C can come while these are imported.
         from mnist_scratch.cli import main  # noqa: PLC0415
-        from mnist_scratch.interruption import end_undisturbed  # noqa: PLC0415
+        from mnist_scratch.system.signals import end_undisturbed  # noqa: PLC0415
 
         status = main()
         end_undisturbed()

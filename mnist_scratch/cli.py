@@ -13,8 +13,8 @@ from mnist_scratch.arguments import make_parser
 from mnist_scratch.commands import COMMANDS
 from mnist_scratch.commands.output import discard
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.interruption import Interruption, end_on_sigterm, end_undisturbed
 from mnist_scratch.limits import nearest
+from mnist_scratch.system.signals import Interruption, end_on_sigterm, end_undisturbed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,8 +11,8 @@ from typing import Any
 from mnist_scratch.config import Config, DataConfig, TrainingConfig
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.limits import nearest, shown
-from mnist_scratch.reading import read_whole
 from mnist_scratch.settings import settings, with_values
+from mnist_scratch.system.reading import read_whole
 
 # A key of many parts takes tomllib a time that grows with their square: in this many bytes, 2 s.
 _MOST_BYTES = 16_384

@@ -82,7 +82,7 @@ def test_as_it_comes_is_with_the_threads_of_the_command_line(work: Work) -> None
         "import sys\n"
         "from mnist_scratch.config import Config\n"
         "from mnist_scratch.settings import with_values\n"
-        "from mnist_scratch.threads import with_threads\n"
+        "from mnist_scratch.system.threads import with_threads\n"
         "given = {('network', 'hidden'): [int(width) for width in sys.argv[2:]],"
         " ('training', 'batch_size'): int(sys.argv[1])}\n"
         "print(with_threads(with_values(Config(), given, '')).training.threads)"

@@ -7,7 +7,7 @@ import importlib
 
 from mnist_scratch.commands.output import result
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.files import check_name
+from mnist_scratch.system.files import check_name
 
 
 def export(options: argparse.Namespace) -> None:

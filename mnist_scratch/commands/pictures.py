@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from mnist_scratch.commands.output import result
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.files import check_name
 from mnist_scratch.limits import printable
+from mnist_scratch.system.files import check_name
 
 if TYPE_CHECKING:
     from mnist_scratch.training.prediction import Prediction

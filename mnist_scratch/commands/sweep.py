@@ -14,7 +14,7 @@ from mnist_scratch.commands.output import result
 from mnist_scratch.config import Config
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.recipes import find_config, format_config, read_config
-from mnist_scratch.threads import usable_cpus
+from mnist_scratch.system.threads import usable_cpus
 
 if TYPE_CHECKING:
     from mnist_scratch.training.sweep import SweepRun
@@ -92,7 +92,7 @@ def _carry_out(runs: Sequence[SweepRun], folder: Path, carrier: _Carrier) -> lis
     """Carry out the runs that are missing; return those that failed."""
     from tqdm import tqdm
 
-    from mnist_scratch.interruption import Postponed
+    from mnist_scratch.system.signals import Postponed
     from mnist_scratch.training.sweep_process import is_finished
 
     orders = [_order(run) for run in runs if not is_finished(run.path)]
@@ -148,9 +148,9 @@ def _report(
     options: argparse.Namespace,
 ) -> int:
     """Print and write what came of all runs so far; return how many are finished."""
-    from mnist_scratch.files import write_text_whole
     from mnist_scratch.report.sweep_picture import draw_sweep
     from mnist_scratch.report.sweep_table import sweep_table
+    from mnist_scratch.system.files import write_text_whole
     from mnist_scratch.training.sweep_process import is_finished
     from mnist_scratch.training.sweep_results import best, results
 

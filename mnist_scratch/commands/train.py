@@ -18,7 +18,7 @@ from mnist_scratch.config import Config
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.recipes import find_config, read_config, run_config
 from mnist_scratch.settings import settings, with_values
-from mnist_scratch.threads import with_threads
+from mnist_scratch.system.threads import with_threads
 
 if TYPE_CHECKING:
     from mnist_scratch.training.run import RunResult

@@ -27,7 +27,7 @@ from mnist_scratch.data.sources import (
 )
 from mnist_scratch.data.zipped import opened_verified, read_member
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.lock import locked
+from mnist_scratch.system.lock import locked
 
 
 class Acquired(NamedTuple):

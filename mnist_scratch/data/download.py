@@ -14,7 +14,7 @@ from tqdm import tqdm
 from mnist_scratch.data.https import Answer, FetchError, RangeError, UnreachableError, asked
 from mnist_scratch.data.sources import SourceFile
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.files import check_own, open_own
+from mnist_scratch.system.files import check_own, open_own
 
 
 def download(

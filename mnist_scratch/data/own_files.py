@@ -24,7 +24,7 @@ from mnist_scratch.data.idx import parse_idx
 from mnist_scratch.data.row_file import READS_ROWS, RowFile
 from mnist_scratch.data.sources import FILE_NAMES
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.reading import opened_ordinary
+from mnist_scratch.system.reading import opened_ordinary
 
 FILES = "files"
 

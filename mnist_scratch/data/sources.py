@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from mnist_scratch.data.gzipped import unpacked
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.reading import read_whole
+from mnist_scratch.system.reading import read_whole
 
 MNIST = "mnist"
 FASHION_MNIST = "fashion-mnist"

@@ -16,8 +16,8 @@ from mnist_scratch.data.published import SOURCES
 from mnist_scratch.data.sources import FILE_NAMES, MNIST, SourceFile
 from mnist_scratch.data.synthetic import SYNTHETIC_VERSION, make_synthetic
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.files import write_text_whole, written_whole
-from mnist_scratch.reading import read_whole
+from mnist_scratch.system.files import write_text_whole, written_whole
+from mnist_scratch.system.reading import read_whole
 
 # A data set has to be the same for two runs to be compared, so its seed is not the run's.
 SYNTHETIC_SEED = 0

@@ -11,7 +11,7 @@ from pathlib import Path
 from mnist_scratch.data.gzipped import unpacked
 from mnist_scratch.data.sources import SourceFile, wrong_file
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.reading import opened_ordinary
+from mnist_scratch.system.reading import opened_ordinary
 
 
 @contextmanager

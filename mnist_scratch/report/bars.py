@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mnist_scratch.files import written_whole
 from mnist_scratch.limits import printable
+from mnist_scratch.system.files import written_whole
 from mnist_scratch.training.prediction import Prediction
 
 _BAR = 61  # columns for a class's name and its bar: with the percentage behind them, 73

@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.files import check_name, written_whole
 from mnist_scratch.report.theme import blues
+from mnist_scratch.system.files import check_name, written_whole
 from mnist_scratch.training.rundir import RunDirectory
 
 # The palette of Okabe and Ito (2008), told apart with every common kind of colour blindness.

@@ -17,9 +17,9 @@ from onnx import TensorProto, helper, numpy_helper
 from mnist_scratch.data.dataset import CLASSES
 from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.files import written_whole
 from mnist_scratch.nn.layers import Dense, Layer, ReLU, Sigmoid, Tanh
 from mnist_scratch.report.exported import about_model
+from mnist_scratch.system.files import written_whole
 from mnist_scratch.training.rundir import RunDirectory
 
 _OPERATORS: dict[type, str] = {ReLU: "Relu", Tanh: "Tanh", Sigmoid: "Sigmoid"}

@@ -12,7 +12,7 @@ import numpy as np
 
 from mnist_scratch import __version__
 from mnist_scratch.data.dataset import Examples
-from mnist_scratch.threads import THREAD_VARIABLES, usable_cpus
+from mnist_scratch.system.threads import THREAD_VARIABLES, usable_cpus
 
 # What a result's bytes depend on, beside the config and the data. Another version of the program
 # may compute in another order, and so may another NumPy or BLAS, on another CPU or on more of them.

@@ -12,9 +12,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.files import is_leftover
-from mnist_scratch.lock import locked, running_holder
-from mnist_scratch.reading import read_whole
+from mnist_scratch.system.files import is_leftover
+from mnist_scratch.system.lock import locked, running_holder
+from mnist_scratch.system.reading import read_whole
 
 EVALUATION = "evaluation.json"
 RUNS = Path("runs")  # where a run goes whose folder nobody names

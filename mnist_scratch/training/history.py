@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from mnist_scratch.config import TrainingConfig
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.reading import opened_ordinary
+from mnist_scratch.system.reading import opened_ordinary
 from mnist_scratch.training.folder import how_to_restore
 
 _MOST_BYTES = 2**28  # some four million rows, which take a gigabyte of memory

@@ -14,8 +14,8 @@ from mnist_scratch.data.acquire import Acquired, load_dataset
 from mnist_scratch.data.dataset import CLASSES, PIXELS, split
 from mnist_scratch.data.sources import MNIST
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.interruption import Postponed
 from mnist_scratch.nn.network import Network
+from mnist_scratch.system.signals import Postponed
 from mnist_scratch.training.checkpoint import Checkpoint
 from mnist_scratch.training.environment import describe_environment
 from mnist_scratch.training.evaluation import Evaluation, evaluate

@@ -14,10 +14,10 @@ import numpy.typing as npt
 from mnist_scratch.config import Config
 from mnist_scratch.data.dataset import CLASSES, PIXELS
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.files import write_text_whole
 from mnist_scratch.nn.network import Network
-from mnist_scratch.reading import read_whole
 from mnist_scratch.recipes import format_config, read_config, run_config
+from mnist_scratch.system.files import write_text_whole
+from mnist_scratch.system.reading import read_whole
 from mnist_scratch.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from mnist_scratch.training.evaluation import Evaluation
 from mnist_scratch.training.folder import EVALUATION, check_free, how_to_go_on, sweep

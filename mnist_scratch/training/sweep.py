@@ -11,9 +11,9 @@ from typing import NamedTuple
 from mnist_scratch.config import Config
 from mnist_scratch.data.acquire import load_dataset
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.files import is_leftover
-from mnist_scratch.lock import locked
-from mnist_scratch.threads import threads_wanted, usable_cpus
+from mnist_scratch.system.files import is_leftover
+from mnist_scratch.system.lock import locked
+from mnist_scratch.system.threads import threads_wanted, usable_cpus
 from mnist_scratch.training.folder import check_free
 from mnist_scratch.training.resume import differing
 from mnist_scratch.training.run import with_dataset

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.reading import read_whole
+from mnist_scratch.system.reading import read_whole
 from mnist_scratch.training.folder import EVALUATION
 from mnist_scratch.training.rundir import RunDirectory
 from mnist_scratch.training.sweep import SweepRun

@@ -19,7 +19,7 @@ from benchmarks.text import markdown_lines, terminal_lines
 from benchmarks.work import Data, find_data, load
 from mnist_scratch.data.sources import MNIST, data_folder
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.files import write_text_whole
+from mnist_scratch.system.files import write_text_whole
 
 _NEEDED = ("torch", "sklearn", "threadpoolctl")
 

@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.threads import environment
 from benchmarks.work import Data
 from mnist_scratch import __version__
-from mnist_scratch.threads import usable_cpus
+from mnist_scratch.system.threads import usable_cpus
 
 # In a process of its own, so that no library of the benchmark's stands beside the one asked about.
 _POOLS = """

@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from benchmarks.figures import Row, Section
 from benchmarks.scale import WIDTHS, operations, work_of_width
 from benchmarks.steps import EXPERTS, OURS, PRODUCTS, PYTORCH_OVER_OURS, USERS
-from mnist_scratch.files import written_whole
+from mnist_scratch.system.files import written_whole
 
 # Of the palette of Okabe and Ito (2008), told apart with every common kind of colour blindness.
 _COLOURS = {OURS: "#0072B2", EXPERTS: "#D55E00", USERS: "#E69F00", PRODUCTS: "#000000"}

@@ -11,7 +11,7 @@ from benchmarks.contest import Contestant, Effort, Workers
 from benchmarks.figures import Row, as_rate, compare, entries_of
 from benchmarks.threads import thread_counts
 from benchmarks.work import STEPS, Data, Work, default_work
-from mnist_scratch.threads import usable_cpus
+from mnist_scratch.system.threads import usable_cpus
 
 OURS = "ours"
 USERS = "PyTorch, users"

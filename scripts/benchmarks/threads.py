@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from mnist_scratch.threads import THREAD_VARIABLES, usable_cpus
+from mnist_scratch.system.threads import THREAD_VARIABLES, usable_cpus
 
 AUTO = "auto"
 

@@ -18,7 +18,7 @@ from mnist_scratch.data.sources import (
 )
 from mnist_scratch.recipes import find_config, read_config
 from mnist_scratch.settings import with_values
-from mnist_scratch.threads import fitting_threads
+from mnist_scratch.system.threads import fitting_threads
 
 CLASSES = 10
 

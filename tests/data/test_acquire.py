@@ -17,7 +17,7 @@ from mnist_scratch.data.published import SOURCES
 from mnist_scratch.data.sources import FILE_NAMES, SourceFile
 from mnist_scratch.data.synthetic import SYNTHETIC_VERSION, make_synthetic
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.files import written_whole
+from mnist_scratch.system.files import written_whole
 
 
 def record(size: str, sha256: str = '"00"', seed: int = 0) -> str:

@@ -11,9 +11,9 @@ import pytest
 from matplotlib import image
 
 from mnist_scratch.config import Config
-from mnist_scratch.files import is_running
 from mnist_scratch.report.live import LivePicture
 from mnist_scratch.report.loss_curve import draw_loss_curve
+from mnist_scratch.system.files import is_running
 from mnist_scratch.training.history import History, Row
 from mnist_scratch.training.rundir import RunDirectory
 

@@ -16,10 +16,10 @@ from mnist_scratch.config import Config
 from mnist_scratch.data.acquire import Acquired
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.files import written_whole
-from mnist_scratch.interruption import Interruption
 from mnist_scratch.nn import optimizer
 from mnist_scratch.settings import with_values
+from mnist_scratch.system.files import written_whole
+from mnist_scratch.system.signals import Interruption
 from mnist_scratch.training import run
 from mnist_scratch.training.checkpoint import load_checkpoint, save_checkpoint
 from mnist_scratch.training.folder import locked_folder

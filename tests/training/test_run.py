@@ -12,9 +12,9 @@ from mnist_scratch.data import acquire
 from mnist_scratch.data.acquire import Acquired
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.interruption import Interruption
 from mnist_scratch.nn.network import Network
 from mnist_scratch.settings import with_values
+from mnist_scratch.system.signals import Interruption
 from mnist_scratch.training import run, trainer
 from mnist_scratch.training.evaluation import evaluate
 from mnist_scratch.training.folder import claim_default_folder

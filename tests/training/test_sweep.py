@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mnist_scratch import threads
 from mnist_scratch.config import Config, DataConfig
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.system import threads
 from mnist_scratch.training.rundir import RunDirectory
 from mnist_scratch.training.sweep import SweepRun, fitting_jobs, planned_runs
 from mnist_scratch.training.sweep_results import Figures, Result, Spread, best

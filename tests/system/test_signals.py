@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from mnist_scratch.interruption import Interruption, Postponed
+from mnist_scratch.system.signals import Interruption, Postponed
 
 
 def test_the_first_signal_waits_until_it_is_heeded() -> None:

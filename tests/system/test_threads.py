@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from conftest import CommandLine
 
-from mnist_scratch import threads
 from mnist_scratch.config import Config
 from mnist_scratch.recipes import read_config
 from mnist_scratch.settings import with_values
-from mnist_scratch.threads import THREAD_VARIABLES, with_threads
+from mnist_scratch.system import threads
+from mnist_scratch.system.threads import THREAD_VARIABLES, with_threads
 
 Values = dict[tuple[str, str], object]
 

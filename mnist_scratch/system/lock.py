@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.files import is_running, open_own
-from mnist_scratch.reading import read_whole
+from mnist_scratch.system.files import is_running, open_own
+from mnist_scratch.system.reading import read_whole
 
 _PAUSE = 0.1  # seconds between two tries
 _VANISHED = 1000  # times that a folder may vanish under the file before it is no accident

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.lock import locked
+from mnist_scratch.system.lock import locked
 
 HOLD = """
     import sys
     from pathlib import Path
-    from mnist_scratch.lock import locked
+    from mnist_scratch.system.lock import locked
     with locked(Path(sys.argv[1]), wait=False):
         print("held", flush=True)
         sys.stdin.read()
@@ -24,7 +24,7 @@ HOLD = """
 COUNT = """
     import sys, time
     from pathlib import Path
-    from mnist_scratch import lock
+    from mnist_scratch.system import lock
     lock._PAUSE = 0  # as much contention as there can be
     counter = Path(sys.argv[2])
     for _ in range(50):
