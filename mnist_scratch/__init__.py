@@ -111,7 +111,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mnist_scratch.config import Config
+    from mnist_scratch.config.schema import Config
     from mnist_scratch.data.acquire import load_dataset
     from mnist_scratch.data.dataset import Dataset, split
     from mnist_scratch.data.loader import Batch, BatchLoader

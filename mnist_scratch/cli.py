@@ -12,8 +12,8 @@ from pathlib import Path
 from mnist_scratch.arguments import make_parser
 from mnist_scratch.commands import COMMANDS
 from mnist_scratch.commands.output import discard
+from mnist_scratch.config.limits import nearest
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.limits import nearest
 from mnist_scratch.system.signals import Interruption, end_on_sigterm, end_undisturbed
 
 

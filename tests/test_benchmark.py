@@ -80,8 +80,8 @@ def test_how_a_side_does_as_it_comes_stands_beside_its_best(chosen: str) -> None
 def test_as_it_comes_is_with_the_threads_of_the_command_line(work: Work) -> None:
     code = (
         "import sys\n"
-        "from mnist_scratch.config import Config\n"
-        "from mnist_scratch.settings import with_values\n"
+        "from mnist_scratch.config.schema import Config\n"
+        "from mnist_scratch.config.settings import with_values\n"
         "from mnist_scratch.system.threads import with_threads\n"
         "given = {('network', 'hidden'): [int(width) for width in sys.argv[2:]],"
         " ('training', 'batch_size'): int(sys.argv[1])}\n"

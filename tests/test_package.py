@@ -80,7 +80,7 @@ def test_the_wheel_runs_outside_the_checkout_with_its_recipes(
     assert result.returncode == 0, result.stderr
     assert "synthetic" in result.stdout
     where = subprocess.run(
-        [sys.executable, "-c", "import mnist_scratch.recipes as r; print(r.recipe_folder())"],
+        [sys.executable, "-c", "import mnist_scratch.config.toml as r; print(r.recipe_folder())"],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(site)},
         capture_output=True,

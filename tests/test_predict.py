@@ -14,15 +14,15 @@ from conftest import NO_NETWORK, CommandLine
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.limits import printable
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.settings import with_values
 from mnist_scratch.data.acquire import load_dataset
 from mnist_scratch.data.classes import DIGITS, class_names
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.synthetic import draw_digits
-from mnist_scratch.limits import printable
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.bars import describe, summarise
-from mnist_scratch.settings import with_values
 from mnist_scratch.training.prediction import Prediction, predict, probabilities_of
 from mnist_scratch.training.run import run_training
 from mnist_scratch.training.rundir import RunDirectory

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from mnist_scratch.recipes import recipe_folder
+from mnist_scratch.config.toml import recipe_folder
 
 DATASETS = ("mnist", "fashion-mnist", "kmnist", "qmnist", "emnist-digits", "synthetic")
 WITH_OWN = (*DATASETS, "files")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_scratch.arguments.common import add, add_config, add_json
-from mnist_scratch.settings import Setting, settings
+from mnist_scratch.config.settings import Setting, settings
 
 _MOST_COLUMNS = 40  # for the choices of a flag in the usage
 

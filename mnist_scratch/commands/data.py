@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mnist_scratch.commands.output import result
+from mnist_scratch.config.toml import find_config, read_config
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.recipes import find_config, read_config
 
 if TYPE_CHECKING:
     from mnist_scratch.data.checking import FileState

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnist_scratch.commands.output import result
+from mnist_scratch.config.limits import printable
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.limits import printable
 from mnist_scratch.system.files import check_name
 
 if TYPE_CHECKING:

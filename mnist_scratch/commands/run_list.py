@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from mnist_scratch.commands.output import result
-from mnist_scratch.limits import printable
+from mnist_scratch.config.limits import printable
 
 if TYPE_CHECKING:
     from mnist_scratch.training.run_list import RunSummary
@@ -66,7 +66,7 @@ def _table(runs: list[RunSummary]) -> str:
 
 
 def _cells(run: RunSummary) -> tuple[str, ...]:
-    from mnist_scratch.recipes import recipe_of
+    from mnist_scratch.config.toml import recipe_of
 
     network = run.config.network
     widths = "-".join(map(str, (784, *network.hidden, 10)))

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnist_scratch.commands.output import result
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.toml import find_config, format_config, read_config
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.recipes import find_config, format_config, read_config
 from mnist_scratch.system.threads import usable_cpus
 
 if TYPE_CHECKING:

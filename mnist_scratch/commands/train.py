@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnist_scratch.commands.output import describe, result
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.settings import settings, with_values
+from mnist_scratch.config.toml import find_config, read_config, run_config
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.recipes import find_config, read_config, run_config
-from mnist_scratch.settings import settings, with_values
 from mnist_scratch.system.threads import with_threads
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.config import AugmentationConfig
+from mnist_scratch.config.schema import AugmentationConfig
 from mnist_scratch.data.dataset import PIXELS
 
 _SIDE = 28

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mnist_scratch.limits import printable
+from mnist_scratch.config.limits import printable
 from mnist_scratch.system.files import written_whole
 from mnist_scratch.training.prediction import Prediction
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mnist_scratch.limits import printable
-from mnist_scratch.settings import settings
+from mnist_scratch.config.limits import printable
+from mnist_scratch.config.settings import settings
 from mnist_scratch.training.rundir import RunDirectory
 
 _WIDTH = 80

@@ -11,9 +11,10 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
+from mnist_scratch.config.limits import printable
+from mnist_scratch.config.settings import settings
 from mnist_scratch.data.classes import class_names
 from mnist_scratch.data.dataset import Dataset
-from mnist_scratch.limits import printable
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.softmax import softmax
 from mnist_scratch.nn.softmax_cross_entropy import softmax_cross_entropy
@@ -28,7 +29,6 @@ from mnist_scratch.report.layer_pictures import norms_figure, shown_units, weigh
 from mnist_scratch.report.loss_curve import loss_curve_figure
 from mnist_scratch.report.page_parts import Picture, facts, page, section, table
 from mnist_scratch.report.theme import drawn
-from mnist_scratch.settings import settings
 from mnist_scratch.system.files import write_text_whole, written_whole
 from mnist_scratch.training.evaluation import Evaluation, evaluate
 from mnist_scratch.training.examples import Example, worst_examples

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mnist_scratch.limits import printable
+from mnist_scratch.config.limits import printable
 from mnist_scratch.training.sweep_results import Result, best
 
 _WIDTH = 80

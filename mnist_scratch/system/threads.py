@@ -12,7 +12,7 @@ import sys
 from dataclasses import replace
 from itertools import pairwise
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
 
 # In the order in which OpenBLAS heeds them, then the other libraries that NumPy may be built with.
 THREAD_VARIABLES = (

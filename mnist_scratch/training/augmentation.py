@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
 from mnist_scratch.data.augment import Augmentation
 from mnist_scratch.training.randomness import seeds
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.settings import with_values
 from mnist_scratch.data.dataset import CLASSES, PIXELS, Examples, Subset, split
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.nn.network import Network
-from mnist_scratch.settings import with_values
 from mnist_scratch.training.evaluation import evaluate
 from mnist_scratch.training.history import History
 from mnist_scratch.training.randomness import generator

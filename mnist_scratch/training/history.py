@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from mnist_scratch.config import TrainingConfig
+from mnist_scratch.config.schema import TrainingConfig
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.reading import opened_ordinary
 from mnist_scratch.training.folder import how_to_restore

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
 from mnist_scratch.nn import schedule
 
 

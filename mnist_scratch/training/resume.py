@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.limits import shown
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.settings import Setting, settings
 from mnist_scratch.data.dataset import Examples
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.limits import shown
-from mnist_scratch.settings import Setting, settings
 from mnist_scratch.training.checkpoint import Checkpoint
 from mnist_scratch.training.environment import SAME_BYTES
 from mnist_scratch.training.learning_rate import learning_rates

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
 from mnist_scratch.data.acquire import Acquired, load_dataset
 from mnist_scratch.data.dataset import CLASSES, PIXELS, split
 from mnist_scratch.data.sources import MNIST

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.toml import format_config, read_config, run_config
 from mnist_scratch.data.dataset import CLASSES, PIXELS
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
-from mnist_scratch.recipes import format_config, read_config, run_config
 from mnist_scratch.system.files import write_text_whole
 from mnist_scratch.system.reading import read_whole
 from mnist_scratch.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint

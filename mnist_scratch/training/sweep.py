@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
 from mnist_scratch.data.acquire import load_dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import is_leftover

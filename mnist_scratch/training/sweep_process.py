@@ -12,8 +12,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from mnist_scratch.config.toml import parse_config
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.recipes import parse_config
 from mnist_scratch.system.lock import InUseError
 from mnist_scratch.training.folder import EVALUATION, locked_folder
 from mnist_scratch.training.rundir import RunDirectory

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.config import AugmentationConfig
+from mnist_scratch.config.schema import AugmentationConfig
 from mnist_scratch.data.augment import Augmentation
 from mnist_scratch.data.dataset import CLASSES, Examples
 from mnist_scratch.data.loader import BatchLoader

@@ -23,10 +23,10 @@ from mnist_scratch import (
     softmax_cross_entropy,
     softmax_cross_entropy_gradient,
 )
-from mnist_scratch.config import AugmentationConfig
+from mnist_scratch.config.schema import AugmentationConfig
+from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.toml import find_config, read_config
 from mnist_scratch.data.augment import Augmentation
-from mnist_scratch.recipes import find_config, read_config
-from mnist_scratch.settings import with_values
 from mnist_scratch.training.checkpoint import Checkpoint, save_checkpoint
 
 PROBED = 1000  # test images on which the loss must fall

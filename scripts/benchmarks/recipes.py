@@ -16,9 +16,9 @@ from benchmarks.steps import EXPERTS, OURS, PYTORCH_OVER_OURS, USERS
 from benchmarks.text import mean_text
 from benchmarks.threads import AUTO, thread_counts
 from benchmarks.work import Data
-from mnist_scratch.config import Config
-from mnist_scratch.recipes import find_config, format_config, read_config
-from mnist_scratch.settings import with_values
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.toml import find_config, format_config, read_config
 
 # What the default recipe needs to reach 98.5 %: validation accuracy 98.59 %, the mean of 3 seeds.
 _TO_98_5 = {("network", "hidden"): [512, 256], ("training", "epochs"): 8}

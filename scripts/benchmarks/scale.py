@@ -16,7 +16,7 @@ from benchmarks.programs import Ran, our_program, run_program
 from benchmarks.steps import OURS, PRODUCTS, settings_of
 from benchmarks.threads import AUTO
 from benchmarks.work import Data, Work, default_work
-from mnist_scratch.recipes import find_config, read_config
+from mnist_scratch.config.toml import find_config, read_config
 
 _IMAGE_BYTES = 784
 _MOST_IMAGES = 8_100_000  # 6.4 GB

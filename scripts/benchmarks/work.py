@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.toml import find_config, read_config
 from mnist_scratch.data.sources import (
     FILE_NAMES,
     MNIST,
@@ -16,8 +18,6 @@ from mnist_scratch.data.sources import (
     data_folder,
     locate,
 )
-from mnist_scratch.recipes import find_config, read_config
-from mnist_scratch.settings import with_values
 from mnist_scratch.system.threads import fitting_threads
 
 CLASSES = 10

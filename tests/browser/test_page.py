@@ -13,14 +13,14 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.settings import with_values
 from mnist_scratch.data.acquire import load_dataset
 from mnist_scratch.data.classes import class_names
 from mnist_scratch.data.parts import are_several, connected_parts
 from mnist_scratch.data.picture import prepare
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.draw_page import write_page
-from mnist_scratch.settings import with_values
 from mnist_scratch.training.prediction import probabilities_of
 from mnist_scratch.training.run import run_training
 from mnist_scratch.training.rundir import RunDirectory

@@ -13,7 +13,7 @@ import numpy as np
 from archives import Part, npy_of, packed, parts_of
 from target import Change, Mutate, Target, file_holding
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
 from mnist_scratch.nn.layers import Dense, Layer, ReLU, Sigmoid, Tanh
 from mnist_scratch.nn.network import Network
 from mnist_scratch.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint

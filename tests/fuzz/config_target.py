@@ -7,9 +7,9 @@ import zlib
 
 from target import Mutate, Target, file_holding
 
-from mnist_scratch.config import Config
-from mnist_scratch.recipes import format_config, read_config
-from mnist_scratch.settings import settings
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.settings import settings
+from mnist_scratch.config.toml import format_config, read_config
 
 _LARGEST = 512
 _VALUES = [

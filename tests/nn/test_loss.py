@@ -8,13 +8,13 @@ import numpy.typing as npt
 import pytest
 from central_differences import central_differences
 
+from mnist_scratch.config.settings import settings
 from mnist_scratch.nn.loss import LOSSES, SoftmaxCrossEntropy, SquaredError
 from mnist_scratch.nn.softmax import softmax
 from mnist_scratch.nn.softmax_cross_entropy import (
     softmax_cross_entropy,
     softmax_cross_entropy_gradient,
 )
-from mnist_scratch.settings import settings
 
 BATCH_LOGITS = np.array([[2, 1, 0.1, 0.5], [0.5, 2.5, 0.8, 0.2], [0.1, 0.3, 1.5, 0.7]])
 BATCH_TARGETS = np.eye(4)[:3]

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from mnist_scratch.config import AugmentationConfig
+from mnist_scratch.config.schema import AugmentationConfig
 from mnist_scratch.data.augment import Augmentation
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.errors import MnistScratchError

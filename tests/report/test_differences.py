@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.settings import with_values
 from mnist_scratch.report.differences import describe_differences
-from mnist_scratch.settings import with_values
 from mnist_scratch.training.history import History, Row
 from mnist_scratch.training.rundir import RunDirectory
 

@@ -16,7 +16,8 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from mnist_scratch import __version__
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.settings import with_values
 from mnist_scratch.data.acquire import load_dataset
 from mnist_scratch.data.classes import class_names
 from mnist_scratch.data.dataset import Dataset
@@ -27,7 +28,6 @@ from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.softmax import softmax
 from mnist_scratch.report.onnx_file import write_onnx
 from mnist_scratch.report.safetensors_file import write_safetensors
-from mnist_scratch.settings import with_values
 from mnist_scratch.training.rundir import RunDirectory
 
 NETWORKS = [

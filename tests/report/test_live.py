@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from matplotlib import image
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
 from mnist_scratch.report.live import LivePicture
 from mnist_scratch.report.loss_curve import draw_loss_curve
 from mnist_scratch.system.files import is_running

@@ -8,7 +8,8 @@ import pytest
 from matplotlib import image
 from matplotlib.figure import Figure
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.settings import with_values
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.report import loss_curve
@@ -19,7 +20,6 @@ from mnist_scratch.report.loss_curve import (
     draw_loss_curve,
     loss_curve_figure,
 )
-from mnist_scratch.settings import with_values
 from mnist_scratch.training.history import History, Row
 from mnist_scratch.training.rundir import RunDirectory
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
 from mnist_scratch.report import sweep_picture
 from mnist_scratch.report.sweep_table import sweep_table
 from mnist_scratch.training.sweep_results import Figures, Result

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from mnist_scratch.config.toml import read_config
 from mnist_scratch.data.sources import MNIST_FILES, read_verified
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.recipes import read_config
 from mnist_scratch.system.reading import opened_ordinary, read_whole
 from mnist_scratch.training.history import History
 from mnist_scratch.training.model import load_model

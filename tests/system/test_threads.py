@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from conftest import CommandLine
 
-from mnist_scratch.config import Config
-from mnist_scratch.recipes import read_config
-from mnist_scratch.settings import with_values
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.toml import read_config
 from mnist_scratch.system import threads
 from mnist_scratch.system.threads import THREAD_VARIABLES, with_threads
 

@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.settings import with_values
 from mnist_scratch.data.acquire import Acquired
 from mnist_scratch.data.augment import Augmentation
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
-from mnist_scratch.settings import with_values
 from mnist_scratch.training import run
 from mnist_scratch.training.committee import check_together, judge
 from mnist_scratch.training.evaluation import evaluate, evaluate_predictions

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.settings import with_values
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.layers import Dense, ReLU
 from mnist_scratch.nn.network import Network
-from mnist_scratch.settings import with_values
 from mnist_scratch.training.norms import layer_norms, norms_as_csv, read_norms
 from mnist_scratch.training.trainer import Trainer
 

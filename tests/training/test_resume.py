@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.settings import with_values
 from mnist_scratch.data.acquire import Acquired
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn import optimizer
-from mnist_scratch.settings import with_values
 from mnist_scratch.system.files import written_whole
 from mnist_scratch.system.signals import Interruption
 from mnist_scratch.training import run

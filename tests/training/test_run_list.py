@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from conftest import CommandLine
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.toml import find_config, format_config, read_config, recipe_of
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.recipes import find_config, format_config, read_config, recipe_of
-from mnist_scratch.settings import with_values
 from mnist_scratch.training.folder import locked_folder, read_test_accuracy
 from mnist_scratch.training.history import History, Row
 from mnist_scratch.training.run_list import list_runs, summarise

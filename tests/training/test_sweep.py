@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mnist_scratch.config import Config, DataConfig
+from mnist_scratch.config.schema import Config, DataConfig
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system import threads
 from mnist_scratch.training.rundir import RunDirectory

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from mnist_scratch.config import Config
-from mnist_scratch.recipes import format_config, read_config
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.toml import format_config, read_config
 from mnist_scratch.training import sweep_process
 from mnist_scratch.training.folder import locked_folder
 from mnist_scratch.training.sweep_process import Order, carry_out, carry_out_here

@@ -6,14 +6,14 @@ import math
 import numpy as np
 import pytest
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.settings import with_values
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import SoftmaxCrossEntropy, SquaredError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import SGD
-from mnist_scratch.settings import with_values
 from mnist_scratch.training.evaluation import evaluate
 from mnist_scratch.training.learning_rate import make_schedule
 from mnist_scratch.training.randomness import generator

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.settings import settings
+from mnist_scratch.config.toml import format_config
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.recipes import format_config
-from mnist_scratch.settings import settings
 from mnist_scratch.training.variations import combinations, read_variation
 
 

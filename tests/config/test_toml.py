@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.settings import settings, with_values
+from mnist_scratch.config.toml import find_config, format_config, read_config, recipe_folder
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.recipes import find_config, format_config, read_config, recipe_folder
-from mnist_scratch.settings import settings, with_values
 
 
 def written(tmp_path: Path, text: str) -> Path:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mnist_scratch.config import Config, DataConfig, TrainingConfig
+from mnist_scratch.config.limits import nearest, shown
+from mnist_scratch.config.schema import Config, DataConfig, TrainingConfig
+from mnist_scratch.config.settings import settings, with_values
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.limits import nearest, shown
-from mnist_scratch.settings import settings, with_values
 from mnist_scratch.system.reading import read_whole
 
 # A key of many parts takes tomllib a time that grows with their square: in this many bytes, 2 s.
@@ -158,7 +158,7 @@ def run_config(path: Path) -> Path:
 
 def recipe_folder() -> Path:
     """Return the folder of the recipes: inside the package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     installed = package / "configs"
     return installed if installed.is_dir() else package.parent / "configs"
 

@@ -7,9 +7,9 @@ import functools
 from collections.abc import Mapping
 from typing import Any, NamedTuple, get_type_hints
 
-from mnist_scratch.config import Config
+from mnist_scratch.config.limits import Limits, shown
+from mnist_scratch.config.schema import Config
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.limits import Limits, shown
 
 _KINDS = {
     str: 'a text in "quotes"',

@@ -11,7 +11,7 @@ import dataclasses
 import math
 from typing import Any
 
-from mnist_scratch.limits import Limits
+from mnist_scratch.config.limits import Limits
 
 
 def _setting(

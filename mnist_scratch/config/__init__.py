@@ -1,0 +1,1 @@
+"""What a run can be told, declared once, and its TOML files."""
