@@ -112,9 +112,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mnist_scratch.config.schema import Config
-    from mnist_scratch.data.acquire import load_dataset
     from mnist_scratch.data.dataset import Dataset, split
     from mnist_scratch.data.loader import Batch, BatchLoader
+    from mnist_scratch.data.sources.load import load_dataset
     from mnist_scratch.errors import MnistScratchError
     from mnist_scratch.nn.cross_entropy import cross_entropy_gradient, cross_entropy_loss
     from mnist_scratch.nn.layers import Dense, ReLU, Sigmoid, Tanh

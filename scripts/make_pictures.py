@@ -12,8 +12,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mnist_scratch.config.toml import find_config, read_config
-from mnist_scratch.data.acquire import load_dataset
-from mnist_scratch.data.synthetic import draw_digits
+from mnist_scratch.data.sources.load import load_dataset
+from mnist_scratch.data.synthetic.digits import draw_digits
 from mnist_scratch.report.contact_sheet import write_contact_sheet
 from mnist_scratch.report.curves import draw_curves
 from mnist_scratch.report.loss_curve import draw_loss_curve

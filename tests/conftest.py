@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from mnist_scratch.data import acquire
 from mnist_scratch.data.dataset import Dataset
-from mnist_scratch.data.sources import MNIST, MNIST_FILES, data_folder, locate
+from mnist_scratch.data.sources import load as acquire
+from mnist_scratch.data.sources.files import MNIST, MNIST_FILES, data_folder, locate
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 # An address on this machine that nobody listens at: whoever asks for the outside world is refused.

@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import random
 
-from mnist_scratch.data.sources import FILE_NAMES, SourceFile
+from mnist_scratch.data.sources.files import FILE_NAMES, SourceFile
 
 # Random, so that compressing leaves their size; odd, so that no piece ends where they do.
 _PLAIN = {name: random.Random(name).randbytes(150_001) for name in FILE_NAMES}
@@ -27,7 +27,7 @@ FILES = [
 PROGRAM = """
 import sys
 from pathlib import Path
-from mnist_scratch.data import acquire
+from mnist_scratch.data.sources import load as acquire
 from mnist_scratch.errors import MnistScratchError
 from published import FILES
 

@@ -16,7 +16,7 @@ from benchmarks.turns import Retired, Turns
 from benchmarks.work import Data, Work
 from conftest import CHECKOUT
 
-from mnist_scratch.data.own_files import load_own_files
+from mnist_scratch.data.sources.own_files import load_own_files
 
 QUICK = Effort(rounds=3, turn_seconds=0.001, least_steps=2, programs=1, thorough=False)
 

@@ -16,10 +16,10 @@ from matplotlib import image
 
 from mnist_scratch.cli import main
 from mnist_scratch.config.settings import settings
-from mnist_scratch.data.acquire import load_dataset
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.idx import format_idx
-from mnist_scratch.data.sources import FILE_NAMES
+from mnist_scratch.data.sources.files import FILE_NAMES
+from mnist_scratch.data.sources.load import load_dataset
 
 QUICK = ("--epochs", "1", "--hidden", "16")
 

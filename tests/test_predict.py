@@ -17,10 +17,10 @@ from PIL import Image
 from mnist_scratch.config.limits import printable
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.settings import with_values
-from mnist_scratch.data.acquire import load_dataset
-from mnist_scratch.data.classes import DIGITS, class_names
 from mnist_scratch.data.dataset import Dataset
-from mnist_scratch.data.synthetic import draw_digits
+from mnist_scratch.data.sources.classes import DIGITS, class_names
+from mnist_scratch.data.sources.load import load_dataset
+from mnist_scratch.data.synthetic.digits import draw_digits
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.bars import describe, summarise
 from mnist_scratch.training.prediction import Prediction, predict, probabilities_of

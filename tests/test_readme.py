@@ -10,7 +10,7 @@ from conftest import CHECKOUT
 
 import mnist_scratch
 from mnist_scratch.arguments import make_parser
-from mnist_scratch.data.acquire import load_dataset
+from mnist_scratch.data.sources.load import load_dataset
 
 TEXTS = [CHECKOUT / "README.md", CHECKOUT / ".github" / "CONTRIBUTING.md"]
 BLOCKS = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)

@@ -13,14 +13,14 @@ from mnist_scratch.config.toml import find_config, read_config
 from mnist_scratch.errors import MnistScratchError
 
 if TYPE_CHECKING:
-    from mnist_scratch.data.checking import FileState
+    from mnist_scratch.data.sources.checking import FileState
 
 
 def status(options: argparse.Namespace) -> None:
     """Say where each file of each data set is, and if it is right."""
-    from mnist_scratch.data.checking import check_files
-    from mnist_scratch.data.published import SOURCES
-    from mnist_scratch.data.sources import MNIST, SYNTHETIC, data_folder
+    from mnist_scratch.data.sources.checking import check_files
+    from mnist_scratch.data.sources.files import MNIST, SYNTHETIC, data_folder
+    from mnist_scratch.data.sources.registry import SOURCES
 
     states = check_files(MNIST, data_folder(MNIST, options.data_dir))
     for dataset in (SYNTHETIC, *SOURCES):
@@ -36,8 +36,8 @@ def verify(options: argparse.Namespace) -> None:
 
 def download(options: argparse.Namespace) -> None:
     """Fetch a data set's missing files, then verify all."""
-    from mnist_scratch.data.acquire import fetch_missing
-    from mnist_scratch.data.sources import data_folder
+    from mnist_scratch.data.sources.files import data_folder
+    from mnist_scratch.data.sources.load import fetch_missing
 
     folder = data_folder(options.dataset, options.data_dir)
     fetch_missing(options.dataset, folder, lambda text: print(text, file=sys.stderr))
@@ -50,7 +50,7 @@ def show(options: argparse.Namespace) -> None:
         raise MnistScratchError("--config says how much to distort; give --distort too")
     config = read_config(find_config(options.config or "simard"))
 
-    from mnist_scratch.data.acquire import load_dataset
+    from mnist_scratch.data.sources.load import load_dataset
     from mnist_scratch.report.contact_sheet import write_contact_sheet
     from mnist_scratch.report.loss_curve import check_picture
     from mnist_scratch.training.augmentation import make_augmentation
@@ -68,8 +68,8 @@ def show(options: argparse.Namespace) -> None:
 
 
 def _verify(dataset: str, options: argparse.Namespace) -> None:
-    from mnist_scratch.data.checking import check_files
-    from mnist_scratch.data.sources import data_folder
+    from mnist_scratch.data.sources.checking import check_files
+    from mnist_scratch.data.sources.files import data_folder
 
     states = check_files(dataset, data_folder(dataset, options.data_dir))
     _print_states(states, options)

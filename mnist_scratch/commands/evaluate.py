@@ -71,7 +71,7 @@ def _judge(runs: Sequence[RunDirectory], test: Dataset, views: int) -> Verdict:
 def _draw_mistakes(
     runs: Sequence[RunDirectory], test: Dataset, verdict: Verdict, options: argparse.Namespace
 ) -> None:
-    from mnist_scratch.data.classes import class_names
+    from mnist_scratch.data.sources.classes import class_names
     from mnist_scratch.report.loss_curve import plain
     from mnist_scratch.report.mistakes_picture import draw_mistakes
     from mnist_scratch.training.examples import surest_mistakes

@@ -50,7 +50,7 @@ def _explain_logits(options: argparse.Namespace) -> None:
 
 
 def _explain_images(options: argparse.Namespace) -> None:
-    from mnist_scratch.data.classes import class_names
+    from mnist_scratch.data.sources.classes import class_names
     from mnist_scratch.report.explanation import explain
     from mnist_scratch.report.explanation_picture import draw_explanations, summarise
     from mnist_scratch.report.loss_curve import plain
@@ -88,7 +88,7 @@ def _explain_images(options: argparse.Namespace) -> None:
 
 
 def _explain_curves(options: argparse.Namespace) -> None:
-    from mnist_scratch.data.acquire import load_dataset
+    from mnist_scratch.data.sources.load import load_dataset
     from mnist_scratch.report.curves import as_json, draw_curves
     from mnist_scratch.report.loss_curve import check_picture
     from mnist_scratch.training.comparison import compare_losses

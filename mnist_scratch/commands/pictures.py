@@ -22,7 +22,7 @@ def predict_pictures(options: argparse.Namespace) -> None:
     """Read the digits in pictures."""
     from tqdm import tqdm
 
-    from mnist_scratch.data.classes import class_names
+    from mnist_scratch.data.sources.classes import class_names
     from mnist_scratch.report.bars import save_images
     from mnist_scratch.training.prediction import predict
     from mnist_scratch.training.rundir import RunDirectory
@@ -58,7 +58,7 @@ def predict_pictures(options: argparse.Namespace) -> None:
 
 
 def _files(options: argparse.Namespace) -> list[str]:
-    from mnist_scratch.data.picture_file import STANDARD_INPUT, picture_files
+    from mnist_scratch.data.pictures.read import STANDARD_INPUT, picture_files
 
     named: list[str] = options.pictures
     if bool(named) == (options.folder is not None):

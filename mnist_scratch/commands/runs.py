@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def test_set(run: RunDirectory, options: argparse.Namespace) -> Dataset:
     """Load the test set of a run's data set, or of the one that the options name."""
-    from mnist_scratch.data.acquire import load_dataset
+    from mnist_scratch.data.sources.load import load_dataset
 
     trained_on = run.config().data
     dataset = options.dataset or trained_on.dataset

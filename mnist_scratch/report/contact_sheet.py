@@ -9,8 +9,8 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from mnist_scratch.data.augment import Augmentation
-from mnist_scratch.data.classes import class_names
 from mnist_scratch.data.dataset import CLASSES, Dataset
+from mnist_scratch.data.sources.classes import class_names
 from mnist_scratch.report.loss_curve import save
 
 _ACROSS = 14

@@ -14,8 +14,8 @@ from importlib import resources
 from pathlib import Path
 
 from mnist_scratch.config.limits import printable
-from mnist_scratch.data.classes import DIGITS, class_names
 from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
+from mnist_scratch.data.sources.classes import DIGITS, class_names
 from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
 from mnist_scratch.nn.network import Network
 from mnist_scratch.system.files import write_text_whole

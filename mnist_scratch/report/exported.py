@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from mnist_scratch import __version__
-from mnist_scratch.data.classes import class_names
+from mnist_scratch.data.sources.classes import class_names
 from mnist_scratch.training.folder import read_test_accuracy
 from mnist_scratch.training.rundir import RunDirectory
 

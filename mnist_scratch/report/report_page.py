@@ -13,8 +13,8 @@ from tqdm import tqdm
 
 from mnist_scratch.config.limits import printable
 from mnist_scratch.config.settings import settings
-from mnist_scratch.data.classes import class_names
 from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.data.sources.classes import class_names
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.softmax import softmax
 from mnist_scratch.nn.softmax_cross_entropy import softmax_cross_entropy

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.data.classes import class_names
 from mnist_scratch.data.dataset import Examples
+from mnist_scratch.data.sources.classes import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.training.evaluation import Evaluation, evaluate, evaluate_predictions

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.data.dataset import Dataset
-from mnist_scratch.data.own_picture import prepare_picture
-from mnist_scratch.data.paper import Ink
-from mnist_scratch.data.picture_file import read_picture
+from mnist_scratch.data.pictures.background import Ink
+from mnist_scratch.data.pictures.own import prepare_picture
+from mnist_scratch.data.pictures.read import read_picture
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.softmax import softmax
 from mnist_scratch.training.examples import all_logits

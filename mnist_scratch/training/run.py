@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mnist_scratch.config.schema import Config
-from mnist_scratch.data.acquire import Acquired, load_dataset
 from mnist_scratch.data.dataset import CLASSES, PIXELS, split
-from mnist_scratch.data.sources import MNIST
+from mnist_scratch.data.sources.files import MNIST
+from mnist_scratch.data.sources.load import Acquired, load_dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.system.signals import Postponed

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mnist_scratch.config.schema import Config
-from mnist_scratch.data.acquire import load_dataset
+from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import is_leftover
 from mnist_scratch.system.lock import locked

@@ -17,7 +17,7 @@ from benchmarks.machine import describe, head
 from benchmarks.sections import SECTIONS
 from benchmarks.text import markdown_lines, terminal_lines
 from benchmarks.work import Data, find_data, load
-from mnist_scratch.data.sources import MNIST, data_folder
+from mnist_scratch.data.sources.files import MNIST, data_folder
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import write_text_whole
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.settings import with_values
 from mnist_scratch.config.toml import find_config, read_config
-from mnist_scratch.data.sources import (
+from mnist_scratch.data.sources.files import (
     FILE_NAMES,
     MNIST,
     MNIST_FILES,
@@ -118,6 +118,6 @@ def data_file(data: Data, name: str) -> Path:
 @functools.cache
 def load(dataset: str, folder: str) -> Any:
     """Return the training and the test set; once in a process."""
-    from mnist_scratch.data.acquire import load_dataset  # noqa: PLC0415  # needs NumPy
+    from mnist_scratch.data.sources.load import load_dataset  # noqa: PLC0415  # needs NumPy
 
     return load_dataset(dataset, folder)

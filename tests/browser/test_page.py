@@ -15,10 +15,10 @@ from PIL import Image
 
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.settings import with_values
-from mnist_scratch.data.acquire import load_dataset
-from mnist_scratch.data.classes import class_names
-from mnist_scratch.data.parts import are_several, connected_parts
-from mnist_scratch.data.picture import prepare
+from mnist_scratch.data.pictures.components import are_several, connected_parts
+from mnist_scratch.data.pictures.prepare import prepare
+from mnist_scratch.data.sources.classes import class_names
+from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.draw_page import write_page
 from mnist_scratch.training.prediction import probabilities_of

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from mnist_scratch import cli
-from mnist_scratch.data.acquire import Acquired
 from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.data.sources.load import Acquired
 from mnist_scratch.training import run
 
 _chosen = int(sys.argv[1])

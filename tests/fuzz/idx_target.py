@@ -13,7 +13,7 @@ import numpy as np
 from target import Mutate, Target, file_holding
 
 from mnist_scratch.data.idx import format_idx, parse_idx
-from mnist_scratch.data.sources import SourceFile, read_verified
+from mnist_scratch.data.sources.files import SourceFile, read_verified
 
 _LARGEST = 512
 

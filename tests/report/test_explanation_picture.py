@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from mnist_scratch.data.classes import DIGITS, class_names
+from mnist_scratch.data.sources.classes import DIGITS, class_names
 from mnist_scratch.report import explanation_picture
 from mnist_scratch.report.explanation import Explanation, explain
 from mnist_scratch.report.explanation_picture import draw_explanations, summarise

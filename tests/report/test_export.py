@@ -18,9 +18,9 @@ from safetensors.numpy import load_file
 from mnist_scratch import __version__
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.settings import with_values
-from mnist_scratch.data.acquire import load_dataset
-from mnist_scratch.data.classes import class_names
 from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.data.sources.classes import class_names
+from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.arrays import Array
 from mnist_scratch.nn.layers import ReLU

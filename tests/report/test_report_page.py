@@ -12,8 +12,8 @@ from PIL import Image
 
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.settings import with_values
-from mnist_scratch.data.acquire import Acquired
 from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.data.sources.load import Acquired
 from mnist_scratch.report.report_page import write_report
 from mnist_scratch.training import run
 from mnist_scratch.training.evaluation import evaluate

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mnist_scratch.config.toml import read_config
-from mnist_scratch.data.sources import MNIST_FILES, read_verified
+from mnist_scratch.data.sources.files import MNIST_FILES, read_verified
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.reading import opened_ordinary, read_whole
 from mnist_scratch.training.history import History

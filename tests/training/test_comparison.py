@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from mnist_scratch.data.acquire import load_dataset
 from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.nn.softmax import softmax

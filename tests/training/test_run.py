@@ -9,9 +9,9 @@ import pytest
 
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.settings import with_values
-from mnist_scratch.data import acquire
-from mnist_scratch.data.acquire import Acquired
 from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.data.sources import load as acquire
+from mnist_scratch.data.sources.load import Acquired
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.system.signals import Interruption

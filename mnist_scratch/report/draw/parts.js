@@ -1,4 +1,4 @@
-// Whether a drawing is of several digits: mnist_scratch/data/parts.py in JavaScript, which gives the
+// Whether a drawing is of several digits: mnist_scratch/data/pictures/components.py in JavaScript, which gives the
 // reasons for these numbers.
 
 const LEAST_INK = 25.5;  // fainter is the edge of a line

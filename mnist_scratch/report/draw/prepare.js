@@ -1,6 +1,6 @@
 "use strict";
 
-// Prepare a drawing as MNIST was prepared: mnist_scratch/data/picture.py in JavaScript. Every step
+// Prepare a drawing as MNIST was prepared: mnist_scratch/data/pictures/prepare.py in JavaScript. Every step
 // is rounded to float32 as NumPy rounds it, so that both make the same bytes of the same drawing.
 
 const FIELD = 28;

@@ -14,10 +14,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from mnist_scratch.data.own_picture import prepare_picture
-from mnist_scratch.data.paper import Ink, remove_paper
-from mnist_scratch.data.picture_file import picture_files, read_picture
-from mnist_scratch.data.synthetic import draw_digits
+from mnist_scratch.data.pictures.background import Ink, remove_paper
+from mnist_scratch.data.pictures.own import prepare_picture
+from mnist_scratch.data.pictures.read import picture_files, read_picture
+from mnist_scratch.data.synthetic.digits import draw_digits
 from mnist_scratch.errors import MnistScratchError
 
 WHITE, BLACK = 255, 0

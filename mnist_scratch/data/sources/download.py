@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from mnist_scratch.data.https import Answer, FetchError, RangeError, UnreachableError, asked
-from mnist_scratch.data.sources import SourceFile
+from mnist_scratch.data.sources.files import SourceFile
+from mnist_scratch.data.sources.https import Answer, FetchError, RangeError, UnreachableError, asked
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import check_own, open_own
 

@@ -12,7 +12,7 @@ import trustme
 from faulty_server import FaultyServer, server_context, serving
 from published import CONTENTS
 
-from mnist_scratch.data.https import FetchError, UnreachableError, asked
+from mnist_scratch.data.sources.https import FetchError, UnreachableError, asked
 
 NAME, CONTENT = next(iter(CONTENTS.items()))
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mnist_scratch.data.gzipped import unpacked
+from mnist_scratch.data.sources.gzipped import unpacked
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.reading import read_whole
 

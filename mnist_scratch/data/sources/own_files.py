@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.data.dataset import CLASSES, PIXELS, Dataset
-from mnist_scratch.data.gzipped import unpacked
 from mnist_scratch.data.idx import parse_idx
 from mnist_scratch.data.row_file import READS_ROWS, RowFile
-from mnist_scratch.data.sources import FILE_NAMES
+from mnist_scratch.data.sources.files import FILE_NAMES
+from mnist_scratch.data.sources.gzipped import unpacked
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.reading import opened_ordinary
 

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnist_scratch.data.dataset import CLASSES
-from mnist_scratch.data.handwriting import choose_skeletons, write
-from mnist_scratch.data.picture import FIELD, prepare
-from mnist_scratch.data.rendering import render
+from mnist_scratch.data.pictures.prepare import FIELD, prepare
+from mnist_scratch.data.synthetic.handwriting import choose_skeletons, write
+from mnist_scratch.data.synthetic.rendering import render
 from mnist_scratch.errors import MnistScratchError
 
 # Bumped whenever the same seed would give other bytes.

@@ -14,11 +14,11 @@ import pytest
 from faulty_server import FaultyServer
 from numpy.typing import NDArray
 
-from mnist_scratch.data.acquire import Acquired, load_dataset
-from mnist_scratch.data.checking import check_files
 from mnist_scratch.data.idx import format_idx
-from mnist_scratch.data.published import SOURCES
-from mnist_scratch.data.sources import SourceFile
+from mnist_scratch.data.sources.checking import check_files
+from mnist_scratch.data.sources.files import SourceFile
+from mnist_scratch.data.sources.load import Acquired, load_dataset
+from mnist_scratch.data.sources.registry import SOURCES
 from mnist_scratch.errors import MnistScratchError
 
 NOWHERE = ("https://127.0.0.1:9/",)

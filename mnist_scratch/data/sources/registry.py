@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.data.sources import (
+from mnist_scratch.data.sources.files import (
     EMNIST_DIGITS,
     FASHION_MNIST,
     KMNIST,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mnist_scratch.data.gzipped import unpacked
-from mnist_scratch.data.sources import SourceFile, read_verified
+from mnist_scratch.data.sources.files import SourceFile, read_verified
+from mnist_scratch.data.sources.gzipped import unpacked
 from mnist_scratch.errors import MnistScratchError
 
 CONTENT = b"the content of a file" * 50

@@ -10,8 +10,8 @@ import pytest
 from faulty_server import FaultyServer
 from published import CONTENTS, FILES
 
-from mnist_scratch.data import https
-from mnist_scratch.data.download import download
+from mnist_scratch.data.sources import https
+from mnist_scratch.data.sources.download import download
 from mnist_scratch.errors import MnistScratchError
 
 FILE = FILES[0]

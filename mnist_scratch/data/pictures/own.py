@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_scratch.data.paper import Ink, remove_paper
-from mnist_scratch.data.parts import are_several, connected_parts, digit_among
-from mnist_scratch.data.picture import FAINTEST_INK, FIELD, prepare
+from mnist_scratch.data.pictures.background import Ink, remove_paper
+from mnist_scratch.data.pictures.components import are_several, connected_parts, digit_among
+from mnist_scratch.data.pictures.prepare import FAINTEST_INK, FIELD, prepare
 from mnist_scratch.errors import MnistScratchError
 
 # What enlarging and JPEG leave around a line is fainter than a tenth of it, and must not count when

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mnist_scratch.data.acquire import known_files
-from mnist_scratch.data.published import SOURCES
-from mnist_scratch.data.sources import FILE_NAMES, SourceFile, locate, missing, read_verified
-from mnist_scratch.data.zipped import opened_verified
+from mnist_scratch.data.sources.files import FILE_NAMES, SourceFile, locate, missing, read_verified
+from mnist_scratch.data.sources.load import known_files
+from mnist_scratch.data.sources.registry import SOURCES
+from mnist_scratch.data.sources.zipped import opened_verified
 from mnist_scratch.errors import MnistScratchError
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mnist_scratch.data.sources import (
+from mnist_scratch.data.sources.files import (
     MNIST,
     MNIST_FILES,
     SYNTHETIC,

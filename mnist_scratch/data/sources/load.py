@@ -13,9 +13,7 @@ import numpy.typing as npt
 
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.idx import parse_idx
-from mnist_scratch.data.own_files import FILES, load_own_files
-from mnist_scratch.data.published import SOURCES, Source, as_mnist_has_it
-from mnist_scratch.data.sources import (
+from mnist_scratch.data.sources.files import (
     AUTO,
     MNIST,
     SYNTHETIC,
@@ -25,7 +23,9 @@ from mnist_scratch.data.sources import (
     missing,
     read_verified,
 )
-from mnist_scratch.data.zipped import opened_verified, read_member
+from mnist_scratch.data.sources.own_files import FILES, load_own_files
+from mnist_scratch.data.sources.registry import SOURCES, Source, as_mnist_has_it
+from mnist_scratch.data.sources.zipped import opened_verified, read_member
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.lock import locked
 
@@ -99,7 +99,7 @@ def fetch_missing(dataset: str, folder: Path, report: Callable[[str], object]) -
     source = SOURCES[dataset]
     if not _to_fetch(source, folder):
         return
-    from mnist_scratch.data.download import download
+    from mnist_scratch.data.sources.download import download
 
     with _alone_in(folder, f"fetches {source.title}", report):
         files = _to_fetch(source, folder)
@@ -136,13 +136,13 @@ def known_files(dataset: str, folder: Path) -> Sequence[SourceFile]:
     """
     if dataset in SOURCES:
         return SOURCES[dataset].files
-    from mnist_scratch.data.synthetic_files import files_on_record
+    from mnist_scratch.data.synthetic.files import files_on_record
 
     return files_on_record(folder)
 
 
 def _synthetic(folder: Path, report: Callable[[str], object]) -> Acquired:
-    from mnist_scratch.data.synthetic_files import draw_files, files_on_record
+    from mnist_scratch.data.synthetic.files import draw_files, files_on_record
 
     def drawn() -> Sequence[SourceFile]:
         files = files_on_record(folder)

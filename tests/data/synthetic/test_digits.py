@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_scratch.data.handwriting import stencils, write
-from mnist_scratch.data.picture import prepare
-from mnist_scratch.data.rendering import render
-from mnist_scratch.data.skeletons import SKELETONS
-from mnist_scratch.data.synthetic import Examples, draw_digits, make_synthetic
+from mnist_scratch.data.pictures.prepare import prepare
+from mnist_scratch.data.synthetic.digits import Examples, draw_digits, make_synthetic
+from mnist_scratch.data.synthetic.handwriting import stencils, write
+from mnist_scratch.data.synthetic.rendering import render
+from mnist_scratch.data.synthetic.skeletons import SKELETONS
 from mnist_scratch.errors import MnistScratchError
 
 WAYS = [
@@ -27,7 +27,7 @@ WAYS = [
 
 PRINT_DIGEST = """
 import hashlib
-from mnist_scratch.data.synthetic import make_synthetic
+from mnist_scratch.data.synthetic.digits import make_synthetic
 (images, labels), (test_images, test_labels) = make_synthetic(2500, 300, seed=5)
 data = images.tobytes() + labels.tobytes() + test_images.tobytes() + test_labels.tobytes()
 print(hashlib.sha256(data).hexdigest())

@@ -4,7 +4,7 @@ All were set down by hand, from looking at handwriting. `strokes` says how to re
 digits vary in, slant and width, trembling and the pen, is added by `handwriting`.
 """
 
-from mnist_scratch.data.strokes import Skeleton, read_skeletons
+from mnist_scratch.data.synthetic.strokes import Skeleton, read_skeletons
 
 ZERO = """
 an oval, begun and ended at the top (5)

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_scratch.data import own_files
-from mnist_scratch.data.acquire import load_dataset
 from mnist_scratch.data.dataset import Dataset, split
 from mnist_scratch.data.idx import format_idx
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.data.row_file import READS_ROWS, RowFile
-from mnist_scratch.data.sources import FILE_NAMES
+from mnist_scratch.data.sources import own_files
+from mnist_scratch.data.sources.files import FILE_NAMES
+from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.errors import MnistScratchError
 
 IMAGES, LABELS, TEST_IMAGES, TEST_LABELS = FILE_NAMES

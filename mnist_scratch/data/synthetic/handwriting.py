@@ -12,10 +12,10 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_scratch.data.picture import BOX
-from mnist_scratch.data.rendering import CANVAS, DRAWING
-from mnist_scratch.data.skeletons import SKELETONS
-from mnist_scratch.data.strokes import SEGMENTS, trace
+from mnist_scratch.data.pictures.prepare import BOX
+from mnist_scratch.data.synthetic.rendering import CANVAS, DRAWING
+from mnist_scratch.data.synthetic.skeletons import SKELETONS
+from mnist_scratch.data.synthetic.strokes import SEGMENTS, trace
 
 Array = NDArray[np.float32]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mnist_scratch.data.gzipped import unpacked
-from mnist_scratch.data.sources import SourceFile, wrong_file
+from mnist_scratch.data.sources.files import SourceFile, wrong_file
+from mnist_scratch.data.sources.gzipped import unpacked
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.reading import opened_ordinary
 

@@ -20,7 +20,7 @@ DRAW = """
 import sys, time
 from pathlib import Path
 from mnist_scratch.data import acquire, synthetic_files
-from mnist_scratch.data.synthetic import make_synthetic
+from mnist_scratch.data.synthetic.digits import make_synthetic
 
 def make_few(*, seed, progress):
     with Path("drawn").open("a") as drawn:

@@ -12,9 +12,9 @@ from typing import Any
 from tqdm import tqdm
 
 from mnist_scratch.data.idx import format_idx
-from mnist_scratch.data.published import SOURCES
-from mnist_scratch.data.sources import FILE_NAMES, MNIST, SourceFile
-from mnist_scratch.data.synthetic import SYNTHETIC_VERSION, make_synthetic
+from mnist_scratch.data.sources.files import FILE_NAMES, MNIST, SourceFile
+from mnist_scratch.data.sources.registry import SOURCES
+from mnist_scratch.data.synthetic.digits import SYNTHETIC_VERSION, make_synthetic
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import write_text_whole, written_whole
 from mnist_scratch.system.reading import read_whole

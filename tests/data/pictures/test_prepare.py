@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_scratch.data.picture import prepare
-from mnist_scratch.data.synthetic import draw_digits
+from mnist_scratch.data.pictures.prepare import prepare
+from mnist_scratch.data.synthetic.digits import draw_digits
 from mnist_scratch.errors import MnistScratchError
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_scratch.data.acquire import load_dataset
-from mnist_scratch.data.parts import are_several, connected_parts, digit_among
+from mnist_scratch.data.pictures.components import are_several, connected_parts, digit_among
+from mnist_scratch.data.sources.load import load_dataset
 
 INK = {" ": 0.0, ".": 0.2, "#": 1.0}
 
