@@ -126,9 +126,9 @@ if TYPE_CHECKING:
         softmax_cross_entropy,
         softmax_cross_entropy_gradient,
     )
+    from mnist_scratch.runs.model import load_model, save_model
+    from mnist_scratch.runs.run import resume_training, run_training
     from mnist_scratch.training.evaluation import Evaluation, evaluate
-    from mnist_scratch.training.model import load_model, save_model
-    from mnist_scratch.training.run import resume_training, run_training
     from mnist_scratch.training.trainer import Trainer
 
 __version__ = "0.1.0"

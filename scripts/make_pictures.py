@@ -17,9 +17,9 @@ from mnist_scratch.data.synthetic.digits import draw_digits
 from mnist_scratch.report.contact_sheet import write_contact_sheet
 from mnist_scratch.report.curves import draw_curves
 from mnist_scratch.report.loss_curve import draw_loss_curve
+from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.training.augmentation import make_augmentation
 from mnist_scratch.training.comparison import compare_losses
-from mnist_scratch.training.rundir import RunDirectory
 
 FOLDER = Path(__file__).resolve().parents[1] / ".github"
 COLUMNS = 24

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mnist_scratch.training.checkpoint import load_checkpoint
+from mnist_scratch.runs.checkpoint import load_checkpoint
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from conftest import CommandLine
 
-from mnist_scratch.training.checkpoint import load_checkpoint
-from mnist_scratch.training.folder import trained_by
+from mnist_scratch.runs.checkpoint import load_checkpoint
+from mnist_scratch.runs.folder import trained_by
 from mnist_scratch.training.sweep import only_sweep
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}

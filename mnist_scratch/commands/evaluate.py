@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mnist_scratch.data.dataset import Dataset
+    from mnist_scratch.runs.rundir import RunDirectory
     from mnist_scratch.training.committee import Measured, Verdict
     from mnist_scratch.training.evaluation import Evaluation
-    from mnist_scratch.training.rundir import RunDirectory
 
 _MOST_VIEWS = 1000
 _MOST_DRAWN = 100  # mistakes in a picture
@@ -30,8 +30,8 @@ _HEADLINE = (
 def evaluate_runs(options: argparse.Namespace) -> None:
     """Measure a run's model on a test set, or those of several and the mean of what they say."""
     from mnist_scratch.report.loss_curve import check_picture
+    from mnist_scratch.runs.rundir import RunDirectory
     from mnist_scratch.training.committee import check_together
-    from mnist_scratch.training.rundir import RunDirectory
 
     if not 1 <= options.views <= _MOST_VIEWS:
         raise MnistScratchError(f"--views {options.views}: ask for 1 to {_MOST_VIEWS:,} views")

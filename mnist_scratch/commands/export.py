@@ -12,7 +12,7 @@ from mnist_scratch.system.files import check_name
 
 def export(options: argparse.Namespace) -> None:
     """Write a run's model in the form that the options name."""
-    from mnist_scratch.training.rundir import RunDirectory
+    from mnist_scratch.runs.rundir import RunDirectory
 
     run = RunDirectory(options.run)
     output = options.output or run.path / f"model.{options.format}"

@@ -24,8 +24,8 @@ def predict_pictures(options: argparse.Namespace) -> None:
 
     from mnist_scratch.data.sources.classes import class_names
     from mnist_scratch.report.bars import save_images
+    from mnist_scratch.runs.rundir import RunDirectory
     from mnist_scratch.training.prediction import predict
-    from mnist_scratch.training.rundir import RunDirectory
 
     run = RunDirectory(options.run)
     network, names = run.model(), class_names(run.config().data.dataset)
@@ -93,7 +93,7 @@ def draw(options: argparse.Namespace) -> None:
     check_name(options.output, "the page is HTML", ".html", ".htm")
 
     from mnist_scratch.report.draw_page import write_page
-    from mnist_scratch.training.rundir import RunDirectory
+    from mnist_scratch.runs.rundir import RunDirectory
 
     write_page(RunDirectory(options.run), options.output)
     result(options.output)

@@ -12,7 +12,7 @@ from mnist_scratch.commands.output import result
 from mnist_scratch.config.limits import printable
 
 if TYPE_CHECKING:
-    from mnist_scratch.training.run_list import RunSummary
+    from mnist_scratch.runs.listing import RunSummary
 
 _WIDTH = 80
 _HEADINGS = ("run", "data set", "accuracy", "seconds", "recipe")
@@ -20,7 +20,7 @@ _HEADINGS = ("run", "data set", "accuracy", "seconds", "recipe")
 
 def list_runs(options: argparse.Namespace) -> None:
     """List the runs in a folder."""
-    from mnist_scratch.training.run_list import list_runs
+    from mnist_scratch.runs.listing import list_runs
 
     # Before the first training there is no runs/, and nobody has named it.
     is_absent = options.folder == options.parser.get_default("folder") and (

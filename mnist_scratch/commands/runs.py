@@ -10,7 +10,7 @@ from mnist_scratch.commands.output import result
 
 if TYPE_CHECKING:
     from mnist_scratch.data.dataset import Dataset
-    from mnist_scratch.training.rundir import RunDirectory
+    from mnist_scratch.runs.rundir import RunDirectory
 
 
 def test_set(run: RunDirectory, options: argparse.Namespace) -> Dataset:
@@ -27,7 +27,7 @@ def test_set(run: RunDirectory, options: argparse.Namespace) -> Dataset:
 def report(options: argparse.Namespace) -> None:
     """Write the page that shows what a run learned and what it gets wrong."""
     from mnist_scratch.report.report_page import write_report
-    from mnist_scratch.training.rundir import RunDirectory
+    from mnist_scratch.runs.rundir import RunDirectory
 
     run = RunDirectory(options.run)
     options.dataset = None  # the run's own
@@ -39,7 +39,7 @@ def plot(options: argparse.Namespace) -> None:
     """Draw the loss of one run or of several."""
     from mnist_scratch.report.differences import describe_differences
     from mnist_scratch.report.loss_curve import draw_comparison, draw_loss_curve
-    from mnist_scratch.training.rundir import RunDirectory
+    from mnist_scratch.runs.rundir import RunDirectory
 
     runs = [RunDirectory(path) for path in options.runs]
     if len(runs) == 1:

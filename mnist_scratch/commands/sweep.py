@@ -133,7 +133,7 @@ def _order(run: SweepRun) -> Order:
 
 def _line(outcome: Outcome) -> str:
     """Say in a line how a run ended; never how it did on the test set."""
-    from mnist_scratch.training.rundir import RunDirectory
+    from mnist_scratch.runs.rundir import RunDirectory
 
     if outcome.state == "failed":
         return f"{outcome.path.name}  failed: {outcome.error.splitlines()[0]}"

@@ -21,7 +21,7 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.threads import with_threads
 
 if TYPE_CHECKING:
-    from mnist_scratch.training.run import RunResult
+    from mnist_scratch.runs.run import RunResult
 
 
 def train(options: argparse.Namespace) -> None:
@@ -54,8 +54,8 @@ def _new_run(options: argparse.Namespace) -> RunResult:
     recipe = find_config(options.config) if options.config is not None else None
     config = with_threads(_with_flags(read_config(recipe) if recipe else Config(), options))
 
-    from mnist_scratch.training.folder import RUNS, claim_default_folder
-    from mnist_scratch.training.run import run_training
+    from mnist_scratch.runs.folder import RUNS, claim_default_folder
+    from mnist_scratch.runs.run import run_training
 
     has_runs = RUNS.exists()
     path = options.run or claim_default_folder(recipe.stem if recipe else "default")
@@ -83,7 +83,7 @@ def _resumed_run(options: argparse.Namespace) -> RunResult:
         config = with_values(config, {("training", "threads"): threads}, "")
     config = with_threads(_with_flags(config, options))
 
-    from mnist_scratch.training.run import resume_training
+    from mnist_scratch.runs.run import resume_training
 
     with _telling_how_to_go_on(path), _live_picture(path, options) as redraw:
         return resume_training(path, config, redraw, _prepare_to_draw)
@@ -128,7 +128,7 @@ def _live_picture(
 @contextlib.contextmanager
 def _telling_how_to_go_on(path: Path) -> Iterator[None]:
     """Let an interruption end with the command that goes on from it, if one can."""
-    from mnist_scratch.training.folder import how_to_go_on
+    from mnist_scratch.runs.folder import how_to_go_on
 
     try:
         yield

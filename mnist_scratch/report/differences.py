@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mnist_scratch.config.limits import printable
 from mnist_scratch.config.settings import settings
-from mnist_scratch.training.rundir import RunDirectory
+from mnist_scratch.runs.rundir import RunDirectory
 
 _WIDTH = 80
 _LONGEST = 24  # columns for a cell

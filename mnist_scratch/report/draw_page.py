@@ -18,8 +18,8 @@ from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
 from mnist_scratch.data.sources.classes import DIGITS, class_names
 from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
 from mnist_scratch.nn.network import Network
+from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system.files import write_text_whole
-from mnist_scratch.training.rundir import RunDirectory
 
 _SCRIPTS = ("prepare.js", "parts.js", "network.js", "page.js")
 

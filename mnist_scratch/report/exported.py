@@ -6,8 +6,8 @@ import json
 
 from mnist_scratch import __version__
 from mnist_scratch.data.sources.classes import class_names
-from mnist_scratch.training.folder import read_test_accuracy
-from mnist_scratch.training.rundir import RunDirectory
+from mnist_scratch.runs.folder import read_test_accuracy
+from mnist_scratch.runs.rundir import RunDirectory
 
 
 def about_model(run: RunDirectory) -> dict[str, str]:

@@ -17,8 +17,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.report.theme import blues
+from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system.files import check_name, written_whole
-from mnist_scratch.training.rundir import RunDirectory
 
 # The palette of Okabe and Ito (2008), told apart with every common kind of colour blindness.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")

@@ -19,8 +19,8 @@ from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.layers import Dense, Layer, ReLU, Sigmoid, Tanh
 from mnist_scratch.report.exported import about_model
+from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system.files import written_whole
-from mnist_scratch.training.rundir import RunDirectory
 
 _OPERATORS: dict[type, str] = {ReLU: "Relu", Tanh: "Tanh", Sigmoid: "Sigmoid"}
 # Of March 2021, with the softmax of today: every runtime since then reads it.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.report.loss_curve import draw_loss_curve
-from mnist_scratch.training.rundir import RunDirectory
+from mnist_scratch.runs.rundir import RunDirectory
 
 _MANY = 65_536
 

@@ -29,12 +29,12 @@ from mnist_scratch.report.layer_pictures import norms_figure, shown_units, weigh
 from mnist_scratch.report.loss_curve import loss_curve_figure
 from mnist_scratch.report.page_parts import Picture, facts, page, section, table
 from mnist_scratch.report.theme import drawn
+from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system.files import write_text_whole, written_whole
 from mnist_scratch.training.evaluation import Evaluation, evaluate
 from mnist_scratch.training.examples import Example, worst_examples
 from mnist_scratch.training.history import History
 from mnist_scratch.training.metrics import class_scores, most_confused
-from mnist_scratch.training.rundir import RunDirectory
 
 WORST = 25
 

@@ -17,8 +17,8 @@ from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
 from mnist_scratch.report.exported import about_model
+from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system.files import written_whole
-from mnist_scratch.training.rundir import RunDirectory
 
 
 def write_safetensors(run: RunDirectory, output: Path) -> None:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from mnist_scratch.config.schema import TrainingConfig
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.runs.folder import how_to_restore
 from mnist_scratch.system.reading import opened_ordinary
-from mnist_scratch.training.folder import how_to_restore
 
 _MOST_BYTES = 2**28  # some four million rows, which take a gigabyte of memory
 _WITHIN_AN_EPOCH = ",,,\n"  # how a row without validation figures ends

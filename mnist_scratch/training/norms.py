@@ -17,8 +17,8 @@ import numpy.typing as npt
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.arrays import Array
 from mnist_scratch.nn.network import Network
+from mnist_scratch.runs.folder import how_to_restore
 from mnist_scratch.system.reading import opened_ordinary
-from mnist_scratch.training.folder import how_to_restore
 
 NORMS = 2  # of a layer: of its weights, and of their gradient
 _HEADER = ["epoch", "layer", "weight_norm", "gradient_norm"]

@@ -11,13 +11,13 @@ from typing import NamedTuple
 from mnist_scratch.config.schema import Config
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.runs.folder import check_free
+from mnist_scratch.runs.resume import differing
+from mnist_scratch.runs.run import with_dataset
+from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system.files import is_leftover
 from mnist_scratch.system.lock import locked
 from mnist_scratch.system.threads import threads_wanted, usable_cpus
-from mnist_scratch.training.folder import check_free
-from mnist_scratch.training.resume import differing
-from mnist_scratch.training.run import with_dataset
-from mnist_scratch.training.rundir import RunDirectory
 from mnist_scratch.training.variations import Combination
 
 _MOST_RUNS = 10_000

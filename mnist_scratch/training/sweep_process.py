@@ -14,9 +14,9 @@ from typing import Any, Literal, NamedTuple
 
 from mnist_scratch.config.toml import parse_config
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.runs.folder import EVALUATION, locked_folder
+from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system.lock import InUseError
-from mnist_scratch.training.folder import EVALUATION, locked_folder
-from mnist_scratch.training.rundir import RunDirectory
 
 PAUSE = 0.5  # seconds between two looks at whether to stop
 _PATIENCE = 30.0  # seconds that a process may take to save and end once nobody waits for it

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.runs.folder import EVALUATION
+from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system.reading import read_whole
-from mnist_scratch.training.folder import EVALUATION
-from mnist_scratch.training.rundir import RunDirectory
 from mnist_scratch.training.sweep import SweepRun
 from mnist_scratch.training.variations import Combination
 

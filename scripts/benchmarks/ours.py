@@ -27,7 +27,7 @@ from mnist_scratch.config.schema import AugmentationConfig
 from mnist_scratch.config.settings import with_values
 from mnist_scratch.config.toml import find_config, read_config
 from mnist_scratch.data.augment import Augmentation
-from mnist_scratch.training.checkpoint import Checkpoint, save_checkpoint
+from mnist_scratch.runs.checkpoint import Checkpoint, save_checkpoint
 
 PROBED = 1000  # test images on which the loss must fall
 

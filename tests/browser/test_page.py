@@ -21,9 +21,9 @@ from mnist_scratch.data.sources.classes import class_names
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.draw_page import write_page
+from mnist_scratch.runs.run import run_training
+from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.training.prediction import probabilities_of
-from mnist_scratch.training.run import run_training
-from mnist_scratch.training.rundir import RunDirectory
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

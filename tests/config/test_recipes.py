@@ -9,8 +9,8 @@ import pytest
 from mnist_scratch.config.settings import with_values
 from mnist_scratch.config.toml import find_config, read_config
 from mnist_scratch.data.sources.load import load_dataset
+from mnist_scratch.runs.run import run_training
 from mnist_scratch.training.evaluation import evaluate
-from mnist_scratch.training.run import run_training
 
 
 @pytest.mark.mnist

@@ -21,7 +21,7 @@ import numpy as np
 from mnist_scratch import cli
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.load import Acquired
-from mnist_scratch.training import run
+from mnist_scratch.runs import run
 
 _chosen = int(sys.argv[1])
 _passed = 0

@@ -16,9 +16,9 @@ from target import Change, Mutate, Target, file_holding
 from mnist_scratch.config.schema import Config
 from mnist_scratch.nn.layers import Dense, Layer, ReLU, Sigmoid, Tanh
 from mnist_scratch.nn.network import Network
-from mnist_scratch.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from mnist_scratch.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from mnist_scratch.runs.model import load_model, save_model
 from mnist_scratch.training.history import History, Row
-from mnist_scratch.training.model import load_model, save_model
 from mnist_scratch.training.state import TrainingState
 
 _LARGEST = 8192

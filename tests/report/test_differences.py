@@ -6,8 +6,8 @@ from typing import Any
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.settings import with_values
 from mnist_scratch.report.differences import describe_differences
+from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.training.history import History, Row
-from mnist_scratch.training.rundir import RunDirectory
 
 
 def a_run(path: Path, accuracy: float, settings: dict[tuple[str, str], Any]) -> RunDirectory:

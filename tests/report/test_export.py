@@ -28,7 +28,7 @@ from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.softmax import softmax
 from mnist_scratch.report.onnx_file import write_onnx
 from mnist_scratch.report.safetensors_file import write_safetensors
-from mnist_scratch.training.rundir import RunDirectory
+from mnist_scratch.runs.rundir import RunDirectory
 
 NETWORKS = [
     ((784, 10), "relu"),

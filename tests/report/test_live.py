@@ -13,9 +13,9 @@ from matplotlib import image
 from mnist_scratch.config.schema import Config
 from mnist_scratch.report.live import LivePicture
 from mnist_scratch.report.loss_curve import draw_loss_curve
+from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system.files import is_running
 from mnist_scratch.training.history import History, Row
-from mnist_scratch.training.rundir import RunDirectory
 
 WITHOUT_SIGNALS = pytest.mark.skipif(
     sys.platform == "win32", reason="Windows has no signals to send"

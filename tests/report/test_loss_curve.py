@@ -20,8 +20,8 @@ from mnist_scratch.report.loss_curve import (
     draw_loss_curve,
     loss_curve_figure,
 )
+from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.training.history import History, Row
-from mnist_scratch.training.rundir import RunDirectory
 
 
 def some_run(

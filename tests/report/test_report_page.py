@@ -15,10 +15,10 @@ from mnist_scratch.config.settings import with_values
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.load import Acquired
 from mnist_scratch.report.report_page import write_report
-from mnist_scratch.training import run
+from mnist_scratch.runs import run
+from mnist_scratch.runs.run import run_training
+from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.training.evaluation import evaluate
-from mnist_scratch.training.run import run_training
-from mnist_scratch.training.rundir import RunDirectory
 
 SETTINGS = {
     ("data", "dataset"): "synthetic",

@@ -12,9 +12,9 @@ import pytest
 from mnist_scratch.config.toml import read_config
 from mnist_scratch.data.sources.files import MNIST_FILES, read_verified
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.runs.model import load_model
 from mnist_scratch.system.reading import opened_ordinary, read_whole
 from mnist_scratch.training.history import History
-from mnist_scratch.training.model import load_model
 
 READERS: dict[str, Callable[[Path], object]] = {
     "config": read_config,

@@ -16,13 +16,13 @@ from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.data.sources.load import Acquired
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
-from mnist_scratch.training import run
+from mnist_scratch.runs import run
+from mnist_scratch.runs.run import run_training
+from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.training.committee import check_together, judge
 from mnist_scratch.training.evaluation import evaluate, evaluate_predictions
 from mnist_scratch.training.examples import surest_mistakes
 from mnist_scratch.training.randomness import seeds
-from mnist_scratch.training.run import run_training
-from mnist_scratch.training.rundir import RunDirectory
 from mnist_scratch.training.views import MILD, answer, mean_of_networks
 
 

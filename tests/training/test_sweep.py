@@ -9,8 +9,8 @@ import pytest
 
 from mnist_scratch.config.schema import Config, DataConfig
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system import threads
-from mnist_scratch.training.rundir import RunDirectory
 from mnist_scratch.training.sweep import SweepRun, fitting_jobs, planned_runs
 from mnist_scratch.training.sweep_results import Figures, Result, Spread, best
 from mnist_scratch.training.variations import Combination, combinations, read_variation

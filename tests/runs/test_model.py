@@ -11,7 +11,7 @@ import pytest
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.layers import Dense, Layer, ReLU, Sigmoid
 from mnist_scratch.nn.network import Network
-from mnist_scratch.training.model import load_model, save_model
+from mnist_scratch.runs.model import load_model, save_model
 
 
 def small_network() -> Network:

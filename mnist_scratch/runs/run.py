@@ -15,20 +15,20 @@ from mnist_scratch.data.sources.files import MNIST
 from mnist_scratch.data.sources.load import Acquired, load_dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
-from mnist_scratch.system.signals import Postponed
-from mnist_scratch.training.checkpoint import Checkpoint
-from mnist_scratch.training.environment import describe_environment
-from mnist_scratch.training.evaluation import Evaluation, evaluate
-from mnist_scratch.training.finite import DivergedError
-from mnist_scratch.training.folder import check_free, how_to_go_on, locked_folder, sweep
-from mnist_scratch.training.randomness import generator
-from mnist_scratch.training.resume import (
+from mnist_scratch.runs.checkpoint import Checkpoint
+from mnist_scratch.runs.environment import describe_environment
+from mnist_scratch.runs.folder import check_free, how_to_go_on, locked_folder, sweep
+from mnist_scratch.runs.resume import (
     changed_environment,
     check_data,
     check_schedule,
     resumed_config,
 )
-from mnist_scratch.training.rundir import RunDirectory
+from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.system.signals import Postponed
+from mnist_scratch.training.evaluation import Evaluation, evaluate
+from mnist_scratch.training.finite import DivergedError
+from mnist_scratch.training.randomness import generator
 from mnist_scratch.training.trainer import Trainer
 
 

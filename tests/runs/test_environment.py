@@ -9,8 +9,8 @@ import pytest
 
 from mnist_scratch import __version__
 from mnist_scratch.data.dataset import Dataset
-from mnist_scratch.training import environment
-from mnist_scratch.training.environment import describe_environment
+from mnist_scratch.runs import environment
+from mnist_scratch.runs.environment import describe_environment
 
 DATASET = Dataset("some", np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8), {"file": "hash"})
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.toml import read_config, recipe_of, run_config
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.training.folder import how_to_go_on, read_test_accuracy, trained_by
+from mnist_scratch.runs.folder import how_to_go_on, read_test_accuracy, trained_by
 from mnist_scratch.training.history import History, is_over
 
 State = Literal["finished", "training", "unfinished"]

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.runs.npz import LARGEST_FILE, Member, read_headers, read_values
 from mnist_scratch.system.files import written_whole
 from mnist_scratch.system.reading import opened_ordinary
-from mnist_scratch.training.npz import LARGEST_FILE, Member, read_headers, read_values
 
 _LARGEST_CONTENT = LARGEST_FILE - 10**7  # which leaves room for the headers
 

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
 from mnist_scratch.nn.network import Network
-from mnist_scratch.training.archive import Arrays, opened_arrays, save_arrays
-from mnist_scratch.training.folder import how_to_restore
+from mnist_scratch.runs.arrays import Arrays, opened_arrays, save_arrays
+from mnist_scratch.runs.folder import how_to_restore
 
 _FORMAT = 1
 _DENSE = "dense"

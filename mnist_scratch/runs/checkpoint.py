@@ -20,7 +20,7 @@ import numpy.typing as npt
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.toml import format_config, parse_config
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.training.archive import Arrays, opened_arrays, save_arrays
+from mnist_scratch.runs.arrays import Arrays, opened_arrays, save_arrays
 from mnist_scratch.training.history import History, Row
 from mnist_scratch.training.state import TrainingState
 

@@ -15,8 +15,8 @@ import pytest
 from archives import Part, npy, npy_of, packed
 
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.training.archive import save_arrays
-from mnist_scratch.training.model import load_model
+from mnist_scratch.runs.arrays import save_arrays
+from mnist_scratch.runs.model import load_model
 
 WEIGHTS = "dense_1.weights"
 ARRAYS: dict[str, Any] = {

@@ -18,13 +18,13 @@ from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.load import Acquired
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn import optimizer
+from mnist_scratch.runs import run
+from mnist_scratch.runs.checkpoint import load_checkpoint, save_checkpoint
+from mnist_scratch.runs.folder import locked_folder
+from mnist_scratch.runs.run import resume_training, run_training
+from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system.files import written_whole
 from mnist_scratch.system.signals import Interruption
-from mnist_scratch.training import run
-from mnist_scratch.training.checkpoint import load_checkpoint, save_checkpoint
-from mnist_scratch.training.folder import locked_folder
-from mnist_scratch.training.run import resume_training, run_training
-from mnist_scratch.training.rundir import RunDirectory
 from mnist_scratch.training.trainer import Trainer
 
 

@@ -14,9 +14,9 @@ from mnist_scratch.config.schema import Config
 from mnist_scratch.config.settings import with_values
 from mnist_scratch.config.toml import find_config, format_config, read_config, recipe_of
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.training.folder import locked_folder, read_test_accuracy
+from mnist_scratch.runs.folder import locked_folder, read_test_accuracy
+from mnist_scratch.runs.listing import list_runs, summarise
 from mnist_scratch.training.history import History, Row
-from mnist_scratch.training.run_list import list_runs, summarise
 
 
 def some_run(path: Path, config: Config, epochs: int, written: float, accuracy: float = 0) -> Path:
@@ -210,7 +210,7 @@ def test_no_runs_yet_is_a_sentence_and_a_folder_that_is_not_there_an_error(
 
 
 def test_runs_are_listed_without_loading_numpy() -> None:
-    code = "import sys, mnist_scratch.training.run_list; print('numpy' in sys.modules)"
+    code = "import sys, mnist_scratch.runs.listing; print('numpy' in sys.modules)"
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

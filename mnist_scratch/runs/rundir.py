@@ -16,13 +16,13 @@ from mnist_scratch.config.toml import format_config, read_config, run_config
 from mnist_scratch.data.dataset import CLASSES, PIXELS
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
+from mnist_scratch.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from mnist_scratch.runs.folder import EVALUATION, check_free, how_to_go_on, sweep
+from mnist_scratch.runs.model import load_model, save_model
 from mnist_scratch.system.files import write_text_whole
 from mnist_scratch.system.reading import read_whole
-from mnist_scratch.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from mnist_scratch.training.evaluation import Evaluation
-from mnist_scratch.training.folder import EVALUATION, check_free, how_to_go_on, sweep
 from mnist_scratch.training.history import History
-from mnist_scratch.training.model import load_model, save_model
 from mnist_scratch.training.norms import norms_as_csv, read_norms
 
 
