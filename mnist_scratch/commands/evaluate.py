@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mnist_scratch.data.dataset import Dataset
+    from mnist_scratch.inference.ensemble import Measured, Verdict
     from mnist_scratch.runs.rundir import RunDirectory
-    from mnist_scratch.training.committee import Measured, Verdict
     from mnist_scratch.training.evaluation import Evaluation
 
 _MOST_VIEWS = 1000
@@ -29,9 +29,9 @@ _HEADLINE = (
 
 def evaluate_runs(options: argparse.Namespace) -> None:
     """Measure a run's model on a test set, or those of several and the mean of what they say."""
+    from mnist_scratch.inference.ensemble import check_together
     from mnist_scratch.report.loss_curve import check_picture
     from mnist_scratch.runs.rundir import RunDirectory
-    from mnist_scratch.training.committee import check_together
 
     if not 1 <= options.views <= _MOST_VIEWS:
         raise MnistScratchError(f"--views {options.views}: ask for 1 to {_MOST_VIEWS:,} views")
@@ -55,7 +55,7 @@ def evaluate_runs(options: argparse.Namespace) -> None:
 def _judge(runs: Sequence[RunDirectory], test: Dataset, views: int) -> Verdict:
     from tqdm import tqdm
 
-    from mnist_scratch.training.committee import judge
+    from mnist_scratch.inference.ensemble import judge
 
     with tqdm(
         total=len(test) * views,
@@ -72,9 +72,9 @@ def _draw_mistakes(
     runs: Sequence[RunDirectory], test: Dataset, verdict: Verdict, options: argparse.Namespace
 ) -> None:
     from mnist_scratch.data.sources.classes import class_names
+    from mnist_scratch.inference.examples import surest_mistakes
     from mnist_scratch.report.loss_curve import plain
     from mnist_scratch.report.mistakes_picture import draw_mistakes
-    from mnist_scratch.training.examples import surest_mistakes
 
     examples = surest_mistakes(test, verdict.log_predictions, _MOST_DRAWN)
     who = plain(runs[0].path.resolve().name) if len(runs) == 1 else f"{len(runs)} runs together"

@@ -51,11 +51,11 @@ def _explain_logits(options: argparse.Namespace) -> None:
 
 def _explain_images(options: argparse.Namespace) -> None:
     from mnist_scratch.data.sources.classes import class_names
+    from mnist_scratch.inference.examples import choose_examples
     from mnist_scratch.report.explanation import explain
     from mnist_scratch.report.explanation_picture import draw_explanations, summarise
     from mnist_scratch.report.loss_curve import plain
     from mnist_scratch.runs.rundir import RunDirectory
-    from mnist_scratch.training.examples import choose_examples
 
     if options.run is None or (options.index is None and options.worst is None):
         raise MnistScratchError(

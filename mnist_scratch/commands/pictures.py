@@ -15,7 +15,7 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import check_name
 
 if TYPE_CHECKING:
-    from mnist_scratch.training.prediction import Prediction
+    from mnist_scratch.inference.predict import Prediction
 
 
 def predict_pictures(options: argparse.Namespace) -> None:
@@ -23,9 +23,9 @@ def predict_pictures(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from mnist_scratch.data.sources.classes import class_names
+    from mnist_scratch.inference.predict import predict
     from mnist_scratch.report.bars import save_images
     from mnist_scratch.runs.rundir import RunDirectory
-    from mnist_scratch.training.prediction import predict
 
     run = RunDirectory(options.run)
     network, names = run.model(), class_names(run.config().data.dataset)

@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image
 
 from mnist_scratch.config.limits import printable
+from mnist_scratch.inference.predict import Prediction
 from mnist_scratch.system.files import written_whole
-from mnist_scratch.training.prediction import Prediction
 
 _BAR = 61  # columns for a class's name and its bar: with the percentage behind them, 73
 _NAME = 52  # columns for a file's name in a line and the names of two classes

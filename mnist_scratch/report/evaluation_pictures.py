@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
+from mnist_scratch.inference.examples import Example
 from mnist_scratch.nn.softmax import softmax
 from mnist_scratch.report.loss_curve import COLOURS, GREY
 from mnist_scratch.report.theme import blues, from_ground_to
-from mnist_scratch.training.examples import Example
 from mnist_scratch.training.metrics import BINS, Calibration, wilson_interval
 
 _WRONG = COLOURS[1]

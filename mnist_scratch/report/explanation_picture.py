@@ -13,9 +13,9 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
 from mnist_scratch.data.dataset import CLASSES
+from mnist_scratch.inference.examples import Example
 from mnist_scratch.report.explanation import Explanation
 from mnist_scratch.report.loss_curve import COLOURS, save
-from mnist_scratch.training.examples import Example
 
 _TRUE, _PREDICTED, _OTHER = COLOURS[2], COLOURS[4], COLOURS[5]
 _UP, _DOWN = COLOURS[0], COLOURS[1]

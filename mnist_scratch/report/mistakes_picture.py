@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from mnist_scratch.inference.examples import Example
 from mnist_scratch.nn.softmax import softmax
 from mnist_scratch.report.evaluation_pictures import share_text
 from mnist_scratch.report.loss_curve import save
-from mnist_scratch.training.examples import Example
 
 _ACROSS = 10
 _SHORT = 3  # letters of a name that leaves room for another on its line

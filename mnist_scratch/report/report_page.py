@@ -15,6 +15,7 @@ from mnist_scratch.config.limits import printable
 from mnist_scratch.config.settings import settings
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.classes import class_names
+from mnist_scratch.inference.examples import Example, worst_examples
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.softmax import softmax
 from mnist_scratch.nn.softmax_cross_entropy import softmax_cross_entropy
@@ -32,7 +33,6 @@ from mnist_scratch.report.theme import drawn
 from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system.files import write_text_whole, written_whole
 from mnist_scratch.training.evaluation import Evaluation, evaluate
-from mnist_scratch.training.examples import Example, worst_examples
 from mnist_scratch.training.history import History
 from mnist_scratch.training.metrics import class_scores, most_confused
 

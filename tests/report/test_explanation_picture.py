@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from mnist_scratch.data.sources.classes import DIGITS, class_names
+from mnist_scratch.inference.examples import Example
 from mnist_scratch.report import explanation_picture
 from mnist_scratch.report.explanation import Explanation, explain
 from mnist_scratch.report.explanation_picture import draw_explanations, summarise
 from mnist_scratch.report.loss_curve import COLOURS
-from mnist_scratch.training.examples import Example
 
 
 def explained(number: int, label: int, sure_of: int) -> tuple[Example, Explanation]:

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from mnist_scratch.data.sources.classes import class_names
+from mnist_scratch.inference.examples import Example
 from mnist_scratch.nn.layers import Dense
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.evaluation_pictures import (
@@ -17,7 +18,6 @@ from mnist_scratch.report.evaluation_pictures import (
     share_text,
 )
 from mnist_scratch.report.layer_pictures import norms_figure, shown_units, weights_figure
-from mnist_scratch.training.examples import Example
 from mnist_scratch.training.metrics import BINS, calibration
 
 DIGITS = tuple("0123456789")

@@ -5,8 +5,8 @@ import pytest
 
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.inference.examples import choose_examples, show_examples, worst_examples
 from mnist_scratch.nn.network import Network
-from mnist_scratch.training.examples import choose_examples, show_examples, worst_examples
 
 
 @pytest.fixture

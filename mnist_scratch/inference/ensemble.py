@@ -15,10 +15,10 @@ import numpy.typing as npt
 from mnist_scratch.data.dataset import Examples
 from mnist_scratch.data.sources.classes import class_names
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.inference.views import answer, mean_of_networks
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.training.evaluation import Evaluation, evaluate, evaluate_predictions
-from mnist_scratch.training.views import answer, mean_of_networks
 
 
 class Measured(NamedTuple):

@@ -15,15 +15,15 @@ from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.data.sources.load import Acquired
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.inference.ensemble import check_together, judge
+from mnist_scratch.inference.examples import surest_mistakes
+from mnist_scratch.inference.views import MILD, answer, mean_of_networks
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs import run
 from mnist_scratch.runs.run import run_training
 from mnist_scratch.runs.rundir import RunDirectory
-from mnist_scratch.training.committee import check_together, judge
 from mnist_scratch.training.evaluation import evaluate, evaluate_predictions
-from mnist_scratch.training.examples import surest_mistakes
 from mnist_scratch.training.randomness import seeds
-from mnist_scratch.training.views import MILD, answer, mean_of_networks
 
 
 def network(seed: int) -> Network:
