@@ -16,7 +16,7 @@ from conftest import CommandLine
 
 from mnist_scratch.runs.checkpoint import load_checkpoint
 from mnist_scratch.runs.folder import trained_by
-from mnist_scratch.training.sweep import only_sweep
+from mnist_scratch.sweep.plan import only_sweep
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
 

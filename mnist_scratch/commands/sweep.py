@@ -17,9 +17,9 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.threads import usable_cpus
 
 if TYPE_CHECKING:
-    from mnist_scratch.training.sweep import SweepRun
-    from mnist_scratch.training.sweep_process import Order, Outcome
-    from mnist_scratch.training.variations import Combination
+    from mnist_scratch.sweep.execute import Order, Outcome
+    from mnist_scratch.sweep.grid import Combination
+    from mnist_scratch.sweep.plan import SweepRun
 
 _DATA_VARIABLE = "MNIST_SCRATCH_DATA"
 
@@ -29,8 +29,8 @@ _Carrier = Callable[["Sequence[Order]", Callable[[], bool]], "Iterator[Outcome]"
 
 def sweep(options: argparse.Namespace) -> None:
     """Do what is missing of a sweep, and print what came of the whole."""
-    from mnist_scratch.training.sweep import fitting_jobs, only_sweep, planned_runs
-    from mnist_scratch.training.variations import combinations, read_variation
+    from mnist_scratch.sweep.grid import combinations, read_variation
+    from mnist_scratch.sweep.plan import fitting_jobs, only_sweep, planned_runs
 
     for flag, number in (("--seeds", options.seeds), ("--jobs", options.jobs)):
         if number is not None and number < 1:
@@ -64,13 +64,13 @@ def sweep(options: argparse.Namespace) -> None:
 
 
 def _here(jobs: int) -> _Carrier:
-    from mnist_scratch.training.sweep_process import carry_out_here
+    from mnist_scratch.sweep.execute import carry_out_here
 
     return lambda orders, is_interrupted: carry_out_here(orders, jobs, is_interrupted)
 
 
 def _on_cluster(address: str) -> _Carrier:
-    from mnist_scratch.training.cluster import carry_out_on_cluster, connect
+    from mnist_scratch.sweep.cluster import carry_out_on_cluster, connect
 
     client = connect(address)
     workers = client.nthreads()
@@ -92,8 +92,8 @@ def _carry_out(runs: Sequence[SweepRun], folder: Path, carrier: _Carrier) -> lis
     """Carry out the runs that are missing; return those that failed."""
     from tqdm import tqdm
 
+    from mnist_scratch.sweep.execute import is_finished
     from mnist_scratch.system.signals import Postponed
-    from mnist_scratch.training.sweep_process import is_finished
 
     orders = [_order(run) for run in runs if not is_finished(run.path)]
     print(
@@ -125,7 +125,7 @@ def _carry_out(runs: Sequence[SweepRun], folder: Path, carrier: _Carrier) -> lis
 
 
 def _order(run: SweepRun) -> Order:
-    from mnist_scratch.training.sweep_process import Order
+    from mnist_scratch.sweep.execute import Order
 
     data = {name: os.environ[name] for name in (_DATA_VARIABLE,) if name in os.environ}
     return Order(run.path.absolute(), format_config(run.config), Path.cwd(), data)
@@ -150,9 +150,9 @@ def _report(
     """Print and write what came of all runs so far; return how many are finished."""
     from mnist_scratch.report.sweep_picture import draw_sweep
     from mnist_scratch.report.sweep_table import sweep_table
+    from mnist_scratch.sweep.execute import is_finished
+    from mnist_scratch.sweep.results import best, results
     from mnist_scratch.system.files import write_text_whole
-    from mnist_scratch.training.sweep_process import is_finished
-    from mnist_scratch.training.sweep_results import best, results
 
     finished = {run.path for run in runs if is_finished(run.path)}
     found = results(compared, runs, finished)

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from mnist_scratch.report.loss_curve import COLOURS, GREY, plain, save
-from mnist_scratch.training.sweep_results import Result, Spread, best
+from mnist_scratch.sweep.results import Result, Spread, best
 
 _Numbers = npt.NDArray[np.float64]
 

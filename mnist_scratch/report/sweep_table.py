@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mnist_scratch.config.limits import printable
-from mnist_scratch.training.sweep_results import Result, best
+from mnist_scratch.sweep.results import Result, best
 
 _WIDTH = 80
 _HEADINGS = (

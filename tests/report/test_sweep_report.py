@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from mnist_scratch.config.schema import Config
 from mnist_scratch.report import sweep_picture
 from mnist_scratch.report.sweep_table import sweep_table
-from mnist_scratch.training.sweep_results import Figures, Result
-from mnist_scratch.training.variations import Combination
+from mnist_scratch.sweep.grid import Combination
+from mnist_scratch.sweep.results import Figures, Result
 
 KEY = "optimizer.learning_rate"
 

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.folder import EVALUATION
 from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.sweep.grid import Combination
+from mnist_scratch.sweep.plan import SweepRun
 from mnist_scratch.system.reading import read_whole
-from mnist_scratch.training.sweep import SweepRun
-from mnist_scratch.training.variations import Combination
 
 _MOST_BYTES = 2**20
 

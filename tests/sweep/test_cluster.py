@@ -19,7 +19,7 @@ from conftest import NO_NETWORK, CommandLine
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.checkpoint import load_checkpoint
 from mnist_scratch.runs.folder import trained_by
-from mnist_scratch.training import cluster as cluster_of
+from mnist_scratch.sweep import cluster as cluster_of
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
 

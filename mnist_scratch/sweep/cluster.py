@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.training.sweep_process import PAUSE, Order, Outcome, carry_out
+from mnist_scratch.sweep.execute import PAUSE, Order, Outcome, carry_out
 
 _CONNECT_SECONDS = 10
 

@@ -6,7 +6,7 @@ from mnist_scratch.config.schema import Config
 from mnist_scratch.config.settings import settings
 from mnist_scratch.config.toml import format_config
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.training.variations import combinations, read_variation
+from mnist_scratch.sweep.grid import combinations, read_variation
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.toml import format_config, read_config
 from mnist_scratch.runs.folder import locked_folder
-from mnist_scratch.training import sweep_process
-from mnist_scratch.training.sweep_process import Order, carry_out, carry_out_here
+from mnist_scratch.sweep import execute as sweep_process
+from mnist_scratch.sweep.execute import Order, carry_out, carry_out_here
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import pytest
 from mnist_scratch.config.schema import Config, DataConfig
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.sweep.grid import Combination, combinations, read_variation
+from mnist_scratch.sweep.plan import SweepRun, fitting_jobs, planned_runs
+from mnist_scratch.sweep.results import Figures, Result, Spread, best
 from mnist_scratch.system import threads
-from mnist_scratch.training.sweep import SweepRun, fitting_jobs, planned_runs
-from mnist_scratch.training.sweep_results import Figures, Result, Spread, best
-from mnist_scratch.training.variations import Combination, combinations, read_variation
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_threads_are_shared_out_unless_somebody_said_how_many(
     for name in threads.THREAD_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(threads, "usable_cpus", lambda: 8)
-    monkeypatch.setattr("mnist_scratch.training.sweep.usable_cpus", lambda: 8)
+    monkeypatch.setattr("mnist_scratch.sweep.plan.usable_cpus", lambda: 8)
     small = replace(config, network=replace(config.network, hidden=()))
     for asked, most, expected in (
         (config, None, 8),
