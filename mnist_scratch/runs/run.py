@@ -26,9 +26,9 @@ from mnist_scratch.runs.resume import (
 )
 from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system.signals import Postponed
+from mnist_scratch.training.divergence import DivergedError
 from mnist_scratch.training.evaluation import Evaluation, evaluate
-from mnist_scratch.training.finite import DivergedError
-from mnist_scratch.training.randomness import generator
+from mnist_scratch.training.seeding import generator
 from mnist_scratch.training.trainer import Trainer
 
 

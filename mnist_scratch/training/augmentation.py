@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mnist_scratch.config.schema import Config
 from mnist_scratch.data.augment import Augmentation
-from mnist_scratch.training.randomness import seeds
+from mnist_scratch.training.seeding import seeds
 
 
 def make_augmentation(config: Config) -> Augmentation | None:

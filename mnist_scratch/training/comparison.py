@@ -18,7 +18,7 @@ from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.nn.network import Network
 from mnist_scratch.training.evaluation import evaluate
 from mnist_scratch.training.history import History
-from mnist_scratch.training.randomness import generator
+from mnist_scratch.training.seeding import generator
 from mnist_scratch.training.trainer import Trainer
 
 SEED = 0

@@ -18,13 +18,13 @@ from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import SGD
 from mnist_scratch.training.augmentation import make_augmentation
+from mnist_scratch.training.divergence import all_finite, diverged
 from mnist_scratch.training.evaluation import evaluate
-from mnist_scratch.training.finite import all_finite, diverged
 from mnist_scratch.training.history import History, Row, is_over
 from mnist_scratch.training.learning_rate import learning_rates
 from mnist_scratch.training.norms import NORMS, layer_norms
 from mnist_scratch.training.progress import Progress
-from mnist_scratch.training.randomness import generator, get_state, set_state
+from mnist_scratch.training.seeding import generator, get_state, set_state
 from mnist_scratch.training.state import TrainingState
 
 # What goes wrong mostly shows in the next loss, which is always looked at. To look at every

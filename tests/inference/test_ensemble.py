@@ -23,7 +23,7 @@ from mnist_scratch.runs import run
 from mnist_scratch.runs.run import run_training
 from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.training.evaluation import evaluate, evaluate_predictions
-from mnist_scratch.training.randomness import seeds
+from mnist_scratch.training.seeding import seeds
 
 
 def network(seed: int) -> Network:

@@ -20,7 +20,7 @@ from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system.signals import Interruption
 from mnist_scratch.training import run, trainer
 from mnist_scratch.training.evaluation import evaluate
-from mnist_scratch.training.randomness import Purpose, generator
+from mnist_scratch.training.seeding import Purpose, generator
 
 SHORT = with_values(
     Config(),

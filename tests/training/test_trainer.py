@@ -16,7 +16,7 @@ from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import SGD
 from mnist_scratch.training.evaluation import evaluate
 from mnist_scratch.training.learning_rate import make_schedule
-from mnist_scratch.training.randomness import generator
+from mnist_scratch.training.seeding import generator
 from mnist_scratch.training.trainer import Trainer
 
 

@@ -4,7 +4,7 @@ from typing import get_args
 
 import numpy as np
 
-from mnist_scratch.training.randomness import Purpose, generator
+from mnist_scratch.training.seeding import Purpose, generator
 
 
 def test_each_seed_and_each_purpose_has_numbers_of_its_own() -> None:
