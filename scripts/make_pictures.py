@@ -14,12 +14,12 @@ from matplotlib.figure import Figure
 from mnist_scratch.config.toml import find_config, read_config
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.synthetic.digits import draw_digits
-from mnist_scratch.report.contact_sheet import write_contact_sheet
-from mnist_scratch.report.curves import draw_curves
-from mnist_scratch.report.loss_curve import draw_loss_curve
+from mnist_scratch.report.explain.comparison import compare_losses
+from mnist_scratch.report.explain.curves import draw_curves
+from mnist_scratch.report.plots.contact_sheet import write_contact_sheet
+from mnist_scratch.report.plots.loss_curve import draw_loss_curve
 from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.training.augmentation import make_augmentation
-from mnist_scratch.training.comparison import compare_losses
 
 FOLDER = Path(__file__).resolve().parents[1] / ".github"
 COLUMNS = 24

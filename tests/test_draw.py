@@ -16,7 +16,7 @@ from mnist_scratch.config.schema import Config
 from mnist_scratch.config.settings import with_values
 from mnist_scratch.data.sources.classes import class_names
 from mnist_scratch.nn.network import Network
-from mnist_scratch.report.draw_page import write_page
+from mnist_scratch.report.pages.draw import write_page
 from mnist_scratch.runs.rundir import RunDirectory
 
 MODEL = re.compile(r'<script type="application/json" id="model">(.*?)</script>', re.DOTALL)

@@ -23,7 +23,7 @@ from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.synthetic.digits import draw_digits
 from mnist_scratch.inference.predict import Prediction, predict, probabilities_of
 from mnist_scratch.nn.network import Network
-from mnist_scratch.report.bars import describe, summarise
+from mnist_scratch.report.text.bars import describe, summarise
 from mnist_scratch.runs.run import run_training
 from mnist_scratch.runs.rundir import RunDirectory
 

@@ -51,8 +51,8 @@ def show(options: argparse.Namespace) -> None:
     config = read_config(find_config(options.config or "simard"))
 
     from mnist_scratch.data.sources.load import load_dataset
-    from mnist_scratch.report.contact_sheet import write_contact_sheet
-    from mnist_scratch.report.loss_curve import check_picture
+    from mnist_scratch.report.plots.contact_sheet import write_contact_sheet
+    from mnist_scratch.report.plots.loss_curve import check_picture
     from mnist_scratch.training.augmentation import make_augmentation
 
     check_picture(options.output)

@@ -36,8 +36,8 @@ def explain(options: argparse.Namespace) -> None:
 
 
 def _explain_logits(options: argparse.Namespace) -> None:
-    from mnist_scratch.report.explanation import explain, read_example
-    from mnist_scratch.report.explanation_text import describe
+    from mnist_scratch.report.explain.steps import explain, read_example
+    from mnist_scratch.report.explain.text import describe
 
     for flag in ("dataset", "data_dir", "output"):
         if getattr(options, flag):
@@ -52,9 +52,9 @@ def _explain_logits(options: argparse.Namespace) -> None:
 def _explain_images(options: argparse.Namespace) -> None:
     from mnist_scratch.data.sources.classes import class_names
     from mnist_scratch.inference.examples import choose_examples
-    from mnist_scratch.report.explanation import explain
-    from mnist_scratch.report.explanation_picture import draw_explanations, summarise
-    from mnist_scratch.report.loss_curve import plain
+    from mnist_scratch.report.explain.picture import draw_explanations, summarise
+    from mnist_scratch.report.explain.steps import explain
+    from mnist_scratch.report.plots.loss_curve import plain
     from mnist_scratch.runs.rundir import RunDirectory
 
     if options.run is None or (options.index is None and options.worst is None):
@@ -89,9 +89,9 @@ def _explain_images(options: argparse.Namespace) -> None:
 
 def _explain_curves(options: argparse.Namespace) -> None:
     from mnist_scratch.data.sources.load import load_dataset
-    from mnist_scratch.report.curves import as_json, draw_curves
-    from mnist_scratch.report.loss_curve import check_picture
-    from mnist_scratch.training.comparison import compare_losses
+    from mnist_scratch.report.explain.comparison import compare_losses
+    from mnist_scratch.report.explain.curves import as_json, draw_curves
+    from mnist_scratch.report.plots.loss_curve import check_picture
 
     output = options.output or Path("cross_entropy_curves.png")
     check_picture(output)  # before the trainings, not after

@@ -25,11 +25,11 @@ def export(options: argparse.Namespace) -> None:
             f"imported: {error}; install it: pip install {options.format}"
         ) from error
     if options.format == "onnx":
-        from mnist_scratch.report.onnx_file import write_onnx
+        from mnist_scratch.report.export.onnx import write_onnx
 
         write_onnx(run, output)
     else:
-        from mnist_scratch.report.safetensors_file import write_safetensors
+        from mnist_scratch.report.export.safetensors import write_safetensors
 
         write_safetensors(run, output)
     result(output)

@@ -24,7 +24,7 @@ def predict_pictures(options: argparse.Namespace) -> None:
 
     from mnist_scratch.data.sources.classes import class_names
     from mnist_scratch.inference.predict import predict
-    from mnist_scratch.report.bars import save_images
+    from mnist_scratch.report.text.bars import save_images
     from mnist_scratch.runs.rundir import RunDirectory
 
     run = RunDirectory(options.run)
@@ -80,7 +80,7 @@ def _check_show(show: Path, files: Sequence[str]) -> None:
 def _describe(
     predictions: Sequence[Prediction], names: Sequence[str], options: argparse.Namespace
 ) -> str:
-    from mnist_scratch.report.bars import describe, summarise
+    from mnist_scratch.report.text.bars import describe, summarise
 
     if options.folder is not None:
         return "\n".join(summarise(prediction, names) for prediction in predictions)
@@ -92,7 +92,7 @@ def draw(options: argparse.Namespace) -> None:
     """Write the page to draw a digit on."""
     check_name(options.output, "the page is HTML", ".html", ".htm")
 
-    from mnist_scratch.report.draw_page import write_page
+    from mnist_scratch.report.pages.draw import write_page
     from mnist_scratch.runs.rundir import RunDirectory
 
     write_page(RunDirectory(options.run), options.output)

@@ -26,7 +26,7 @@ def test_set(run: RunDirectory, options: argparse.Namespace) -> Dataset:
 
 def report(options: argparse.Namespace) -> None:
     """Write the page that shows what a run learned and what it gets wrong."""
-    from mnist_scratch.report.report_page import write_report
+    from mnist_scratch.report.pages.report import write_report
     from mnist_scratch.runs.rundir import RunDirectory
 
     run = RunDirectory(options.run)
@@ -37,8 +37,8 @@ def report(options: argparse.Namespace) -> None:
 
 def plot(options: argparse.Namespace) -> None:
     """Draw the loss of one run or of several."""
-    from mnist_scratch.report.differences import describe_differences
-    from mnist_scratch.report.loss_curve import draw_comparison, draw_loss_curve
+    from mnist_scratch.report.plots.loss_curve import draw_comparison, draw_loss_curve
+    from mnist_scratch.report.text.differences import describe_differences
     from mnist_scratch.runs.rundir import RunDirectory
 
     runs = [RunDirectory(path) for path in options.runs]

@@ -148,8 +148,8 @@ def _report(
     options: argparse.Namespace,
 ) -> int:
     """Print and write what came of all runs so far; return how many are finished."""
-    from mnist_scratch.report.sweep_picture import draw_sweep
-    from mnist_scratch.report.sweep_table import sweep_table
+    from mnist_scratch.report.plots.sweep import draw_sweep
+    from mnist_scratch.report.text.sweep import sweep_table
     from mnist_scratch.sweep.execute import is_finished
     from mnist_scratch.sweep.results import best, results
     from mnist_scratch.system.files import write_text_whole

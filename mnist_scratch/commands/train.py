@@ -41,7 +41,7 @@ def train(options: argparse.Namespace) -> None:
             f"run            {finished.directory.path}"
         )
     try:
-        from mnist_scratch.report.loss_curve import draw_loss_curve
+        from mnist_scratch.report.plots.loss_curve import draw_loss_curve
 
         draw_loss_curve(finished.directory, finished.directory.loss_curve_path)
     except KeyboardInterrupt:
@@ -120,7 +120,7 @@ def _live_picture(
     if not options.live:
         return contextlib.nullcontext(lambda: None)
 
-    from mnist_scratch.report.live import LivePicture
+    from mnist_scratch.report.plots.live import LivePicture
 
     return LivePicture(path)
 

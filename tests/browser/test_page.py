@@ -21,7 +21,7 @@ from mnist_scratch.data.sources.classes import class_names
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.inference.predict import probabilities_of
 from mnist_scratch.nn.network import Network
-from mnist_scratch.report.draw_page import write_page
+from mnist_scratch.report.pages.draw import write_page
 from mnist_scratch.runs.run import run_training
 from mnist_scratch.runs.rundir import RunDirectory
 

@@ -1,0 +1,1 @@
+"""From logits to loss and gradient, explained step by step."""

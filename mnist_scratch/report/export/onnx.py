@@ -1,0 +1,110 @@
+"""A run's model as ONNX: a graph from raw pixels to probabilities, which runs without this program.
+
+Nobody can prepare its input wrongly: it takes the bytes of the images as they are, as uint8, of
+which a runtime accepts no other kind, and standardises them itself.
+
+The operators and their attributes: github.com/onnx/onnx, docs/Operators.md.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from mnist_scratch.data.dataset import CLASSES
+from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.nn.layers import Dense, Layer, ReLU, Sigmoid, Tanh
+from mnist_scratch.report.export.metadata import about_model
+from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.system.files import written_whole
+
+_OPERATORS: dict[type, str] = {ReLU: "Relu", Tanh: "Tanh", Sigmoid: "Sigmoid"}
+# Of March 2021, with the softmax of today: every runtime since then reads it.
+_OPERATOR_SET, _FORMAT = 13, 7
+_SIDE = 28
+
+
+def write_onnx(run: RunDirectory, output: Path) -> None:
+    """Write a run's model as ONNX.
+
+    Its input `images` is uint8 (N, 28, 28), 0 for paper and 255 for ink; its outputs are `logits`
+    and `probabilities`, float32 (N, 10). The metadata is that of `about_model`.
+
+    Parameters
+    ----------
+    run
+        Whose model.
+    output
+        The file to write.
+
+    Raises
+    ------
+    MnistScratchError
+        If the run's files cannot be read, the model has a layer that has no place in the graph, or
+        the file cannot be written.
+    """
+    model = _model(run)
+    onnx.checker.check_model(model)
+    content = model.SerializeToString(deterministic=True)
+    with written_whole(output) as file:
+        file.write(content)
+
+
+def _model(run: RunDirectory) -> onnx.ModelProto:
+    network = run.model()
+    # (pixels / 255 - mean) / std, in the order in which the batches of the training have it.
+    scale, shift = 1.0 / (255.0 * PIXEL_STD), PIXEL_MEAN / PIXEL_STD
+    initializers = [
+        numpy_helper.from_array(np.array(scale, np.float32), "pixel_scale"),
+        numpy_helper.from_array(np.array(shift, np.float32), "pixel_shift"),
+    ]
+    nodes = [
+        helper.make_node("Flatten", ["images"], ["pixels"], axis=1),  # (N, 784)
+        helper.make_node("Cast", ["pixels"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["floats", "pixel_scale"], ["scaled"]),
+        helper.make_node("Sub", ["scaled", "pixel_shift"], ["standardised"]),
+    ]
+    inputs = "standardised"
+    for number, layer in enumerate(network.layers):
+        last = layer is network.layers[-1]
+        outputs = "logits" if last else f"layer_{number}"
+        if isinstance(layer, Dense):
+            names = [f"layer_{number}.weights", f"layer_{number}.biases"]
+            arrays = (layer.weights, layer.biases)
+            initializers += map(numpy_helper.from_array, arrays, names)
+            nodes.append(helper.make_node("Gemm", [inputs, *names], [outputs]))
+        else:
+            nodes.append(helper.make_node(_operator(layer), [inputs], [outputs]))
+        inputs = outputs
+    nodes.append(helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1))
+    graph = helper.make_graph(
+        nodes,
+        "mnist_scratch",
+        [helper.make_tensor_value_info("images", TensorProto.UINT8, ["N", _SIDE, _SIDE])],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", CLASSES])
+            for name in ("logits", "probabilities")
+        ],
+        initializers,
+    )
+    model = helper.make_model(
+        graph,
+        producer_name="mnist_scratch",
+        opset_imports=[helper.make_opsetid("", _OPERATOR_SET)],
+        ir_version=_FORMAT,
+    )
+    helper.set_model_props(model, about_model(run))
+    return model
+
+
+def _operator(layer: Layer) -> str:
+    if type(layer) not in _OPERATORS:
+        raise MnistScratchError(
+            f"a {type(layer).__name__} layer cannot be written as ONNX; the layers that can are "
+            f"Dense, {', '.join(kind.__name__ for kind in _OPERATORS)}"
+        )
+    return _OPERATORS[type(layer)]

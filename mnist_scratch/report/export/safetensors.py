@@ -1,0 +1,88 @@
+"""A run's parameters as safetensors, named and laid out as PyTorch has them.
+
+`torch.nn.Sequential(Linear(784, 256), ReLU(), ..., Linear(128, 10))` loads them by its
+`load_state_dict`: layer n in turn, from 0, has `n.weight` float32 (O, I) and `n.bias` float32 (O,).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import save
+
+from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
+from mnist_scratch.report.export.metadata import about_model
+from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.system.files import written_whole
+
+
+def write_safetensors(run: RunDirectory, output: Path) -> None:
+    """Write the parameters of a run's model as safetensors.
+
+    The metadata is that of `about_model`, and what the tensors do not tell: `widths`
+    ("784-256-10"), `activation` ("relu"; "" where there is none), and `pixel_mean` and `pixel_std`,
+    by which an image is prepared: (pixels / 255 - pixel_mean) / pixel_std.
+
+    Parameters
+    ----------
+    run
+        Whose model.
+    output
+        The file to write.
+
+    Raises
+    ------
+    MnistScratchError
+        If the run's files cannot be read, the model has a layer that PyTorch's Sequential would
+        have to know more of, or the file cannot be written.
+    """
+    network = run.model()
+    tensors: dict[str, npt.NDArray[np.float32]] = {}
+    activation = ""
+    for number, layer in enumerate(network.layers):
+        if isinstance(layer, Dense):
+            # Copied, not only seen from the other side: the library writes memory as it lies.
+            tensors[f"{number}.weight"] = np.ascontiguousarray(layer.weights.T)  # (O, I)
+            tensors[f"{number}.bias"] = layer.biases  # (O,)
+        else:
+            activation = _name(layer)
+    metadata = about_model(run) | {
+        "format": "pt",  # what PyTorch's users look for
+        "widths": "-".join(map(str, network.widths)),
+        "activation": activation,
+        "pixel_mean": str(PIXEL_MEAN),
+        "pixel_std": str(PIXEL_STD),
+    }
+    content = _in_order(save(tensors, metadata))
+    with written_whole(output) as file:
+        file.write(content)
+
+
+def _in_order(content: bytes) -> bytes:
+    """Return a file with its metadata in the order of their names.
+
+    The library leaves that to chance; in order, the same model gives the same bytes. The file is
+    the length of its header as 8 bytes, the header in JSON, which may end in spaces that align what
+    follows, and the tensors (github.com/huggingface/safetensors, "Format").
+    """
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[end:]
+
+
+def _name(layer: Layer) -> str:
+    for name, kind in ACTIVATIONS.items():
+        if type(layer) is kind:
+            return name
+    raise MnistScratchError(
+        f"a {type(layer).__name__} layer cannot be written as safetensors; the layers that can "
+        f"are Dense, {', '.join(kind.__name__ for kind in ACTIVATIONS.values())}"
+    )

@@ -1,0 +1,84 @@
+"""A page to draw digits on, in one file: the model, the preparation and the forward pass inside.
+
+The page, its style and its scripts are the files in `report/draw/`; what is filled in here are
+these, the model and what a person should know of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from importlib import resources
+from pathlib import Path
+
+from mnist_scratch.config.limits import printable
+from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
+from mnist_scratch.data.sources.classes import DIGITS, class_names
+from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
+from mnist_scratch.nn.network import Network
+from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.system.files import write_text_whole
+
+_SCRIPTS = ("prepare.js", "parts.js", "network.js", "page.js")
+
+
+def write_page(run: RunDirectory, output: Path) -> None:
+    """Write a page that opens from disk, needs no network and reads what is drawn on it.
+
+    Parameters
+    ----------
+    run
+        Whose model.
+    output
+        The HTML file to write.
+
+    Raises
+    ------
+    MnistScratchError
+        If the run's files cannot be read, or the page cannot be written.
+    """
+    network = run.model()
+    name = printable(run.path.resolve().name)
+    widths = "-".join(map(str, network.widths))
+    dataset = run.config().data.dataset
+    about = f"Run {name}: a network of {widths}, trained on {dataset}"
+    names = class_names(dataset)
+    # What a class is called; where it has a name of its own, it is no digit.
+    kind, task = ("digit", "Draw a digit") if names == DIGITS else ("class", "Draw a picture")
+    slots = {
+        "title": html.escape(f"{task}: {name}"),
+        "task": task,
+        "kind": kind,
+        "about": html.escape(about),
+        "style": _file("style.css"),
+        # JSON has "<" in strings alone, where it can be written so; no text then ends the script.
+        "model": json.dumps(_model(network) | {"names": names}).replace("<", "\\u003c"),
+        "script": "\n".join(map(_file, _SCRIPTS)),
+    }
+    # One pass, so that nothing that was filled in is taken for a slot.
+    page = re.sub(r"\{\{(\w+)\}\}", lambda slot: slots[slot[1]], _file("page.html"))
+    write_text_whole(output, page)
+
+
+def _file(name: str) -> str:
+    folder = resources.files("mnist_scratch.report.pages") / "draw_page"
+    return folder.joinpath(name).read_text(encoding="utf-8")
+
+
+def _model(network: Network) -> dict[str, object]:
+    """Return what the script needs of a network; the parameters as float32, lowest byte first."""
+    parameters = network.parameters.astype("<f4").tobytes()
+    return {
+        "mean": PIXEL_MEAN,
+        "std": PIXEL_STD,
+        "layers": [_layer(layer) for layer in network.layers],
+        "parameters": base64.b64encode(parameters).decode("ascii"),
+    }
+
+
+def _layer(layer: Layer) -> dict[str, object]:
+    if isinstance(layer, Dense):
+        return {"name": "dense", "inputs": layer.width_in, "outputs": layer.width_out}
+    return {"name": next(name for name, kind in ACTIVATIONS.items() if isinstance(layer, kind))}

@@ -1,0 +1,95 @@
+"""Images of a data set on one sheet, as they are or distorted as training would distort them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from mnist_scratch.data.augment import Augmentation
+from mnist_scratch.data.dataset import CLASSES, Dataset
+from mnist_scratch.data.sources.classes import class_names
+from mnist_scratch.report.plots.loss_curve import save
+
+_ACROSS = 14
+_GAP = 3  # pixels between two images
+_CELL = 28 + _GAP
+_MARGIN = 0.9  # inches, for the names
+
+
+def write_contact_sheet(dataset: Dataset, augmentation: Augmentation | None, path: Path) -> None:
+    """Draw a row of images for each class.
+
+    Parameters
+    ----------
+    dataset
+        Its first images of each class are drawn.
+    augmentation
+        If given, the first image of each class is drawn as it is, and then distorted by it again
+        and again.
+    path
+        The PNG to write.
+
+    Raises
+    ------
+    MnistScratchError
+        If it cannot be written, or its name does not end in .png.
+    """
+    save(_draw(dataset, augmentation), path)
+
+
+def _draw(dataset: Dataset, augmentation: Augmentation | None) -> Figure:
+    names = class_names(dataset.name)
+    sheet = np.full((CLASSES * _CELL - _GAP, _ACROSS * _CELL - _GAP), 255, np.uint8)
+    for label in range(CLASSES):
+        examples = np.flatnonzero(dataset.labels == label)[:_ACROSS]
+        images = dataset.images[examples]  # (n, 28, 28)
+        if augmentation is not None and len(images):
+            images = _distorted(images[:1], augmentation, label)
+        for place, image in enumerate(images):
+            row, column = label * _CELL, place * _CELL
+            sheet[row : row + 28, column : column + 28] = 255 - image
+    figure = Figure(figsize=(_ACROSS * 0.62 + _MARGIN, CLASSES * 0.62 + 0.55), dpi=150)
+    figure.set_layout_engine("constrained")
+    axes = figure.subplots()
+    axes.imshow(sheet, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    axes.set_yticks(np.arange(CLASSES) * _CELL + 14, names, fontsize=12)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    if augmentation is None:
+        axes.set_xticks([])
+        axes.set_title(f"{dataset.name}: the first images of each class", fontsize=12, loc="left")
+    else:
+        between = (_ACROSS + 1) / 2 * _CELL
+        axes.set_xticks([14, between], ["as it is", "distorted, as training sees it"], fontsize=12)
+        axes.axvline(_CELL - _GAP / 2 - 0.5, color="#0072B2", linewidth=1.5)
+        axes.set_title(f"{dataset.name}: {_described(augmentation)}", fontsize=12, loc="left")
+    return figure
+
+
+def _distorted(
+    image: npt.NDArray[np.uint8], augmentation: Augmentation, batch: int
+) -> npt.NDArray[np.uint8]:
+    """Return an image (1, 28, 28), and behind it what became of its copies."""
+    copies = np.repeat(image.reshape(1, -1), _ACROSS - 1, axis=0)  # (n, 784)
+    distorted = np.empty(copies.shape, np.float32)
+    augmentation.distort(copies, distorted, 0, batch)
+    return np.concatenate([image, np.rint(distorted).astype(np.uint8).reshape(-1, 28, 28)])
+
+
+def _described(augmentation: Augmentation) -> str:
+    """Return the amounts in words."""
+    amounts = augmentation.amounts
+    parts = [
+        (amounts.rotation, f"rotation {amounts.rotation:g}°"),
+        (amounts.scale, f"scale {amounts.scale:g}"),
+        (amounts.shear, f"shear {amounts.shear:g}"),
+        (amounts.shift, f"shift {amounts.shift:g}"),
+        (
+            amounts.elastic_alpha,
+            f"elastic alpha {amounts.elastic_alpha:g}, sigma {amounts.elastic_sigma:g}",
+        ),
+    ]
+    return ", ".join(text for amount, text in parts if amount)

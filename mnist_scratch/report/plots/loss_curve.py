@@ -1,0 +1,237 @@
+"""The picture of the loss: how one run learned, or how several compare."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib import rcParams
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.report.plots.style import blues
+from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.system.files import check_name, written_whole
+
+# The palette of Okabe and Ito (2008), told apart with every common kind of colour blindness.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+GREY = "#808080"  # seen on white and on black
+_LINE_STYLES = ("-", "--", ":", "-.")
+_LOSSES = {"cross-entropy": "cross-entropy (nats an example)", "squared-error": "squared error"}
+_SMOOTHED_SHARE = 50  # the smoothed curve averages over a 50th of the training
+
+
+class _Curve(NamedTuple):
+    """What the pictures need of one run."""
+
+    name: str
+    dataset: str
+    loss: str  # which loss, a key of _LOSSES
+    epochs: npt.NDArray[np.float64]  # (R,) of each row, 2.5 being the middle of the third epoch
+    losses: npt.NDArray[np.float64]  # (R,)
+    validated: npt.NDArray[np.float64]  # (E,) epochs with validation figures
+    validation_losses: npt.NDArray[np.float64]  # (E,)
+    validation_accuracies: npt.NDArray[np.float64]  # (E,) in percent
+    best: int  # the index of the best epoch
+
+
+def draw_loss_curve(run: RunDirectory, output: Path) -> None:
+    """Draw one run: training loss by step, validation loss and accuracy by epoch, the best epoch.
+
+    Parameters
+    ----------
+    run
+        The run.
+    output
+        The picture to write, PNG.
+
+    Raises
+    ------
+    MnistScratchError
+        If the run's files cannot be read, have no finished epoch, or the picture cannot be written.
+    """
+    save(loss_curve_figure(run), output)
+
+
+def loss_curve_figure(run: RunDirectory) -> Figure:
+    """Return the picture that `draw_loss_curve` writes, in Matplotlib's current colours."""
+    curve = _read(run)
+    figure, upper, lower = _axes(f"{curve.name}: {curve.dataset}", _LOSSES[curve.loss])
+    # All labels are of known sizes. For Matplotlib to find the margins takes as long as to draw.
+    figure.subplots_adjust(left=0.13, right=0.98, bottom=0.08, top=0.95, hspace=0.06)
+    smoothed, raw = blues()
+    upper.plot(curve.epochs, curve.losses, color=raw, alpha=0.45, linewidth=0.8)
+    upper.plot(*_smoothed(curve), color=smoothed, label="training, smoothed over raw")
+    upper.plot(
+        curve.validated,
+        curve.validation_losses,
+        "o-",
+        color=COLOURS[1],
+        label="validation",
+    )
+    lower.plot(curve.validated, curve.validation_accuracies, "o-", color=COLOURS[1])
+    best = curve.best
+    epoch, accuracy = curve.validated[best], curve.validation_accuracies[best]
+    for axes in (upper, lower):
+        axes.axvline(epoch, color=GREY, linestyle=":", linewidth=1.5)
+    label = f"best epoch: {epoch:.0f}, {accuracy:.2f}%"
+    ink = rcParams["text.color"]
+    lower.plot(epoch, accuracy, "*", color=ink, markersize=16, zorder=3, label=label)
+    for axes in (upper, lower):
+        axes.legend(frameon=False, fontsize=13)
+    return figure
+
+
+def draw_comparison(runs: Sequence[RunDirectory], output: Path) -> None:
+    """Draw several runs into one picture: smoothed training loss, validation loss and accuracy.
+
+    Parameters
+    ----------
+    runs
+        The runs.
+    output
+        The picture to write, PNG.
+
+    Raises
+    ------
+    MnistScratchError
+        If a run's files cannot be read, have no finished epoch, or the picture cannot be written.
+    """
+    curves = [_read(run) for run in runs]
+    if len({curve.name for curve in curves}) < len(curves):  # runs of one name, in other folders
+        curves = [
+            curve._replace(name=plain(str(run.path)))
+            for run, curve in zip(runs, curves, strict=True)
+        ]
+    datasets = sorted({curve.dataset for curve in curves})
+    losses = sorted({curve.loss for curve in curves})
+    figure, upper, lower = _axes(
+        f"{len(curves)} runs: {', '.join(datasets)}",
+        _LOSSES[losses[0]] if len(losses) == 1 else "loss, of each run's own kind",
+    )
+    figure.set_layout_engine("constrained")
+    for number, curve in enumerate(curves):
+        colour = COLOURS[number % len(COLOURS)]
+        style = _LINE_STYLES[number // len(COLOURS) % len(_LINE_STYLES)]
+        upper.plot(*_smoothed(curve), style, color=colour, alpha=0.5, linewidth=1.2)
+        marked: dict[str, Any] = {"color": colour, "marker": "o", "linestyle": style}
+        label = f"{curve.name} ({curve.dataset})" if len(datasets) > 1 else curve.name
+        label = f"{label}, {curve.loss}" if len(losses) > 1 else label
+        upper.plot(curve.validated, curve.validation_losses, label=label, **marked)
+        lower.plot(curve.validated, curve.validation_accuracies, **marked)
+    figure.legend(
+        *upper.get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=3,
+        frameon=False,
+        fontsize=13,
+        title_fontsize=12,
+        title="validation (dots); training, smoothed (pale)",
+    )
+    save(figure, output)
+
+
+def _read(run: RunDirectory) -> _Curve:
+    history = run.history()
+    ends = history.epochs
+    config = run.config()
+    steps_an_epoch = ends[0].step
+    return _Curve(
+        name=plain(" ".join(run.path.resolve().name.splitlines())),  # a title of one line
+        dataset=config.data.dataset,
+        loss=config.training.loss,
+        epochs=np.array([row.step for row in history.rows]) / steps_an_epoch,
+        losses=np.array([row.loss for row in history.rows]),
+        validated=np.array([row.epoch for row in ends], float),
+        validation_losses=np.array([row.validation_loss for row in ends], float),
+        validation_accuracies=100.0 * np.array([row.validation_accuracy for row in ends], float),
+        best=history.best.epoch - 1,
+    )
+
+
+def plain(name: str) -> str:
+    """Return a name for Matplotlib to show as it is: no formula, and not hidden for its "_"."""
+    escaped = name.replace("$", r"\$")
+    return f" {escaped}" if escaped.startswith("_") else escaped
+
+
+def _smoothed(curve: _Curve) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return epochs and losses, each the plain average of a 50th of the rows."""
+    width = max(1, len(curve.losses) // _SMOOTHED_SHARE)
+    window = np.full(width, 1.0 / width)
+    return (
+        np.convolve(curve.epochs, window, mode="valid"),
+        np.convolve(curve.losses, window, mode="valid"),
+    )
+
+
+def _axes(title: str, loss: str) -> tuple[Figure, Axes, Axes]:
+    """Make the two panels, one above the other: loss on a logarithmic axis, accuracy below."""
+    # A Figure of its own instead of pyplot: no window system is touched, no state is shared.
+    figure = Figure(figsize=(10, 7.5), dpi=120)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+    upper.set_title(title, y=1.0)  # nothing is in its way; to look for that takes 0.02 s
+    upper.set_yscale("log")
+    upper.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    upper.yaxis.set_minor_formatter(FuncFormatter(_label_of_minor_tick))
+    upper.set_ylabel(loss)
+    lower.set_ylabel("validation accuracy")
+    lower.set_xlabel("epoch")
+    lower.xaxis.set_major_locator(MaxNLocator(integer=True))
+    lower.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))
+    for axes in (upper, lower):
+        axes.grid(visible=True, alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        for text in (axes.title, axes.xaxis.label, axes.yaxis.label):
+            text.set_fontsize(15)
+        axes.tick_params(which="both", labelsize=13)
+    return figure, upper, lower
+
+
+def _label_of_minor_tick(value: float, _: float) -> str:
+    """Label 2 and 5 between the powers of ten: a loss seldom spans more than two of those."""
+    return f"{value:g}" if f"{value:e}"[0] in "25" else ""
+
+
+def check_picture(output: Path) -> None:
+    """Make sure that `save` can write a picture there, for whoever has work to do before it.
+
+    Raises
+    ------
+    MnistScratchError
+        If it cannot, or the name does not end in .png.
+    """
+    check_name(output, "pictures are PNG", ".png")
+    if output.is_dir():
+        raise MnistScratchError(f"{output} is a folder; name the picture in it")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=output.parent):
+            pass
+    except OSError as error:
+        raise MnistScratchError(
+            f"cannot write {output}: {error.strerror or error}; name another place"
+        ) from error
+
+
+def save(figure: Figure, output: Path) -> None:
+    """Write a figure as PNG, whole or not at all.
+
+    Raises
+    ------
+    MnistScratchError
+        If it cannot be written, or its name does not end in .png.
+    """
+    check_picture(output)
+    with written_whole(output) as file, warnings.catch_warnings():
+        # A character that the font lacks is drawn as a box.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        # A tenth larger than at Pillow's level 6, and packed in 0.03 s, not 0.04.
+        figure.savefig(file, format="png", pil_kwargs={"compress_level": 3})

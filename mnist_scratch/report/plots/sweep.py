@@ -1,0 +1,191 @@
+"""The picture of a sweep: every run a dot, every combination its mean and standard error."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+
+from mnist_scratch.report.plots.loss_curve import COLOURS, GREY, plain, save
+from mnist_scratch.sweep.results import Result, Spread, best
+
+_Numbers = npt.NDArray[np.float64]
+
+_SPREAD = 0.25  # of the distance between two lines, over which the dots of one lie
+_SPREAD_OVER_NUMBERS = 0.06  # of the distance between two numbers: the axis should stay true
+_MOST_TICKS = 8  # values of a setting that have room for a label each
+_NAME_WIDTH = 40  # columns, then a combination's name goes on in another line
+_DOTS: dict[str, Any] = {
+    "marker": "o",
+    "linestyle": "",
+    "color": COLOURS[0],
+    "alpha": 0.4,
+    "markeredgewidth": 0,
+    "label": "a run",
+}
+_MEANS: dict[str, Any] = {
+    "color": COLOURS[1],
+    "capsize": 5,
+    "linewidth": 1.8,
+    "zorder": 3,
+    "label": "mean and its standard error",
+}
+
+
+def draw_sweep(results: Sequence[Result], title: str, output: Path) -> None:
+    """Draw the accuracy on validation and on the test set of every run.
+
+    Where one number is varied, accuracy is drawn over it; otherwise each combination has a line of
+    its own, the first on top.
+
+    Parameters
+    ----------
+    results
+        Of the combinations; one at least has a finished run.
+    title
+        What stands above.
+    output
+        The picture to write, PNG.
+
+    Raises
+    ------
+    MnistScratchError
+        If it cannot be written.
+    """
+    chosen = best(results)
+    results = [result for result in results if result.runs]
+    varied = _varied_number(results)
+    figure = _by_name(results, chosen) if varied is None else _over(*varied, results, chosen)
+    runs = sum(len(result.runs) for result in results)
+    figure.suptitle(f"{plain(title)}, {runs} run{'s' if runs > 1 else ''}", fontsize=15)
+    for axes in figure.axes:
+        axes.grid(visible=True, alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(labelsize=12)
+        for label in (axes.xaxis.label, axes.yaxis.label):
+            label.set_fontsize(13)
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    once = dict(zip(labels, handles, strict=True))
+    figure.legend(
+        once.values(), once.keys(), loc="outside lower center", ncols=3, frameon=False, fontsize=12
+    )
+    save(figure, output)
+
+
+def _varied_number(results: Sequence[Result]) -> tuple[str, _Numbers] | None:
+    """Return what varies and its values (C,), if that is one number."""
+    settings = [list(result.combination.values.items()) for result in results]
+    if len(results) < 2 or any(len(pairs) != 1 for pairs in settings):
+        return None
+    (names, values) = zip(*(pairs[0] for pairs in settings), strict=True)
+    if not all(type(value) in {int, float} for value in values):
+        return None
+    return names[0], np.array(values, float)
+
+
+def _over(name: str, numbers: _Numbers, results: Sequence[Result], chosen: Result | None) -> Figure:
+    """Draw accuracy over the number that varies."""
+    figure = Figure(figsize=(10, 8), dpi=120, layout="constrained")
+    panels = figure.subplots(2, 1, sharex=True)
+    logarithmic = _is_even_in_ratios(numbers)
+    places = np.log10(numbers) if logarithmic else numbers
+    apart = float(np.min(np.diff(np.sort(places))))
+    order = np.argsort(numbers)
+    for axes, heading, accuracies, spreads in _both(panels, results):
+        for place, runs in zip(places, accuracies, strict=True):
+            dots = place + apart * _side_by_side(len(runs), _SPREAD_OVER_NUMBERS)
+            axes.plot(10.0**dots if logarithmic else dots, runs, **_DOTS)
+        means, errors = _means(spreads)
+        axes.errorbar(numbers[order], means[order], errors[order], fmt="-o", **_MEANS)
+        axes.set_ylabel(heading)
+        axes.yaxis.set_major_formatter(FuncFormatter(_percent))
+        for result, number in zip(results, numbers, strict=True):
+            if result is chosen:
+                axes.axvline(number, color=GREY, linestyle=":", label="best mean on validation")
+    axes = panels[-1]
+    axes.set_xlabel(name)
+    if logarithmic:
+        axes.set_xscale("log")
+    if len(numbers) <= _MOST_TICKS:
+        axes.set_xticks(numbers, [f"{number:g}" for number in numbers])
+        axes.xaxis.set_minor_locator(NullLocator())
+    return figure
+
+
+def _by_name(results: Sequence[Result], chosen: Result | None) -> Figure:
+    """Draw a line for each combination."""
+    names = [_name(result) for result in results]
+    height = max(0.5, *(0.3 + 0.2 * name.count("\n") for name in names)) * len(results)
+    figure = Figure(figsize=(12, 2.6 + height), dpi=120, layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    lines = -np.arange(len(results), dtype=float)
+    for axes, heading, accuracies, spreads in _both(panels, results):
+        for line, runs in zip(lines, accuracies, strict=True):
+            axes.plot(runs, line + _side_by_side(len(runs), _SPREAD), **_DOTS)
+        means, errors = _means(spreads)
+        axes.errorbar(means, lines, xerr=errors, fmt="o", **_MEANS)
+        axes.set_xlabel(heading)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.xaxis.set_major_formatter(FuncFormatter(_percent))
+        for result, line in zip(results, lines, strict=True):
+            if result is chosen:
+                axes.axhline(line, color=GREY, linestyle=":", label="best mean on validation")
+    panels[0].set_yticks(lines, names)
+    panels[0].set_ylim(lines[-1] - 0.5, 0.5)
+    return figure
+
+
+def _both(
+    panels: Sequence[Axes], results: Sequence[Result]
+) -> list[tuple[Axes, str, list[_Numbers], list[Spread]]]:
+    """Return for each panel: its heading, every run's accuracy in percent, their distributions."""
+    validation = [[run.validation_accuracy for run in result.runs] for result in results]
+    test = [[run.test_accuracy for run in result.runs] for result in results]
+    return [
+        (
+            axes,
+            heading,
+            [100.0 * np.array(runs) for runs in accuracies],
+            [Spread.of(runs) for runs in accuracies],
+        )
+        for axes, heading, accuracies in zip(
+            panels, ("validation accuracy", "test accuracy"), (validation, test), strict=True
+        )
+    ]
+
+
+def _means(spreads: Sequence[Spread]) -> tuple[_Numbers, _Numbers]:
+    """Return means and standard errors in percent, each (C,); the error of a single run is 0."""
+    means = np.array([spread.mean for spread in spreads])
+    errors = np.array([spread.standard_error or 0.0 for spread in spreads])
+    return 100.0 * means, 100.0 * errors
+
+
+def _side_by_side(runs: int, most: float) -> _Numbers:
+    """Return how far each of a combination's dots lies from its middle, by seed."""
+    return np.linspace(-most, most, runs) if runs > 1 else np.zeros(1)
+
+
+def _is_even_in_ratios(numbers: _Numbers) -> bool:
+    """Say whether a logarithmic axis spaces the numbers more evenly than a linear one."""
+    if np.min(numbers) <= 0:
+        return False
+    if len(numbers) == 2:
+        return bool(np.max(numbers) >= 10.0 * np.min(numbers))
+    linear, logarithmic = (np.diff(np.sort(values)) for values in (numbers, np.log(numbers)))
+    return bool(np.ptp(logarithmic) / np.mean(logarithmic) < np.ptp(linear) / np.mean(linear))
+
+
+def _percent(value: float, _: float) -> str:
+    return f"{value:g}%"
+
+
+def _name(result: Result) -> str:
+    return plain(textwrap.fill("  ".join(result.combination.names), _NAME_WIDTH)) or "all runs"
