@@ -117,7 +117,7 @@ def _make_folder(order: Order) -> None:
 
 def _train(order: Order, log: Path, is_stopped: Callable[[], bool]) -> tuple[int, bool]:
     """Run the process to its end; return its exit status, and whether it was asked to stop."""
-    command = [sys.executable, "-m", "mnist_scratch.attached", "train", "--resume"]
+    command = [sys.executable, "-m", "mnist_scratch.commands.child", "train", "--resume"]
     stopped = False
     with (
         log.open("wb") as messages,

@@ -1,4 +1,4 @@
-"""`python -m mnist_scratch.attached`: the command line, for a program that starts it.
+"""`python -m mnist_scratch.commands.child`: the command line, for a program that starts it.
 
 Its standard input is a pipe that the other program holds open, and nothing is ever written to. Once
 that is closed, this process is told to stop, as by SIGTERM: it finishes its step, saves and ends.
