@@ -61,7 +61,7 @@ READ = """
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    from chromium import chromium  # noqa: PLC0415  # Playwright is not of the ordinary suite
+    from helpers.chromium import chromium  # noqa: PLC0415  # Playwright is not of the ordinary suite
 
     with chromium() as started:
         yield started

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from archives import Part, npy_of, packed, parts_of
+from helpers.archives import Part, npy_of, packed, parts_of
 from target import Change, Mutate, Target, file_holding
 
 from mnist_scratch.config.schema import Config

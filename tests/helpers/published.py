@@ -29,7 +29,7 @@ import sys
 from pathlib import Path
 from mnist_scratch.data.sources import load as acquire
 from mnist_scratch.errors import MnistScratchError
-from published import FILES
+from helpers.published import FILES
 
 acquire.SOURCES["mnist"] = acquire.SOURCES["mnist"]._replace(files=FILES, mirrors=sys.argv[2:])
 try:

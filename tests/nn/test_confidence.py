@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from exact_cross_entropy import exact_cross_entropy
+from helpers.exact_cross_entropy import exact_cross_entropy
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays

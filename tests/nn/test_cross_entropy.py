@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from central_differences import central_differences
+from helpers.central_differences import central_differences
 
 from mnist_scratch.nn.cross_entropy import cross_entropy_gradient, cross_entropy_loss
 from mnist_scratch.nn.softmax import softmax

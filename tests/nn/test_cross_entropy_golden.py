@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from exact_cross_entropy import exact_cross_entropy
+from helpers.exact_cross_entropy import exact_cross_entropy
 
 from mnist_scratch.nn.arrays import Array
 from mnist_scratch.nn.softmax_cross_entropy import (

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from central_differences import central_differences
+from helpers.central_differences import central_differences
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays

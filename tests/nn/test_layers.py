@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from central_differences import central_differences
+from helpers.central_differences import central_differences
 
 from mnist_scratch.nn.layers import Dense, ReLU, Sigmoid, Tanh
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from central_differences import central_differences
+from helpers.central_differences import central_differences
 
 from mnist_scratch.config.settings import settings
 from mnist_scratch.nn.loss import LOSSES, SoftmaxCrossEntropy, SquaredError

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from exact_cross_entropy import exact_squared_error
+from helpers.exact_cross_entropy import exact_squared_error
 
 from mnist_scratch.nn.loss import LOSSES, SquaredError
 

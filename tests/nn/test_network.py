@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from central_differences import central_differences
+from helpers.central_differences import central_differences
 
 from mnist_scratch.nn.arrays import Array
 from mnist_scratch.nn.layers import Dense, Layer, ReLU, Sigmoid, Tanh

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from archives import Part, npy, npy_of, packed
+from helpers.archives import Part, npy, npy_of, packed
 
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.arrays import save_arrays

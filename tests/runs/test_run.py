@@ -14,11 +14,12 @@ from mnist_scratch.data.sources import load as acquire
 from mnist_scratch.data.sources.load import Acquired
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
+from mnist_scratch.runs import run
 from mnist_scratch.runs.folder import claim_default_folder
 from mnist_scratch.runs.run import resume_training, run_training
 from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system.signals import Interruption
-from mnist_scratch.training import run, trainer
+from mnist_scratch.training import trainer
 from mnist_scratch.training.evaluation import evaluate
 from mnist_scratch.training.seeding import Purpose, generator
 

@@ -50,7 +50,7 @@ def test_a_turn_is_timed_from_after_the_untimed_steps_to_its_last_step() -> None
 
 def contestant(side: str, seconds: float, losses: list[float]) -> Contestant:
     arguments = {"seconds": seconds, "losses": losses}
-    return Contestant(side, "sleeping_contestant:sleep", "1", arguments)
+    return Contestant(side, "helpers.sleeping_contestant:sleep", "1", arguments)
 
 
 @pytest.mark.usefixtures("of_the_checkout")
@@ -77,7 +77,7 @@ def test_a_contestant_that_does_not_learn_spoils_the_contest() -> None:
 @pytest.mark.usefixtures("of_the_checkout")
 def test_a_contestant_that_fails_is_an_error_that_says_why() -> None:
     broken = Contestant(
-        "broken", "sleeping_contestant:sleep", "1", {"seconds": "none", "losses": []}
+        "broken", "helpers.sleeping_contestant:sleep", "1", {"seconds": "none", "losses": []}
     )
     with Workers() as workers, pytest.raises(BenchmarkError, match=r"(?s)broken.*TypeError"):
         workers.contest([broken], QUICK)

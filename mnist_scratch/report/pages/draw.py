@@ -1,6 +1,6 @@
 """A page to draw digits on, in one file: the model, the preparation and the forward pass inside.
 
-The page, its style and its scripts are the files in `report/draw/`; what is filled in here are
+The page, its style and its scripts are the files in `draw_page/`; what is filled in here are
 these, the model and what a person should know of it.
 """
 

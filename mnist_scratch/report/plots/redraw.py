@@ -1,7 +1,7 @@
 """The process that draws the picture of a run while another trains it (see `live`).
 
-`python -m mnist_scratch.report.plots.redraw RUN` draws once for all the bytes that wait on its standard
-input, and ends when that does.
+`python -m mnist_scratch.report.plots.redraw RUN` draws once for all the bytes that wait on its
+standard input, and ends when that does.
 """
 
 from __future__ import annotations

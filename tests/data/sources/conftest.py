@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import trustme
-from faulty_server import FaultyServer, server_context, serving
-from published import CONTENTS
+from helpers.faulty_server import FaultyServer, server_context, serving
+from helpers.published import CONTENTS
 
 
 @pytest.fixture(scope="session")

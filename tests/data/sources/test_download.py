@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from faulty_server import FaultyServer
-from published import CONTENTS, FILES
+from helpers.faulty_server import FaultyServer
+from helpers.published import CONTENTS, FILES
 
 from mnist_scratch.data.sources import https
 from mnist_scratch.data.sources.download import download

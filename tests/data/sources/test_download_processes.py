@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from conftest import CHECKOUT
-from faulty_server import FaultyServer
-from published import CONTENTS, FILES, PROGRAM
+from helpers.faulty_server import FaultyServer
+from helpers.published import CONTENTS, FILES, PROGRAM
 
 NAME, CONTENT = next(iter(CONTENTS.items()))
 PARTIAL = f".{NAME}.{FILES[0].packed_sha256[:8]}.part"
@@ -19,7 +19,8 @@ PARTIAL = f".{NAME}.{FILES[0].packed_sha256[:8]}.part"
 DRAW = """
 import sys, time
 from pathlib import Path
-from mnist_scratch.data import acquire, synthetic_files
+from mnist_scratch.data.sources import load as acquire
+from mnist_scratch.data.synthetic import files as synthetic_files
 from mnist_scratch.data.synthetic.digits import make_synthetic
 
 def make_few(*, seed, progress):

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_scratch.data import sources, synthetic_files
 from mnist_scratch.data.idx import format_idx
+from mnist_scratch.data.sources import files as sources
 from mnist_scratch.data.sources.checking import check_files
 from mnist_scratch.data.sources.classes import class_names
 from mnist_scratch.data.sources.files import FILE_NAMES, SourceFile
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import SOURCES
+from mnist_scratch.data.synthetic import files as synthetic_files
 from mnist_scratch.data.synthetic.digits import SYNTHETIC_VERSION, make_synthetic
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import written_whole

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from faulty_server import FaultyServer
+from helpers.faulty_server import FaultyServer
 from numpy.typing import NDArray
 
 from mnist_scratch.data.idx import format_idx
