@@ -20,6 +20,7 @@ from mnist_scratch.data.pictures.prepare import prepare
 from mnist_scratch.data.sources.classes import class_names
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.inference.predict import probabilities_of
+from mnist_scratch.nn.layers import ACTIVATIONS
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.pages.draw import write_page
 from mnist_scratch.runs.run import run_training
@@ -158,7 +159,7 @@ def test_five_hundred_test_images_drawn_into_the_canvas_are_read_as_python_reads
     assert agree >= 0.97 * 500
 
 
-@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_every_activation_gives_python_s_probabilities(
     browser: Browser, tmp_path: Path, mnist_dir: Path, activation: str
 ) -> None:
@@ -174,6 +175,16 @@ def test_every_activation_gives_python_s_probabilities(
     )
     page.close()
     assert np.abs(np.array(answered) - probabilities_of(other.model(), images)).max() < 1e-5
+
+
+def test_the_script_refuses_a_layer_that_it_does_not_know(page: Page) -> None:
+    message = page.evaluate(
+        """() => {
+          try { return predict({ ...model, layers: [{ name: "twice" }] }, new Array(784).fill(0)); }
+          catch (error) { return error.message; }
+        }"""
+    )
+    assert message == "no such layer: twice"
 
 
 def test_a_drawn_digit_is_read_while_it_is_drawn_and_said_when_the_pen_is_lifted(

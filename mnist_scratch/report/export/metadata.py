@@ -1,11 +1,14 @@
-"""What a file that leaves the program says of the model in it, whatever its format."""
+"""What every exported model needs: its metadata, and the names that a format has for the layers."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from mnist_scratch import __version__
 from mnist_scratch.data.sources.classes import class_names
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.nn.layers import Layer
 from mnist_scratch.runs.folder import read_test_accuracy
 from mnist_scratch.runs.rundir import RunDirectory
 
@@ -29,3 +32,29 @@ def about_model(run: RunDirectory) -> dict[str, str]:
     }
     accuracy = read_test_accuracy(run.path)
     return about if accuracy is None else about | {"test_accuracy": str(accuracy)}
+
+
+def name_of(layer: Layer, names: Mapping[type, str], target: str) -> str:
+    """Return what a format calls a layer.
+
+    Parameters
+    ----------
+    layer
+        A layer of the network.
+    names
+        Every type of layer that the format can express, and its name there.
+    target
+        What does not support the others, for the message.
+
+    Raises
+    ------
+    MnistScratchError
+        If the format cannot express the layer.
+    """
+    # Not isinstance: a subclass computes something else.
+    if type(layer) not in names:
+        known = ", ".join(kind.__name__ for kind in names)
+        raise MnistScratchError(
+            f"{target} does not support {type(layer).__name__} layers; it supports {known}"
+        )
+    return names[type(layer)]

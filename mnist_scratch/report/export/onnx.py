@@ -16,13 +16,12 @@ from onnx import TensorProto, helper, numpy_helper
 
 from mnist_scratch.data.dataset import CLASSES
 from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
-from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.nn.layers import Dense, Layer, ReLU, Sigmoid, Tanh
-from mnist_scratch.report.export.metadata import about_model
+from mnist_scratch.nn.layers import Dense, ReLU, Sigmoid, Tanh
+from mnist_scratch.report.export.metadata import about_model, name_of
 from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system.files import written_whole
 
-_OPERATORS: dict[type, str] = {ReLU: "Relu", Tanh: "Tanh", Sigmoid: "Sigmoid"}
+_OPERATORS: dict[type, str] = {Dense: "Gemm", ReLU: "Relu", Tanh: "Tanh", Sigmoid: "Sigmoid"}
 # Of March 2021, with the softmax of today: every runtime since then reads it.
 _OPERATOR_SET, _FORMAT = 13, 7
 _SIDE = 28
@@ -72,13 +71,14 @@ def _model(run: RunDirectory) -> onnx.ModelProto:
     for number, layer in enumerate(network.layers):
         last = layer is network.layers[-1]
         outputs = "logits" if last else f"layer_{number}"
+        operator = name_of(layer, _OPERATORS, "ONNX export")
         if isinstance(layer, Dense):
             names = [f"layer_{number}.weights", f"layer_{number}.biases"]
             arrays = (layer.weights, layer.biases)
             initializers += map(numpy_helper.from_array, arrays, names)
-            nodes.append(helper.make_node("Gemm", [inputs, *names], [outputs]))
+            nodes.append(helper.make_node(operator, [inputs, *names], [outputs]))
         else:
-            nodes.append(helper.make_node(_operator(layer), [inputs], [outputs]))
+            nodes.append(helper.make_node(operator, [inputs], [outputs]))
         inputs = outputs
     nodes.append(helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1))
     graph = helper.make_graph(
@@ -99,12 +99,3 @@ def _model(run: RunDirectory) -> onnx.ModelProto:
     )
     helper.set_model_props(model, about_model(run))
     return model
-
-
-def _operator(layer: Layer) -> str:
-    if type(layer) not in _OPERATORS:
-        raise MnistScratchError(
-            f"a {type(layer).__name__} layer cannot be written as ONNX; the layers that can are "
-            f"Dense, {', '.join(kind.__name__ for kind in _OPERATORS)}"
-        )
-    return _OPERATORS[type(layer)]

@@ -14,11 +14,13 @@ import numpy.typing as npt
 from safetensors.numpy import save
 
 from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
-from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
-from mnist_scratch.report.export.metadata import about_model
+from mnist_scratch.nn.layers import Dense, ReLU, Sigmoid, Tanh
+from mnist_scratch.report.export.metadata import about_model, name_of
 from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system.files import written_whole
+
+# Modules of PyTorch without settings of their own, which the file could not tell.
+_NAMES: dict[type, str] = {Dense: "linear", ReLU: "relu", Tanh: "tanh", Sigmoid: "sigmoid"}
 
 
 def write_safetensors(run: RunDirectory, output: Path) -> None:
@@ -38,19 +40,20 @@ def write_safetensors(run: RunDirectory, output: Path) -> None:
     Raises
     ------
     MnistScratchError
-        If the run's files cannot be read, the model has a layer that PyTorch's Sequential would
-        have to know more of, or the file cannot be written.
+        If the run's files cannot be read, the model has a layer that is not in the table above, or
+        the file cannot be written.
     """
     network = run.model()
     tensors: dict[str, npt.NDArray[np.float32]] = {}
     activation = ""
     for number, layer in enumerate(network.layers):
+        name = name_of(layer, _NAMES, "safetensors export")
         if isinstance(layer, Dense):
             # Copied, not only seen from the other side: the library writes memory as it lies.
             tensors[f"{number}.weight"] = np.ascontiguousarray(layer.weights.T)  # (O, I)
             tensors[f"{number}.bias"] = layer.biases  # (O,)
         else:
-            activation = _name(layer)
+            activation = name
     metadata = about_model(run) | {
         "format": "pt",  # what PyTorch's users look for
         "widths": "-".join(map(str, network.widths)),
@@ -76,13 +79,3 @@ def _in_order(content: bytes) -> bytes:
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text + content[end:]
-
-
-def _name(layer: Layer) -> str:
-    for name, kind in ACTIVATIONS.items():
-        if type(layer) is kind:
-            return name
-    raise MnistScratchError(
-        f"a {type(layer).__name__} layer cannot be written as safetensors; the layers that can "
-        f"are Dense, {', '.join(kind.__name__ for kind in ACTIVATIONS.values())}"
-    )

@@ -16,11 +16,14 @@ from pathlib import Path
 from mnist_scratch.config.limits import printable
 from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
 from mnist_scratch.data.sources.classes import DIGITS, class_names
-from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
+from mnist_scratch.nn.layers import Dense, Layer, ReLU, Sigmoid, Tanh
 from mnist_scratch.nn.network import Network
+from mnist_scratch.report.export.metadata import name_of
 from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system.files import write_text_whole
 
+# What network.js calls the layers that it can compute.
+_LAYERS: dict[type, str] = {Dense: "dense", ReLU: "relu", Tanh: "tanh", Sigmoid: "sigmoid"}
 _SCRIPTS = ("prepare.js", "parts.js", "network.js", "page.js")
 
 
@@ -37,7 +40,8 @@ def write_page(run: RunDirectory, output: Path) -> None:
     Raises
     ------
     MnistScratchError
-        If the run's files cannot be read, or the page cannot be written.
+        If the run's files cannot be read, the model has a layer that the page's script cannot
+        compute, or the page cannot be written.
     """
     network = run.model()
     name = printable(run.path.resolve().name)
@@ -79,6 +83,7 @@ def _model(network: Network) -> dict[str, object]:
 
 
 def _layer(layer: Layer) -> dict[str, object]:
+    name = name_of(layer, _LAYERS, "the drawing page")
     if isinstance(layer, Dense):
-        return {"name": "dense", "inputs": layer.width_in, "outputs": layer.width_out}
-    return {"name": next(name for name, kind in ACTIVATIONS.items() if isinstance(layer, kind))}
+        return {"name": name, "inputs": layer.width_in, "outputs": layer.width_out}
+    return {"name": name}

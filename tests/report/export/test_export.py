@@ -21,9 +21,7 @@ from mnist_scratch.config.settings import with_values
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.classes import class_names
 from mnist_scratch.data.sources.load import load_dataset
-from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.arrays import Array
-from mnist_scratch.nn.layers import ReLU
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.softmax import softmax
 from mnist_scratch.report.export.onnx import write_onnx
@@ -137,22 +135,6 @@ def test_safetensors_are_what_a_sequential_of_linear_layers_loads(
     assert about["activation"] == (activation if len(widths) > 2 else "")
     assert (about["pixel_mean"], about["pixel_std"]) == ("0.1307", "0.3081")
     assert (about["format"], about["test_accuracy"]) == ("pt", "0.875")
-
-
-def test_a_layer_that_the_formats_do_not_know_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Other(ReLU):
-        """A layer of tomorrow."""
-
-    run = some_run(tmp_path / "run", (784, 12, 10), "relu")
-    network = run.model()
-    network.layers[1] = Other()
-    monkeypatch.setattr(RunDirectory, "model", lambda _: network)
-    for write, name in ((write_onnx, "ONNX"), (write_safetensors, "safetensors")):
-        with pytest.raises(MnistScratchError, match=f"a Other layer cannot be written as {name}"):
-            write(run, tmp_path / "model")
-        assert not (tmp_path / "model").exists()
 
 
 @pytest.mark.parametrize("kind", ["onnx", "safetensors"])

@@ -25,6 +25,7 @@ function predict(model, image) {
       values = values.map(ACTIVATIONS[layer.name]);
       continue;
     }
+    if (layer.name !== "dense") throw new Error(`no such layer: ${layer.name}`);
     const biases = start + layer.inputs * layer.outputs;
     const end = biases + layer.outputs;
     const outputs = Array.from(model.parameters.subarray(biases, end));

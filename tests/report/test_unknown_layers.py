@@ -1,0 +1,89 @@
+"""Whatever a layer can be: an exporter and the drawing page support it, or refuse it by name."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnist_scratch.config.schema import Config
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.nn.layers import ACTIVATIONS, Dense, ReLU
+from mnist_scratch.nn.network import Network
+from mnist_scratch.report.export import onnx, safetensors
+from mnist_scratch.report.pages import draw
+from mnist_scratch.runs.rundir import RunDirectory
+
+Writer = Callable[[RunDirectory, Path], None]
+WRITERS: dict[str, tuple[Writer, dict[type, str]]] = {
+    "ONNX export": (onnx.write_onnx, onnx._OPERATORS),
+    "safetensors export": (safetensors.write_safetensors, safetensors._NAMES),
+    "the drawing page": (draw.write_page, draw._LAYERS),
+}
+
+
+class Twice(ReLU):
+    """An activation that somebody adds: 2 max(0, x)."""
+
+    def forward(self, inputs: np.ndarray) -> np.ndarray:
+        return 2.0 * super().forward(inputs)
+
+
+def run_with(activation: str, path: Path) -> RunDirectory:
+    run = RunDirectory.create(path, Config())
+    run.save_model(Network.of_widths((784, 8, 10), activation, np.random.default_rng(0)))
+    return run
+
+
+@pytest.mark.parametrize("target", WRITERS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_activation_is_written_or_refused_by_name(
+    target: str, activation: str, tmp_path: Path
+) -> None:
+    run = run_with(activation, tmp_path / "run")
+    write, known = WRITERS[target]
+    name = ACTIVATIONS[activation].__name__
+    if ACTIVATIONS[activation] in known:
+        write(run, tmp_path / "output")
+        assert (tmp_path / "output").stat().st_size > 1000
+    else:
+        with pytest.raises(MnistScratchError, match=f"^{target} does not support {name} layers"):
+            write(run, tmp_path / "output")
+        assert not (tmp_path / "output").exists()
+
+
+@pytest.mark.parametrize("target", WRITERS)
+def test_a_made_up_activation_is_refused_by_name(
+    target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ACTIVATIONS, "twice", Twice)
+    run = run_with("relu", tmp_path / "run")
+    network = Network.of_widths((784, 8, 10), "twice", np.random.default_rng(0))
+    monkeypatch.setattr(RunDirectory, "model", lambda _: network)
+    write, _ = WRITERS[target]
+    message = f"^{target} does not support Twice layers; it supports Dense, ReLU, Tanh, Sigmoid$"
+    with pytest.raises(MnistScratchError, match=message):
+        write(run, tmp_path / "output")
+    assert not (tmp_path / "output").exists()
+
+
+def test_the_page_s_script_computes_exactly_the_layers_that_the_page_accepts() -> None:
+    script = resources.files("mnist_scratch.report.pages") / "draw_page" / "network.js"
+    text = script.read_text(encoding="utf-8")
+    (activations,) = re.findall(r"const ACTIVATIONS = \{(.*?)\n\};", text, re.DOTALL)
+    names = set(re.findall(r"^  (\w+):", activations, re.MULTILINE))
+    assert {Dense: "dense"} == {k: n for k, n in draw._LAYERS.items() if n not in names}
+    assert names == set(draw._LAYERS.values()) - {"dense"}
+    assert 'layer.name !== "dense"' in text
+
+
+def test_the_page_names_the_layers_in_order(tmp_path: Path) -> None:
+    draw.write_page(run_with("tanh", tmp_path / "run"), tmp_path / "page.html")
+    (model,) = re.findall(r'id="model">(.*?)</script>', (tmp_path / "page.html").read_text())
+    names = [layer["name"] for layer in json.loads(model)["layers"]]
+    assert names == ["dense", "tanh", "dense"]
