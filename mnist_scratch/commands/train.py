@@ -18,7 +18,6 @@ from mnist_scratch.config.schema import Config
 from mnist_scratch.config.settings import settings, with_values
 from mnist_scratch.config.toml import find_config, read_config, run_config
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.system.threads import with_threads
 
 if TYPE_CHECKING:
     from mnist_scratch.runs.run import RunResult
@@ -52,7 +51,7 @@ def train(options: argparse.Namespace) -> None:
 
 def _new_run(options: argparse.Namespace) -> RunResult:
     recipe = find_config(options.config) if options.config is not None else None
-    config = with_threads(_with_flags(read_config(recipe) if recipe else Config(), options))
+    config = _with_flags(read_config(recipe) if recipe else Config(), options)
 
     from mnist_scratch.runs.folder import RUNS, claim_default_folder
     from mnist_scratch.runs.run import run_training
@@ -76,12 +75,8 @@ def _resumed_run(options: argparse.Namespace) -> RunResult:
         raise MnistScratchError(
             f"--run {options.run}: a resumed run stays in its folder, {path}; leave --run out"
         )
-    config = began = read_config(run_config(path))
-    if options.config is not None:
-        config = read_config(find_config(options.config))
-        threads = config.training.threads or began.training.threads
-        config = with_values(config, {("training", "threads"): threads}, "")
-    config = with_threads(_with_flags(config, options))
+    recipe = run_config(path) if options.config is None else find_config(options.config)
+    config = _with_flags(read_config(recipe), options)
 
     from mnist_scratch.runs.run import resume_training
 

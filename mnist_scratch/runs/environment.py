@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 from pathlib import Path
@@ -11,21 +10,22 @@ from typing import Any
 import numpy as np
 
 from mnist_scratch import __version__
+from mnist_scratch.config.schema import Config
 from mnist_scratch.data.dataset import Examples
-from mnist_scratch.system.threads import THREAD_VARIABLES, usable_cpus
+from mnist_scratch.system.threads import usable_cpus
 
 # What a result's bytes depend on, beside the config and the data. Another version of the program
 # may compute in another order, and so may another NumPy or BLAS, on another CPU or on more of them.
 SAME_BYTES = ("mnist_scratch", "numpy", "blas", "cpu", "usable_cpus")
 
 
-def describe_environment(seed: int, dataset: Examples) -> dict[str, Any]:
+def describe_environment(config: Config, dataset: Examples) -> dict[str, Any]:
     """Return what would have to be the same for a run to give the same bytes, as JSON values.
 
     Parameters
     ----------
-    seed
-        The run's seed.
+    config
+        The run's, with the number of threads that it computes with.
     dataset
         What it was trained on.
     """
@@ -38,14 +38,12 @@ def describe_environment(seed: int, dataset: Examples) -> dict[str, Any]:
         "blas": {
             "name": blas.get("name"),
             "version": blas.get("version"),
-            "thread_variables": {
-                name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ
-            },
+            "threads": config.training.threads,
         },
         "platform": platform.platform(),
         "cpu": _cpu_name(),
         "usable_cpus": usable_cpus(),
-        "seed": seed,
+        "seed": config.training.seed,
         "dataset": dataset.name,
         "data_sha256": dict(dataset.sha256),
         "same_bytes_need_the_same": ["config.toml", "data_sha256", *SAME_BYTES],

@@ -42,7 +42,12 @@ def differing(before: Config, now: Config) -> list[Difference]:
         for setting in settings()
         if setting.key not in _FREE
     ]
-    return [each for each in differences if each.before != each.now]
+    return [
+        each
+        for each in differences
+        if each.before != each.now
+        and not (each.setting.key == "threads" and 0 in (each.before, each.now))  # 0: any number
+    ]
 
 
 def resumed_config(checkpoint: Checkpoint, asked: Config, path: Path) -> Config:

@@ -25,6 +25,7 @@ from mnist_scratch.runs.resume import (
     resumed_config,
 )
 from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.threads import computing
 from mnist_scratch.system.signals import Postponed
 from mnist_scratch.training.divergence import DivergedError
 from mnist_scratch.training.evaluation import Evaluation, evaluate
@@ -86,11 +87,10 @@ def run_training(
     check_free(path)
     before_loading()
     data = load_dataset(config.data.dataset, config.data.data_dir)
-    config = with_dataset(config, data.training.name)
-    trainer = _trainer(config, data)
-    with locked_folder(path):
-        directory = RunDirectory.create(path, config)
-        return _Run(directory, config, trainer, data).finish(after_epoch)
+    with computing(with_dataset(config, data.training.name)) as found, locked_folder(path):
+        trainer = _trainer(found, data)
+        directory = RunDirectory.create(path, found)
+        return _Run(directory, found, trainer, data).finish(after_epoch)
 
 
 def resume_training(
@@ -128,27 +128,31 @@ def resume_training(
         sweep(path)
         checkpoint = directory.checkpoint()
         config = config or directory.config()
+        if not config.training.threads:
+            began = checkpoint.config if checkpoint else directory.config()
+            threads = began.training.threads
+            config = replace(config, training=replace(config.training, threads=threads))
         if checkpoint:
             config = resumed_config(checkpoint, config, path)
         before_loading()
         data = load_dataset(config.data.dataset, config.data.data_dir)
-        config = with_dataset(config, data.training.name)
-        trainer = _trainer(config, data)
-        if checkpoint:
-            check_data(checkpoint, data.training, path)
-            try:
-                trainer.restore(checkpoint.state)
-            except ValueError as error:
-                raise MnistScratchError(
-                    f"{directory.checkpoint_path} is damaged: {error}; start the run again"
-                ) from error
-            check_schedule(checkpoint.config, config, trainer.step, len(trainer.loader), path)
-        directory.write_config(config)
-        run = _Run(directory, config, trainer, data)
-        if checkpoint:
-            run.environment = checkpoint.environment
-            run.say_where_it_stands()
-        return run.finish(after_epoch)
+        with computing(with_dataset(config, data.training.name)) as found:
+            trainer = _trainer(found, data)
+            if checkpoint:
+                check_data(checkpoint, data.training, path)
+                try:
+                    trainer.restore(checkpoint.state)
+                except ValueError as error:
+                    raise MnistScratchError(
+                        f"{directory.checkpoint_path} is damaged: {error}; start the run again"
+                    ) from error
+                check_schedule(checkpoint.config, found, trainer.step, len(trainer.loader), path)
+            directory.write_config(found)
+            run = _Run(directory, found, trainer, data)
+            if checkpoint:
+                run.environment = checkpoint.environment
+                run.say_where_it_stands()
+            return run.finish(after_epoch)
 
 
 class _Run:
@@ -161,7 +165,7 @@ class _Run:
         self.config = config
         self.trainer = trainer
         self.data = data
-        self.environment = describe_environment(config.training.seed, data.training)
+        self.environment = describe_environment(config, data.training)
         self._saved = time.monotonic()
 
     def say_where_it_stands(self) -> None:
@@ -173,7 +177,7 @@ class _Run:
             _report(f"{path} is finished: epoch {trainer.epoch} of {epochs}{early}")
         else:
             _report(f"going on with {path} after step {trainer.step}, epoch {trainer.epoch + 1}")
-        now = describe_environment(self.config.training.seed, self.data.training)
+        now = describe_environment(self.config, self.data.training)
         if changed := changed_environment(self.environment, now):
             _report(
                 "its last digits may differ from those of a run never interrupted, since this is "
@@ -184,6 +188,8 @@ class _Run:
         """Train to the end, evaluate once, and write everything down."""
         directory, trainer = self.directory, self.trainer
         directory.write_environment(self.environment)
+        if not self.config.training.threads:
+            _report("NumPy's BLAS chooses its threads itself here; --threads has no effect")
         if not trainer.finished:
             directory.remove_results()
             self._train(after_epoch)

@@ -15,10 +15,11 @@ from mnist_scratch.runs.folder import check_free
 from mnist_scratch.runs.resume import differing
 from mnist_scratch.runs.run import with_dataset
 from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.threads import threads_wanted
 from mnist_scratch.sweep.grid import Combination
 from mnist_scratch.system.files import is_leftover
 from mnist_scratch.system.lock import locked
-from mnist_scratch.system.threads import threads_wanted, usable_cpus
+from mnist_scratch.system.threads import usable_cpus
 
 _MOST_RUNS = 10_000
 _WRITTEN = ("sweep.json", "sweep.png")

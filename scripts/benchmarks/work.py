@@ -18,7 +18,7 @@ from mnist_scratch.data.sources.files import (
     data_folder,
     locate,
 )
-from mnist_scratch.system.threads import fitting_threads
+from mnist_scratch.runs.threads import fitting_threads
 
 CLASSES = 10
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -262,3 +263,20 @@ def test_a_run_that_diverges_keeps_what_was_written(data: Acquired, tmp_path: Pa
     with pytest.raises(MnistScratchError, match=r"diverged[^@]*run keeps the history"):
         run_training(wild, tmp_path / "run")
     assert (tmp_path / "run" / "history.csv").exists()
+
+
+def test_where_the_blas_chooses_its_threads_one_line_says_so_and_the_run_can_be_resumed(
+    data: Acquired,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = with_values(SHORT, {("training", "threads"): 2}, "test")
+    with monkeypatch.context() as accelerate:
+        accelerate.setattr("mnist_scratch.runs.threads.blas_threads", lambda _: nullcontext(0))
+        run_training(asked, tmp_path / "run")
+        assert "NumPy's BLAS chooses its threads itself" in capsys.readouterr().err
+        assert RunDirectory(tmp_path / "run").config().training.threads == 0
+        resume_training(tmp_path / "run")
+    resume_training(tmp_path / "run", asked)
+    assert RunDirectory(tmp_path / "run").config().training.threads == 2

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,6 @@ from benchmarks.figures import Entry, Row, Section, Summary, as_json, as_rate, c
 from benchmarks.picture import draw
 from benchmarks.sections import SECTIONS
 from benchmarks.text import figure, markdown_lines, terminal_lines
-from benchmarks.threads import environment
 from benchmarks.work import STEPS, Work
 
 
@@ -74,28 +71,6 @@ def test_how_a_side_does_as_it_comes_stands_beside_its_best(chosen: str) -> None
         ("x", "1"),
     ]
     assert row.ratio == 2.0
-
-
-@pytest.mark.parametrize("work", STEPS)
-def test_as_it_comes_is_with_the_threads_of_the_command_line(work: Work) -> None:
-    code = (
-        "import sys\n"
-        "from mnist_scratch.config.schema import Config\n"
-        "from mnist_scratch.config.settings import with_values\n"
-        "from mnist_scratch.system.threads import with_threads\n"
-        "given = {('network', 'hidden'): [int(width) for width in sys.argv[2:]],"
-        " ('training', 'batch_size'): int(sys.argv[1])}\n"
-        "print(with_threads(with_values(Config(), given, '')).training.threads)"
-    )
-    hidden = map(str, work.widths[1:-1])
-    taken = subprocess.run(
-        [sys.executable, "-c", code, str(work.batch_size), *hidden],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert taken.stdout.strip() == work.own_threads
 
 
 def test_seconds_become_a_rate_and_the_ratio_stays_that_of_the_times() -> None:

@@ -9,11 +9,11 @@ import pytest
 
 from mnist_scratch.config.schema import Config, DataConfig
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.runs import threads
 from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.sweep.grid import Combination, combinations, read_variation
 from mnist_scratch.sweep.plan import SweepRun, fitting_jobs, planned_runs
 from mnist_scratch.sweep.results import Figures, Result, Spread, best
-from mnist_scratch.system import threads
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_all_combinations_get_the_first_seed_before_any_gets_the_second(
 def test_threads_are_shared_out_unless_somebody_said_how_many(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in threads.THREAD_VARIABLES:
+    for name in threads._VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(threads, "usable_cpus", lambda: 8)
     monkeypatch.setattr("mnist_scratch.sweep.plan.usable_cpus", lambda: 8)
