@@ -52,7 +52,7 @@ def show(options: argparse.Namespace) -> None:
 
     from mnist_scratch.data.sources.load import load_dataset
     from mnist_scratch.report.plots.contact_sheet import write_contact_sheet
-    from mnist_scratch.report.plots.loss_curve import check_picture
+    from mnist_scratch.report.plots.style import check_picture
     from mnist_scratch.training.augmentation import make_augmentation
 
     check_picture(options.output)

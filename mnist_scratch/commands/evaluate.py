@@ -30,7 +30,7 @@ _HEADLINE = (
 def evaluate_runs(options: argparse.Namespace) -> None:
     """Measure a run's model on a test set, or those of several and the mean of what they say."""
     from mnist_scratch.inference.ensemble import check_together
-    from mnist_scratch.report.plots.loss_curve import check_picture
+    from mnist_scratch.report.plots.style import check_picture
     from mnist_scratch.runs.rundir import RunDirectory
 
     if not 1 <= options.views <= _MOST_VIEWS:
@@ -73,8 +73,8 @@ def _draw_mistakes(
 ) -> None:
     from mnist_scratch.data.sources.classes import class_names
     from mnist_scratch.inference.examples import surest_mistakes
-    from mnist_scratch.report.plots.loss_curve import plain
-    from mnist_scratch.report.plots.mistakes import draw_mistakes
+    from mnist_scratch.report.plots.evaluation import draw_mistakes
+    from mnist_scratch.report.plots.style import plain
 
     examples = surest_mistakes(test, verdict.log_predictions, _MOST_DRAWN)
     who = plain(runs[0].path.resolve().name) if len(runs) == 1 else f"{len(runs)} runs together"

@@ -54,7 +54,7 @@ def _explain_images(options: argparse.Namespace) -> None:
     from mnist_scratch.inference.examples import choose_examples
     from mnist_scratch.report.explain.picture import draw_explanations, summarise
     from mnist_scratch.report.explain.steps import explain
-    from mnist_scratch.report.plots.loss_curve import plain
+    from mnist_scratch.report.plots.style import plain
     from mnist_scratch.runs.rundir import RunDirectory
 
     if options.run is None or (options.index is None and options.worst is None):
@@ -91,7 +91,7 @@ def _explain_curves(options: argparse.Namespace) -> None:
     from mnist_scratch.data.sources.load import load_dataset
     from mnist_scratch.report.explain.comparison import compare_losses
     from mnist_scratch.report.explain.curves import as_json, draw_curves
-    from mnist_scratch.report.plots.loss_curve import check_picture
+    from mnist_scratch.report.plots.style import check_picture
 
     output = options.output or Path("cross_entropy_curves.png")
     check_picture(output)  # before the trainings, not after

@@ -17,7 +17,7 @@ from matplotlib.transforms import Bbox
 from mnist_scratch.data.dataset import CLASSES, PIXELS
 from mnist_scratch.report.explain import comparison
 from mnist_scratch.report.explain.comparison import Comparison, Learning
-from mnist_scratch.report.plots.loss_curve import COLOURS, save
+from mnist_scratch.report.plots.style import COLOURS, save
 
 PROBABILITIES = (0.9, 0.5, 0.1, 0.01, 0.001)
 _STYLES: dict[str, dict[str, Any]] = {

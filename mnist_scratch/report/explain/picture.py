@@ -15,7 +15,7 @@ from matplotlib.ticker import PercentFormatter
 from mnist_scratch.data.dataset import CLASSES
 from mnist_scratch.inference.examples import Example
 from mnist_scratch.report.explain.steps import Explanation
-from mnist_scratch.report.plots.loss_curve import COLOURS, save
+from mnist_scratch.report.plots.style import COLOURS, save
 
 _TRUE, _PREDICTED, _OTHER = COLOURS[2], COLOURS[4], COLOURS[5]
 _UP, _DOWN = COLOURS[0], COLOURS[1]

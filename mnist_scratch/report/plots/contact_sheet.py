@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from mnist_scratch.data.augment import Augmentation
 from mnist_scratch.data.dataset import CLASSES, Dataset
 from mnist_scratch.data.sources.classes import class_names
-from mnist_scratch.report.plots.loss_curve import save
+from mnist_scratch.report.plots.style import save
 
 _ACROSS = 14
 _GAP = 3  # pixels between two images

@@ -12,8 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mnist_scratch.nn.network import Network
-from mnist_scratch.report.plots.loss_curve import COLOURS, GREY
-from mnist_scratch.report.plots.style import blues, from_ground_to
+from mnist_scratch.report.plots.style import COLOURS, GREY, blues, from_ground_to
 
 MOST_UNITS = 256
 _GAP = 2  # pixels between two images

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,14 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.report.plots.style import blues
+from mnist_scratch.report.plots.style import COLOURS, GREY, blues, plain, save
 from mnist_scratch.runs.rundir import RunDirectory
-from mnist_scratch.system.files import check_name, written_whole
 
-# The palette of Okabe and Ito (2008), told apart with every common kind of colour blindness.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-GREY = "#808080"  # seen on white and on black
 _LINE_STYLES = ("-", "--", ":", "-.")
 _LOSSES = {"cross-entropy": "cross-entropy (nats an example)", "squared-error": "squared error"}
 _SMOOTHED_SHARE = 50  # the smoothed curve averages over a 50th of the training
@@ -156,12 +149,6 @@ def _read(run: RunDirectory) -> _Curve:
     )
 
 
-def plain(name: str) -> str:
-    """Return a name for Matplotlib to show as it is: no formula, and not hidden for its "_"."""
-    escaped = name.replace("$", r"\$")
-    return f" {escaped}" if escaped.startswith("_") else escaped
-
-
 def _smoothed(curve: _Curve) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return epochs and losses, each the plain average of a 50th of the rows."""
     width = max(1, len(curve.losses) // _SMOOTHED_SHARE)
@@ -198,40 +185,3 @@ def _axes(title: str, loss: str) -> tuple[Figure, Axes, Axes]:
 def _label_of_minor_tick(value: float, _: float) -> str:
     """Label 2 and 5 between the powers of ten: a loss seldom spans more than two of those."""
     return f"{value:g}" if f"{value:e}"[0] in "25" else ""
-
-
-def check_picture(output: Path) -> None:
-    """Make sure that `save` can write a picture there, for whoever has work to do before it.
-
-    Raises
-    ------
-    MnistScratchError
-        If it cannot, or the name does not end in .png.
-    """
-    check_name(output, "pictures are PNG", ".png")
-    if output.is_dir():
-        raise MnistScratchError(f"{output} is a folder; name the picture in it")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=output.parent):
-            pass
-    except OSError as error:
-        raise MnistScratchError(
-            f"cannot write {output}: {error.strerror or error}; name another place"
-        ) from error
-
-
-def save(figure: Figure, output: Path) -> None:
-    """Write a figure as PNG, whole or not at all.
-
-    Raises
-    ------
-    MnistScratchError
-        If it cannot be written, or its name does not end in .png.
-    """
-    check_picture(output)
-    with written_whole(output) as file, warnings.catch_warnings():
-        # A character that the font lacks is drawn as a box.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        # A tenth larger than at Pillow's level 6, and packed in 0.03 s, not 0.04.
-        figure.savefig(file, format="png", pil_kwargs={"compress_level": 3})

@@ -1,10 +1,12 @@
-"""The colours of a report's pictures, on light and on dark ground, and how they become bytes."""
+"""The colours of all pictures, on light and on dark ground, and how pictures become files."""
 
 from __future__ import annotations
 
 import io
 import warnings
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Literal
 
 from matplotlib import rc, rc_context, rcParams
@@ -12,8 +14,14 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.system.files import check_name, written_whole
+
 Theme = Literal["light", "dark"]
 
+# The palette of Okabe and Ito (2008), told apart with every common kind of colour blindness.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+GREY = "#808080"  # seen on white and on black
 # Ground and ink are those of the page's style.
 _COLOURS: dict[Theme, tuple[str, str]] = {
     "light": ("#ffffff", "#1b1f24"),
@@ -63,3 +71,46 @@ def from_ground_to(*colours: str) -> Colormap:
     ground = rcParams["axes.facecolor"]
     places = [colours[0], ground, colours[1]] if len(colours) == 2 else [ground, colours[0]]
     return LinearSegmentedColormap.from_list("ground", places)
+
+
+def plain(name: str) -> str:
+    """Return a name for Matplotlib to show as it is: no formula, and not hidden for its "_"."""
+    escaped = name.replace("$", r"\$")
+    return f" {escaped}" if escaped.startswith("_") else escaped
+
+
+def check_picture(output: Path) -> None:
+    """Make sure that `save` can write a picture there, for whoever has work to do before it.
+
+    Raises
+    ------
+    MnistScratchError
+        If it cannot, or the name does not end in .png.
+    """
+    check_name(output, "pictures are PNG", ".png")
+    if output.is_dir():
+        raise MnistScratchError(f"{output} is a folder; name the picture in it")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=output.parent):
+            pass
+    except OSError as error:
+        raise MnistScratchError(
+            f"cannot write {output}: {error.strerror or error}; name another place"
+        ) from error
+
+
+def save(figure: Figure, output: Path) -> None:
+    """Write a figure as PNG, whole or not at all.
+
+    Raises
+    ------
+    MnistScratchError
+        If it cannot be written, or its name does not end in .png.
+    """
+    check_picture(output)
+    with written_whole(output) as file, warnings.catch_warnings():
+        # A character that the font lacks is drawn as a box.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        # A tenth larger than at Pillow's level 6, and packed in 0.03 s, not 0.04.
+        figure.savefig(file, format="png", pil_kwargs={"compress_level": 3})

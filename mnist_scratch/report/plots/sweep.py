@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
-from mnist_scratch.report.plots.loss_curve import COLOURS, GREY, plain, save
+from mnist_scratch.report.plots.style import COLOURS, GREY, plain, save
 from mnist_scratch.sweep.results import Result, Spread, best
 
 _Numbers = npt.NDArray[np.float64]

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from mnist_scratch.report.explain import curves
 from mnist_scratch.report.explain.comparison import Comparison, Learning
 from mnist_scratch.report.explain.curves import as_json, draw_curves, table
-from mnist_scratch.report.plots.loss_curve import COLOURS
+from mnist_scratch.report.plots.style import COLOURS
 from mnist_scratch.training.history import History, Row
 
 

@@ -15,7 +15,7 @@ from mnist_scratch.inference.examples import Example
 from mnist_scratch.report.explain import picture as explanation_picture
 from mnist_scratch.report.explain.picture import draw_explanations, summarise
 from mnist_scratch.report.explain.steps import Explanation, explain
-from mnist_scratch.report.plots.loss_curve import COLOURS
+from mnist_scratch.report.plots.style import COLOURS
 
 
 def explained(number: int, label: int, sure_of: int) -> tuple[Example, Explanation]:

@@ -14,12 +14,11 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.report.plots import loss_curve
 from mnist_scratch.report.plots.loss_curve import (
-    COLOURS,
-    check_picture,
     draw_comparison,
     draw_loss_curve,
     loss_curve_figure,
 )
+from mnist_scratch.report.plots.style import COLOURS, check_picture, plain
 from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.training.history import History, Row
 
@@ -106,7 +105,7 @@ def test_names_are_shown_as_they_are(tmp_path: Path) -> None:
     run = some_run(tmp_path / "_$a$_\\frac")
     draw_loss_curve(run, tmp_path / "curve.png")
     draw_comparison([run, some_run(tmp_path / "other" / "\u4e00")], tmp_path / "comparison.png")
-    assert loss_curve.plain("_a$b") == r" _a\$b"
+    assert plain("_a$b") == r" _a\$b"
 
 
 def test_a_name_that_is_no_png_is_refused(tmp_path: Path) -> None:
