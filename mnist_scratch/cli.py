@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import os
 import signal
@@ -9,8 +10,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mnist_scratch.arguments import make_parser
+from mnist_scratch import __version__
 from mnist_scratch.commands import COMMANDS
+from mnist_scratch.commands.common import add_command
 from mnist_scratch.commands.output import discard
 from mnist_scratch.config.limits import nearest
 from mnist_scratch.errors import MnistScratchError
@@ -56,6 +58,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="mnist-scratch",
+        description="Train a digit classifier, written from scratch on NumPy, and look at it.",
+        epilog="'mnist-scratch COMMAND --help' describes a command.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        subparser = add_command(commands, name, command.SUMMARY)
+        subparser.set_defaults(command=command.run)
+        command.add_arguments(subparser)
+    return parser
+
+
 def _run(arguments: Sequence[str] | None) -> None:
     end_on_sigterm()
     os.environ["MPLBACKEND"] = "agg"  # pictures are files here, whatever windows others want
@@ -64,7 +83,7 @@ def _run(arguments: Sequence[str] | None) -> None:
     if unknown:
         flags = options.parser._option_string_actions  # noqa: SLF001  # argparse lists them nowhere else
         options.parser.error(f"unknown argument {unknown[0]}{nearest(unknown[0], flags)}")
-    COMMANDS[options.command](options)
+    options.command(options)
 
 
 def _failed(message: str, status: int) -> int:

@@ -9,7 +9,7 @@ import pytest
 from conftest import CHECKOUT
 
 import mnist_scratch
-from mnist_scratch.arguments import make_parser
+from mnist_scratch.cli import make_parser
 from mnist_scratch.data.sources.load import load_dataset
 
 TEXTS = [CHECKOUT / "README.md", CHECKOUT / ".github" / "CONTRIBUTING.md"]

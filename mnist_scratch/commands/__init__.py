@@ -1,33 +1,51 @@
-"""The commands: one subcommand, one small function, of the parsed command line.
+"""The command line's commands, a file each: its arguments, and the function that runs it.
 
-NumPy and Matplotlib are imported where a command needs them, so that `--help` need not wait.
+A new command is a file with `SUMMARY`, `add_arguments` and `run`, and an entry in `COMMANDS`.
 """
+
+from __future__ import annotations
+
+import argparse
+from typing import Protocol
 
 from mnist_scratch.commands import (
     data,
+    draw,
     evaluate,
     explain,
     export,
-    pictures,
-    run_list,
+    plot,
+    predict,
+    report,
     runs,
     sweep,
     train,
 )
 
-COMMANDS = {
-    "train": train.train,
-    "evaluate": evaluate.evaluate_runs,
-    "report": runs.report,
-    "plot": runs.plot,
-    "runs": run_list.list_runs,
-    "explain": explain.explain,
-    "predict": pictures.predict_pictures,
-    "draw": pictures.draw,
-    "export": export.export,
-    "sweep": sweep.sweep,
-    "status": data.status,
-    "download": data.download,
-    "verify": data.verify,
-    "show": data.show,
+
+class Command(Protocol):
+    """What a command's file has."""
+
+    SUMMARY: str
+
+    def add_arguments(self, command: argparse.ArgumentParser) -> None:
+        """Add the command's arguments to its parser."""
+
+    def run(self, options: argparse.Namespace) -> None:
+        """Run the command as the parsed command line says."""
+
+
+# In the order of `mnist-scratch --help`.
+COMMANDS: dict[str, Command] = {
+    "train": train,
+    "evaluate": evaluate,
+    "report": report,
+    "plot": plot,
+    "runs": runs,
+    "explain": explain,
+    "predict": predict,
+    "draw": draw,
+    "export": export,
+    "sweep": sweep,
+    "data": data,
 }

@@ -6,8 +6,16 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mnist_scratch.commands.common import (
+    DATASETS,
+    add_command,
+    add_data_dir,
+    add_dataset,
+    add_json,
+)
 from mnist_scratch.commands.output import result
 from mnist_scratch.config.toml import find_config, read_config
 from mnist_scratch.errors import MnistScratchError
@@ -16,8 +24,62 @@ if TYPE_CHECKING:
     from mnist_scratch.data.sources.checking import FileState
 
 
-def status(options: argparse.Namespace) -> None:
-    """Say where each file of each data set is, and if it is right."""
+SUMMARY = "see, fetch and verify the data sets"
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the commands about data sets."""
+    actions = command.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    status = add_command(
+        actions, "status", "say where each file of each data set is, and if it is right"
+    )
+    add_data_dir(status)
+    add_json(status)
+    download = add_command(actions, "download", "fetch a data set's missing files, then verify all")
+    add_dataset(download, DATASETS[:-1])  # the program draws the synthetic digits
+    add_data_dir(download)
+    add_json(download)
+    verify = add_command(
+        actions, "verify", "check every file of a data set; exit with 2 if one is not right"
+    )
+    add_dataset(verify, DATASETS)
+    add_data_dir(verify)
+    add_json(verify)
+    show = add_command(actions, "show", "draw images of a data set on one sheet")
+    add_dataset(show)
+    add_data_dir(show)
+    show.add_argument(
+        "--distort",
+        action="store_true",
+        help="of each class one image as it is, and distorted again and again",
+    )
+    show.add_argument(
+        "--config",
+        metavar="NAME|FILE.toml",
+        help="the recipe whose [augmentation] says how much (default: simard)",
+    )
+    show.add_argument(
+        "--output",
+        type=Path,
+        default=Path("images.png"),
+        metavar="FILE.png",
+        help="the sheet (default: %(default)s here)",
+    )
+    for action, function in (
+        (status, _status),
+        (download, _download),
+        (verify, _verify),
+        (show, _show),
+    ):
+        action.set_defaults(action=function)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run one of the commands about data sets."""
+    options.action(options)
+
+
+def _status(options: argparse.Namespace) -> None:
     from mnist_scratch.data.sources.checking import check_files
     from mnist_scratch.data.sources.files import MNIST, SYNTHETIC, data_folder
     from mnist_scratch.data.sources.registry import SOURCES
@@ -29,23 +91,16 @@ def status(options: argparse.Namespace) -> None:
     _print_states(states, options)
 
 
-def verify(options: argparse.Namespace) -> None:
-    """Check every file of a data set."""
-    _verify(options.dataset, options)
-
-
-def download(options: argparse.Namespace) -> None:
-    """Fetch a data set's missing files, then verify all."""
+def _download(options: argparse.Namespace) -> None:
     from mnist_scratch.data.sources.files import data_folder
     from mnist_scratch.data.sources.load import fetch_missing
 
     folder = data_folder(options.dataset, options.data_dir)
     fetch_missing(options.dataset, folder, lambda text: print(text, file=sys.stderr))
-    _verify(options.dataset, options)
+    _verify(options)
 
 
-def show(options: argparse.Namespace) -> None:
-    """Draw images of a data set on one sheet."""
+def _show(options: argparse.Namespace) -> None:
     if options.config is not None and not options.distort:
         raise MnistScratchError("--config says how much to distort; give --distort too")
     config = read_config(find_config(options.config or "simard"))
@@ -67,10 +122,11 @@ def show(options: argparse.Namespace) -> None:
     result(options.output)
 
 
-def _verify(dataset: str, options: argparse.Namespace) -> None:
+def _verify(options: argparse.Namespace) -> None:
     from mnist_scratch.data.sources.checking import check_files
     from mnist_scratch.data.sources.files import data_folder
 
+    dataset = options.dataset
     states = check_files(dataset, data_folder(dataset, options.data_dir))
     _print_states(states, options)
     wrong = sum(state.state != "verified" for state in states)

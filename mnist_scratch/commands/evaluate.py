@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mnist_scratch.commands.common import add_data_dir, add_dataset, add_json, test_set
 from mnist_scratch.commands.output import describe, result
-from mnist_scratch.commands.runs import test_set
 from mnist_scratch.errors import MnistScratchError
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from mnist_scratch.runs.rundir import RunDirectory
     from mnist_scratch.training.evaluation import Evaluation
 
+SUMMARY = (
+    "measure a run's model on a test set; RUN/evaluation.json has it too; or several together, "
+    "by the mean of their predictions"
+)
+
 _MOST_VIEWS = 1000
 _MOST_DRAWN = 100  # mistakes in a picture
 _HEADLINE = (
@@ -27,7 +33,36 @@ _HEADLINE = (
 )
 
 
-def evaluate_runs(options: argparse.Namespace) -> None:
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the runs, the data set, and what to do beside measuring."""
+    command.add_argument(
+        "runs", type=Path, nargs="+", metavar="RUN", help="folder of a run, or of each of several"
+    )
+    add_dataset(
+        command,
+        default=None,
+        meaning="; whose test set (default: that of the data set the run was trained on)",
+    )
+    add_data_dir(command)
+    command.add_argument(
+        "--views",
+        type=int,
+        default=1,
+        metavar="V",
+        help="say beside it what the mean of the predictions for V views of each image is worth: "
+        "the image itself and V - 1 mild distortions, the same every time",
+    )
+    command.add_argument(
+        "--mistakes",
+        type=Path,
+        metavar="FILE.png",
+        help="draw the images that are read wrongly, in all views if there are some: the 100 "
+        "surest mistakes, the surest first",
+    )
+    add_json(command)
+
+
+def run(options: argparse.Namespace) -> None:
     """Measure a run's model on a test set, or those of several and the mean of what they say."""
     from mnist_scratch.inference.ensemble import check_together
     from mnist_scratch.report.plots.style import check_picture

@@ -4,15 +4,66 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 
+from mnist_scratch.commands.common import add_data_dir, add_dataset, add_json, test_set
 from mnist_scratch.commands.output import result
-from mnist_scratch.commands.runs import test_set
 from mnist_scratch.errors import MnistScratchError
 
+SUMMARY = "go from logits to loss and gradient step by step"
 
-def explain(options: argparse.Namespace) -> None:
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the three things that can be explained, and where to write."""
+    # Without this, argparse takes -inf and -1e3 for options.
+    command._negative_number_matcher = re.compile(r"-\.?\d|-(inf|nan)", re.IGNORECASE)  # noqa: SLF001  # argparse offers no other way
+    numbers = command.add_argument_group("an example in numbers, explained as text")
+    numbers.add_argument(
+        "--logits",
+        type=float,
+        nargs="+",
+        metavar="Z",
+        help="one for each class; -inf masks a class",
+    )
+    numbers.add_argument("--target", type=int, metavar="K", help="the true class, from 0")
+    images = command.add_argument_group("test images, explained as a picture")
+    images.add_argument("run", type=Path, nargs="?", metavar="RUN", help="folder of the run")
+    chosen = images.add_mutually_exclusive_group()
+    chosen.add_argument(
+        "--index",
+        type=int,
+        action="append",
+        metavar="I",
+        help="the number of a test image, from 0; can be given several times",
+    )
+    chosen.add_argument(
+        "--worst", type=int, metavar="N", help="the N test images with the largest cross-entropy"
+    )
+    curves = command.add_argument_group("cross-entropy and squared error, as a picture")
+    curves.add_argument(
+        "--curves",
+        action="store_true",
+        help="both losses as curves, and a small network trained with each",
+    )
+    add_dataset(
+        command,
+        default=None,
+        meaning="; which data set (default: the run's; for --curves, MNIST if it can be had)",
+    )
+    add_data_dir(command)
+    command.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="PNG to write (default: explanation.png in the run; for --curves, "
+        "cross_entropy_curves.png here)",
+    )
+    add_json(command)
+
+
+def run(options: argparse.Namespace) -> None:
     """Explain one thing: numbers, test images, or the curves."""
     forms = {
         _explain_images: ("run", "index", "worst"),

@@ -4,13 +4,35 @@ from __future__ import annotations
 
 import argparse
 import importlib
+from pathlib import Path
 
+from mnist_scratch.commands.common import add_run
 from mnist_scratch.commands.output import result
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import check_name
 
+SUMMARY = "write a run's model in a form that other programs read"
 
-def export(options: argparse.Namespace) -> None:
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the run, the format and the file."""
+    add_run(command)
+    command.add_argument(
+        "--format",
+        choices=("onnx", "safetensors"),
+        required=True,
+        help="onnx, which runs anywhere, from raw pixels to probabilities; or safetensors, the "
+        "parameters as PyTorch's Sequential of Linear layers loads them",
+    )
+    command.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="file to write (default: model.onnx or model.safetensors in the run)",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
     """Write a run's model in the form that the options name."""
     from mnist_scratch.runs.rundir import RunDirectory
 

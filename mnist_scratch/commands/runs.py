@@ -1,53 +1,97 @@
-"""mnist-scratch report and plot: what can be seen of runs."""
+"""mnist-scratch runs: which runs there are, and how far and how good each is."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mnist_scratch.commands.common import add_json
 from mnist_scratch.commands.output import result
+from mnist_scratch.config.limits import printable
 
 if TYPE_CHECKING:
-    from mnist_scratch.data.dataset import Dataset
-    from mnist_scratch.runs.rundir import RunDirectory
+    from mnist_scratch.runs.listing import RunSummary
+
+SUMMARY = "list the runs in a folder, the newest first"
+
+_WIDTH = 80
+_HEADINGS = ("run", "data set", "accuracy", "seconds", "recipe")
 
 
-def test_set(run: RunDirectory, options: argparse.Namespace) -> Dataset:
-    """Load the test set of a run's data set, or of the one that the options name."""
-    from mnist_scratch.data.sources.load import load_dataset
-
-    trained_on = run.config().data
-    dataset = options.dataset or trained_on.dataset
-    same = dataset == trained_on.dataset
-    data_dir = options.data_dir or (trained_on.data_dir if same else "")
-    return load_dataset(dataset, data_dir).test
-
-
-def report(options: argparse.Namespace) -> None:
-    """Write the page that shows what a run learned and what it gets wrong."""
-    from mnist_scratch.report.pages.report import write_report
-    from mnist_scratch.runs.rundir import RunDirectory
-
-    run = RunDirectory(options.run)
-    options.dataset = None  # the run's own
-    write_report(run, test_set(run, options))
-    result(run.report_path)
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the folder to look into."""
+    command.add_argument(
+        "folder",
+        type=Path,
+        nargs="?",
+        default=Path("runs"),
+        metavar="DIR",
+        help="folder that has the runs' folders in it, and those of sweeps (default: %(default)s)",
+    )
+    add_json(command)
 
 
-def plot(options: argparse.Namespace) -> None:
-    """Draw the loss of one run or of several."""
-    from mnist_scratch.report.plots.loss_curve import draw_comparison, draw_loss_curve
-    from mnist_scratch.report.text.differences import describe_differences
-    from mnist_scratch.runs.rundir import RunDirectory
+def run(options: argparse.Namespace) -> None:
+    """List the runs in a folder."""
+    from mnist_scratch.runs.listing import list_runs
 
-    runs = [RunDirectory(path) for path in options.runs]
-    if len(runs) == 1:
-        output = options.output or runs[0].loss_curve_path
-        draw_loss_curve(runs[0], output)
-    else:
-        output = options.output or Path("comparison.png")
-        draw_comparison(runs, output)
-    result(output)
-    if len(runs) > 1:
-        result(f"\n{describe_differences(runs)}")
+    # Before the first training there is no runs/, and nobody has named it.
+    is_absent = options.folder == options.parser.get_default("folder") and (
+        not options.folder.exists()
+    )
+    runs, damaged = ([], {}) if is_absent else list_runs(options.folder)
+    if options.json:
+        problems = [
+            {"run": str(path), "state": "damaged", "note": str(error)}
+            for path, error in damaged.items()
+        ]
+        result(json.dumps([run.as_json() for run in runs] + problems))
+        return
+    if runs:
+        result(_table(runs))
+    elif not damaged:
+        default = options.folder == options.parser.get_default("folder")
+        named = "" if default else f" --run {shlex.quote(str(options.folder / 'NAME'))}"
+        result(printable(f"no runs in {options.folder} yet; make one: mnist-scratch train{named}"))
+    for path, error in damaged.items():
+        print(printable(f"{path} is damaged: {error}"), file=sys.stderr)
+
+
+def _table(runs: list[RunSummary]) -> str:
+    """Return a line for each run, and below it what is to be done where it is not finished."""
+    rows = [_HEADINGS, *map(_cells, runs)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    room = max(_WIDTH - sum(widths[:-1]) - 2 * (len(widths) - 1), len("recipe"))
+    lines = []
+    for row, note in zip(rows, ["", *(run.note for run in runs)], strict=True):
+        name, dataset, accuracy, seconds, recipe = row
+        recipe = recipe if len(recipe) <= room else f"{recipe[: room - 3]}..."
+        lines.append(
+            f"{name:<{widths[0]}}  {dataset:<{widths[1]}}  {accuracy:>{widths[2]}}  "
+            f"{seconds:>{widths[3]}}  {recipe}"
+        )
+        # The command stands alone in its line, to be copied.
+        lines += [
+            f"    {line}"
+            for line in printable(note).replace("on with: ", "on with:\n").splitlines()
+        ]
+    return "\n".join(lines)
+
+
+def _cells(run: RunSummary) -> tuple[str, ...]:
+    from mnist_scratch.config.toml import recipe_of
+
+    network = run.config.network
+    widths = "-".join(map(str, (784, *network.hidden, 10)))
+    activation = f" {network.activation}" if network.hidden else ""
+    return (
+        printable(str(run.path)),
+        run.config.data.dataset,
+        "-" if run.accuracy is None else f"{run.accuracy:.2%}",
+        "-" if run.seconds is None else f"{run.seconds:.1f}",
+        recipe_of(run.config) or f"{widths}{activation}",
+    )

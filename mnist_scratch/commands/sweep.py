@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mnist_scratch.commands.common import add_config, add_json
 from mnist_scratch.commands.output import result
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.toml import find_config, format_config, read_config
@@ -21,13 +22,58 @@ if TYPE_CHECKING:
     from mnist_scratch.sweep.grid import Combination
     from mnist_scratch.sweep.plan import SweepRun
 
+SUMMARY = "train with many seeds, and with every combination of some settings"
+
 _DATA_VARIABLE = "MNIST_SCRATCH_DATA"
 
 # Carries runs out: orders, and what says whether to stop.
 _Carrier = Callable[["Sequence[Order]", Callable[[], bool]], "Iterator[Outcome]"]
 
 
-def sweep(options: argparse.Namespace) -> None:
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the recipe, the seeds, the settings to vary, and where the runs go."""
+    add_config(command)
+    command.add_argument(
+        "--seeds",
+        type=int,
+        required=True,
+        metavar="N",
+        help="train each combination N times, with the seeds 0 to N - 1",
+    )
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=V,V",
+        help="the values of a setting, named as in config.toml, such as "
+        "optimizer.learning_rate=0.05,0.1 or network.hidden=[800],[512,512]; one value replaces "
+        "the recipe's; can be given several times",
+    )
+    command.add_argument(
+        "--run",
+        type=Path,
+        metavar="DIR",
+        help="folder of the runs' folders; what is finished there is not done again, what was "
+        "begun goes on (default: runs/sweep-RECIPE)",
+    )
+    command.add_argument(
+        "--jobs",
+        type=int,
+        metavar="J",
+        help="runs at a time, which share the CPUs (default: as many as the CPUs have room for "
+        "with the threads that each takes alone)",
+    )
+    command.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="give the runs to the Dask scheduler there, such as tcp://192.168.0.1:8786; its "
+        "workers need this program, and this machine's file system under the same names. A run "
+        "takes one of a worker's threads, if training.threads does not say otherwise",
+    )
+    add_json(command)
+
+
+def run(options: argparse.Namespace) -> None:
     """Do what is missing of a sweep, and print what came of the whole."""
     from mnist_scratch.sweep.grid import combinations, read_variation
     from mnist_scratch.sweep.plan import fitting_jobs, only_sweep, planned_runs

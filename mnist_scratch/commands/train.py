@@ -11,11 +11,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from mnist_scratch.commands.common import add_config, add_json
 from mnist_scratch.commands.output import describe, result
 from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import settings, with_values
+from mnist_scratch.config.settings import Setting, settings, with_values
 from mnist_scratch.config.toml import find_config, read_config, run_config
 from mnist_scratch.errors import MnistScratchError
 
@@ -23,7 +24,59 @@ if TYPE_CHECKING:
     from mnist_scratch.runs.run import RunResult
 
 
-def train(options: argparse.Namespace) -> None:
+SUMMARY = "train a network; leaves the folder of a run"
+
+_MOST_COLUMNS = 40  # for the choices of a flag in the usage
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add where the run begins, and a flag for every setting."""
+    add_config(command)
+    command.add_argument(
+        "--run",
+        type=Path,
+        metavar="DIR",
+        help="folder to make for the run (default: runs/DATE-TIME-RECIPE)",
+    )
+    command.add_argument(
+        "--resume",
+        type=Path,
+        metavar="RUN",
+        help="go on with an interrupted run, to the same bytes; its config is that of RUN, and "
+        "more --epochs are possible with the schedules 'constant' and 'step' without --warmup",
+    )
+    command.add_argument(
+        "--live",
+        action="store_true",
+        help="keep the run's loss_curve.png fresh: drawn after every epoch, not only at the end",
+    )
+    add_json(command)
+    groups: dict[str, Any] = {}
+    for setting in settings():
+        if setting.section not in groups:
+            groups[setting.section] = command.add_argument_group(
+                f"{setting.section} (each replaces the recipe's value)"
+            )
+        _add_setting(groups[setting.section], setting)
+
+
+def _add_setting(group: Any, setting: Setting) -> None:
+    default = setting.default
+    shown = " ".join(map(str, default)) if setting.type is tuple else default
+    described = f"{setting.meaning} (default: {'empty' if shown == '' else shown})"
+    choices = "|".join(setting.limits.choices) or "DIR"
+    kinds: dict[type, dict[str, Any]] = {
+        # Too many for the line of the usage are in the meaning.
+        str: {"metavar": choices if len(choices) <= _MOST_COLUMNS else "NAME"},
+        int: {"type": int, "metavar": "N"},
+        float: {"type": float, "metavar": "X"},
+        tuple: {"type": int, "metavar": "N", "nargs": "*"},
+        bool: {"action": argparse.BooleanOptionalAction},
+    }
+    group.add_argument(f"--{setting.flag}", dest=setting.key, help=described, **kinds[setting.type])
+
+
+def run(options: argparse.Namespace) -> None:
     """Train, and print what came of it."""
     finished = _resumed_run(options) if options.resume else _new_run(options)
     if options.json:

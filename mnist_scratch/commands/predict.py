@@ -1,4 +1,4 @@
-"""mnist-scratch predict and draw: a person's own digits, in pictures and in a browser."""
+"""mnist-scratch predict: the digits in a person's own pictures."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mnist_scratch.commands.common import add_json, add_run
 from mnist_scratch.commands.output import result
 from mnist_scratch.config.limits import printable
 from mnist_scratch.errors import MnistScratchError
@@ -18,7 +19,44 @@ if TYPE_CHECKING:
     from mnist_scratch.inference.predict import Prediction
 
 
-def predict_pictures(options: argparse.Namespace) -> None:
+SUMMARY = "read your own pictures of digits"
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the run, the pictures, and how to read them."""
+    add_run(command)
+    pictures = command.add_argument(
+        "pictures",
+        nargs="+",
+        default=[],
+        metavar="PICTURE",
+        help="PNG, JPEG and others, each of one digit on plain paper; - for standard input",
+    )
+    command.usage = (
+        "%(prog)s [-h] [--ink {auto,dark,light}] [--show FILE.png]\n"
+        "                             [--json] RUN (PICTURE [PICTURE ...] | --folder DIR)"
+    )
+    # nargs="*" would be satisfied, with none, by what stands before the first flag.
+    pictures.required = False
+    command.add_argument(
+        "--folder", type=Path, metavar="DIR", help="every picture in a folder, a line for each"
+    )
+    command.add_argument(
+        "--ink",
+        choices=("auto", "dark", "light"),
+        default="auto",
+        help="darker or lighter than the paper (default: auto, by the picture's border)",
+    )
+    command.add_argument(
+        "--show",
+        type=Path,
+        metavar="FILE.png",
+        help="write the 28 x 28 image that the network saw; of several pictures, ten across",
+    )
+    add_json(command)
+
+
+def run(options: argparse.Namespace) -> None:
     """Read the digits in pictures."""
     from tqdm import tqdm
 
@@ -86,14 +124,3 @@ def _describe(
         return "\n".join(summarise(prediction, names) for prediction in predictions)
     encoding = sys.stdout.encoding or "ascii"
     return "\n\n".join(describe(prediction, names, encoding) for prediction in predictions)
-
-
-def draw(options: argparse.Namespace) -> None:
-    """Write the page to draw a digit on."""
-    check_name(options.output, "the page is HTML", ".html", ".htm")
-
-    from mnist_scratch.report.pages.draw import write_page
-    from mnist_scratch.runs.rundir import RunDirectory
-
-    write_page(RunDirectory(options.run), options.output)
-    result(options.output)

@@ -1,0 +1,85 @@
+"""Arguments and steps that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mnist_scratch.config.toml import recipe_folder
+
+if TYPE_CHECKING:
+    from mnist_scratch.data.dataset import Dataset
+    from mnist_scratch.runs.rundir import RunDirectory
+
+DATASETS = ("mnist", "fashion-mnist", "kmnist", "qmnist", "emnist-digits", "synthetic")
+WITH_OWN = (*DATASETS, "files")
+
+
+def add_command(commands: Any, name: str, summary: str) -> argparse.ArgumentParser:
+    """Add a command to those of a parser; what is parsed then has its parser as `parser`."""
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False
+    )
+    command.set_defaults(parser=command)
+    return command
+
+
+def add_run(command: argparse.ArgumentParser) -> None:
+    """Add the folder of a run."""
+    command.add_argument("run", type=Path, metavar="RUN", help="folder of the run")
+
+
+def add_config(command: argparse.ArgumentParser) -> None:
+    """Add the recipe to start from."""
+    recipes = ", ".join(sorted(path.stem for path in recipe_folder().glob("*.toml")))
+    command.add_argument(
+        "--config",
+        metavar="NAME|FILE.toml",
+        help=f"recipe to start from: {recipes}, or a file (default: default)",
+    )
+
+
+def add_dataset(
+    command: argparse.ArgumentParser,
+    names: tuple[str, ...] = WITH_OWN,
+    default: str | None = "mnist",
+    meaning: str = " (default: %(default)s)",
+) -> None:
+    """Add the choice of a data set."""
+    command.add_argument(
+        "--dataset",
+        choices=names,
+        metavar="NAME",
+        default=default,
+        help=f"{', '.join(names)}{meaning}",
+    )
+
+
+def add_data_dir(command: argparse.ArgumentParser) -> None:
+    """Add the folder of a data set's files."""
+    command.add_argument(
+        "--data-dir",
+        default="",
+        metavar="DIR",
+        help="folder of the data set's files (default: $MNIST_SCRATCH_DATA, else data/mnist; "
+        "of other data sets: data/NAME)",
+    )
+
+
+def add_json(command: argparse.ArgumentParser) -> None:
+    """Add the choice of JSON."""
+    command.add_argument(
+        "--json", action="store_true", help="print the result as JSON on standard output"
+    )
+
+
+def test_set(run: RunDirectory, options: argparse.Namespace) -> Dataset:
+    """Load the test set of a run's data set, or of the one that the options name."""
+    from mnist_scratch.data.sources.load import load_dataset
+
+    trained_on = run.config().data
+    dataset = options.dataset or trained_on.dataset
+    same = dataset == trained_on.dataset
+    data_dir = options.data_dir or (trained_on.data_dir if same else "")
+    return load_dataset(dataset, data_dir).test

@@ -1,0 +1,35 @@
+"""mnist-scratch draw: a page that reads digits drawn in a browser."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mnist_scratch.commands.common import add_run
+from mnist_scratch.commands.output import result
+from mnist_scratch.system.files import check_name
+
+SUMMARY = "make a page that reads digits drawn in a browser"
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the run and the page."""
+    add_run(command)
+    command.add_argument(
+        "--output",
+        type=Path,
+        default=Path("draw.html"),
+        metavar="FILE.html",
+        help="the page, one file that opens without a network (default: %(default)s here)",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write the page to draw a digit on."""
+    check_name(options.output, "the page is HTML", ".html", ".htm")
+
+    from mnist_scratch.report.pages.draw import write_page
+    from mnist_scratch.runs.rundir import RunDirectory
+
+    write_page(RunDirectory(options.run), options.output)
+    result(options.output)

@@ -1,0 +1,39 @@
+"""mnist-scratch plot: the loss of one run, or of several beside each other."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mnist_scratch.commands.output import result
+
+SUMMARY = "draw the loss of one run, or of several with what differs in their configs"
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the runs and the picture."""
+    command.add_argument("runs", type=Path, metavar="RUN", nargs="+", help="folders of runs")
+    command.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="PNG to write (default: loss_curve.png in the run; for several, comparison.png here)",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Draw the loss of one run or of several."""
+    from mnist_scratch.report.plots.loss_curve import draw_comparison, draw_loss_curve
+    from mnist_scratch.report.text.differences import describe_differences
+    from mnist_scratch.runs.rundir import RunDirectory
+
+    runs = [RunDirectory(path) for path in options.runs]
+    if len(runs) == 1:
+        output = options.output or runs[0].loss_curve_path
+        draw_loss_curve(runs[0], output)
+    else:
+        output = options.output or Path("comparison.png")
+        draw_comparison(runs, output)
+    result(output)
+    if len(runs) > 1:
+        result(f"\n{describe_differences(runs)}")
