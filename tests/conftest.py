@@ -13,7 +13,8 @@ from hypothesis import settings
 
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources import load as acquire
-from mnist_scratch.data.sources.files import MNIST, MNIST_FILES, data_folder, locate
+from mnist_scratch.data.sources.files import data_folder, missing
+from mnist_scratch.data.sources.registry import DATASETS
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 # An address on this machine that nobody listens at: whoever asks for the outside world is refused.
@@ -33,11 +34,11 @@ CommandLine = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture(scope="session")
 def mnist_dir() -> Path:
     """Where the real MNIST is; a skip only where nobody said that it is there."""
-    folder = (CHECKOUT / data_folder(MNIST)).resolve()
-    missing = [file.name for file in MNIST_FILES if locate(file, folder) is None]
-    if missing and "MNIST_SCRATCH_DATA" not in os.environ:
+    folder = (CHECKOUT / data_folder("mnist")).resolve()
+    absent = [file.name for file in missing(DATASETS["mnist"].files, folder)]
+    if absent and "MNIST_SCRATCH_DATA" not in os.environ:
         pytest.skip(f"MNIST is not at hand: set MNIST_SCRATCH_DATA, or put it into {folder}")
-    assert not missing, f"{folder} lacks {missing}"
+    assert not absent, f"{folder} lacks {absent}"
     return folder
 
 

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnist_scratch.config.toml import recipe_folder
+from mnist_scratch.data.sources.registry import DATASETS
 
 if TYPE_CHECKING:
     from mnist_scratch.data.dataset import Dataset
     from mnist_scratch.runs.rundir import RunDirectory
-
-DATASETS = ("mnist", "fashion-mnist", "kmnist", "qmnist", "emnist-digits", "synthetic")
-WITH_OWN = (*DATASETS, "files")
 
 
 def add_command(commands: Any, name: str, summary: str) -> argparse.ArgumentParser:
@@ -42,7 +40,7 @@ def add_config(command: argparse.ArgumentParser) -> None:
 
 def add_dataset(
     command: argparse.ArgumentParser,
-    names: tuple[str, ...] = WITH_OWN,
+    names: tuple[str, ...] = tuple(DATASETS),
     default: str | None = "mnist",
     meaning: str = " (default: %(default)s)",
 ) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnist_scratch.commands.common import (
-    DATASETS,
     add_command,
     add_data_dir,
     add_dataset,
@@ -18,10 +17,11 @@ from mnist_scratch.commands.common import (
 )
 from mnist_scratch.commands.output import result
 from mnist_scratch.config.toml import find_config, read_config
+from mnist_scratch.data.sources.registry import DATASETS, PUBLISHED
 from mnist_scratch.errors import MnistScratchError
 
 if TYPE_CHECKING:
-    from mnist_scratch.data.sources.checking import FileState
+    from mnist_scratch.data.sources.load import FileState
 
 
 SUMMARY = "see, fetch and verify the data sets"
@@ -36,13 +36,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_data_dir(status)
     add_json(status)
     download = add_command(actions, "download", "fetch a data set's missing files, then verify all")
-    add_dataset(download, DATASETS[:-1])  # the program draws the synthetic digits
+    add_dataset(download, PUBLISHED)
     add_data_dir(download)
     add_json(download)
     verify = add_command(
         actions, "verify", "check every file of a data set; exit with 2 if one is not right"
     )
-    add_dataset(verify, DATASETS)
+    add_dataset(verify, (*PUBLISHED, "synthetic"))
     add_data_dir(verify)
     add_json(verify)
     show = add_command(actions, "show", "draw images of a data set on one sheet")
@@ -80,14 +80,14 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _status(options: argparse.Namespace) -> None:
-    from mnist_scratch.data.sources.checking import check_files
-    from mnist_scratch.data.sources.files import MNIST, SYNTHETIC, data_folder
-    from mnist_scratch.data.sources.registry import SOURCES
+    from mnist_scratch.data.sources.files import data_folder
+    from mnist_scratch.data.sources.load import check_files
 
-    states = check_files(MNIST, data_folder(MNIST, options.data_dir))
-    for dataset in (SYNTHETIC, *SOURCES):
-        if dataset != MNIST:
-            states += check_files(dataset, data_folder(dataset))
+    states: list[FileState] = []
+    for dataset, source in DATASETS.items():
+        if source.files:
+            data_dir = options.data_dir if dataset == "mnist" else ""
+            states += check_files(dataset, data_folder(dataset, data_dir))
     _print_states(states, options)
 
 
@@ -123,8 +123,8 @@ def _show(options: argparse.Namespace) -> None:
 
 
 def _verify(options: argparse.Namespace) -> None:
-    from mnist_scratch.data.sources.checking import check_files
     from mnist_scratch.data.sources.files import data_folder
+    from mnist_scratch.data.sources.load import check_files
 
     dataset = options.dataset
     states = check_files(dataset, data_folder(dataset, options.data_dir))

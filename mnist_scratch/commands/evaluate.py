@@ -106,7 +106,7 @@ def _judge(runs: Sequence[RunDirectory], test: Dataset, views: int) -> Verdict:
 def _draw_mistakes(
     runs: Sequence[RunDirectory], test: Dataset, verdict: Verdict, options: argparse.Namespace
 ) -> None:
-    from mnist_scratch.data.sources.classes import class_names
+    from mnist_scratch.data.sources.registry import class_names
     from mnist_scratch.inference.examples import surest_mistakes
     from mnist_scratch.report.plots.evaluation import draw_mistakes
     from mnist_scratch.report.plots.style import plain

@@ -101,7 +101,7 @@ def _explain_logits(options: argparse.Namespace) -> None:
 
 
 def _explain_images(options: argparse.Namespace) -> None:
-    from mnist_scratch.data.sources.classes import class_names
+    from mnist_scratch.data.sources.registry import class_names
     from mnist_scratch.inference.examples import choose_examples
     from mnist_scratch.report.explain.picture import draw_explanations, summarise
     from mnist_scratch.report.explain.steps import explain

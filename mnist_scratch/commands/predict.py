@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> None:
     """Read the digits in pictures."""
     from tqdm import tqdm
 
-    from mnist_scratch.data.sources.classes import class_names
+    from mnist_scratch.data.sources.registry import class_names
     from mnist_scratch.inference.predict import predict
     from mnist_scratch.report.text.bars import save_images
     from mnist_scratch.runs.rundir import RunDirectory

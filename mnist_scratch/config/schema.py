@@ -12,6 +12,7 @@ import math
 from typing import Any
 
 from mnist_scratch.config.limits import Limits
+from mnist_scratch.data.sources.registry import DATASETS
 
 
 def _setting(
@@ -41,14 +42,9 @@ class DataConfig:
 
     dataset: str = _setting(
         "auto",
-        "mnist; fashion-mnist, clothes; kmnist, Japanese letters; qmnist, MNIST made again with "
-        "all 60,000 test images; emnist-digits, 280,000 digits; synthetic, digits drawn by the "
-        "program; files, four IDX files of your own in --data-dir; auto, MNIST if it is on disk or "
-        "can be fetched, otherwise synthetic",
-        choices=(
-            *("auto", "mnist", "fashion-mnist", "kmnist"),
-            *("qmnist", "emnist-digits", "synthetic", "files"),
-        ),
+        "".join(f"{name}, {source.description}; " for name, source in DATASETS.items())
+        + "auto, MNIST if it is on disk or can be fetched, otherwise synthetic",
+        choices=("auto", *DATASETS),
     )
     data_dir: str = _setting(
         "",

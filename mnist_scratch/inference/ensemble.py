@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.data.dataset import Examples
-from mnist_scratch.data.sources.classes import class_names
+from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.views import answer, mean_of_networks
 from mnist_scratch.nn.network import Network

@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 from mnist_scratch.config.schema import Config
 from mnist_scratch.data.dataset import CLASSES, PIXELS, split
-from mnist_scratch.data.sources.files import MNIST
-from mnist_scratch.data.sources.load import Acquired, load_dataset
+from mnist_scratch.data.sources.load import DataSplits, load_dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.checkpoint import Checkpoint
@@ -159,7 +158,7 @@ class _Run:
     """A run under way: its folder, and what has to be done there and when."""
 
     def __init__(
-        self, directory: RunDirectory, config: Config, trainer: Trainer, data: Acquired
+        self, directory: RunDirectory, config: Config, trainer: Trainer, data: DataSplits
     ) -> None:
         self.directory = directory
         self.config = config
@@ -255,7 +254,7 @@ class _Run:
         self.directory.save_model(self.trainer.network)
 
 
-def _trainer(config: Config, data: Acquired) -> Trainer:
+def _trainer(config: Config, data: DataSplits) -> Trainer:
     """Return the trainer of a run, before its first step."""
     seed = config.training.seed
     training, validation = split(
@@ -272,7 +271,7 @@ def _trainer(config: Config, data: Acquired) -> Trainer:
 def with_dataset(config: Config, found: str) -> Config:
     """Return the config that loads what was found, from whichever folder the run is repeated."""
     data_dir = config.data.data_dir
-    if config.data.dataset != found != MNIST:
+    if config.data.dataset != found != "mnist":
         data_dir = ""  # it named a folder for MNIST
     if data_dir:
         data_dir = str(Path(data_dir).expanduser().absolute())

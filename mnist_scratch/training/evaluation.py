@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mnist_scratch.data.dataset import CLASSES, Examples
 from mnist_scratch.data.loader import BatchLoader
-from mnist_scratch.data.sources.classes import class_names
+from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import SoftmaxCrossEntropy, SquaredError
 from mnist_scratch.nn.network import Network

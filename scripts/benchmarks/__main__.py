@@ -17,7 +17,7 @@ from benchmarks.machine import describe, head
 from benchmarks.sections import SECTIONS
 from benchmarks.text import markdown_lines, terminal_lines
 from benchmarks.work import Data, find_data, load
-from mnist_scratch.data.sources.files import MNIST, data_folder
+from mnist_scratch.data.sources.files import data_folder
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import write_text_whole
 
@@ -102,11 +102,11 @@ def _chosen(options: argparse.Namespace, data: Data) -> list[str]:
     names = options.sections or [
         name for name, plan in SECTIONS.items() if options.quick or not plan.slow
     ]
-    without = [name for name in names if SECTIONS[name].mnist and data.dataset != MNIST]
+    without = [name for name in names if SECTIONS[name].mnist and data.dataset != "mnist"]
     if without:
         reason = (
             f"{', '.join(without)}: MNIST itself is needed, and is not in "
-            f"{data_folder(MNIST)}; 'mnist-scratch data download' fetches it"
+            f"{data_folder('mnist')}; 'mnist-scratch data download' fetches it"
         )
         if options.sections:
             raise BenchmarkError(reason)

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from benchmarks.ours import make_trainer, probe
 from benchmarks.turns import Turns
 from benchmarks.work import Work, load
-from mnist_scratch.data.sources.files import FILE_NAMES
 from mnist_scratch.data.sources.own_files import load_own_files
+from mnist_scratch.data.sources.registry import FILE_NAMES
 
 
 def make(dataset: str, data_folder: str, folder: Path, count: int) -> None:

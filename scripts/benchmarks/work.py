@@ -10,14 +10,8 @@ from typing import Any, NamedTuple
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.settings import with_values
 from mnist_scratch.config.toml import find_config, read_config
-from mnist_scratch.data.sources.files import (
-    FILE_NAMES,
-    MNIST,
-    MNIST_FILES,
-    SYNTHETIC,
-    data_folder,
-    locate,
-)
+from mnist_scratch.data.sources.files import data_folder, missing
+from mnist_scratch.data.sources.registry import DATASETS
 from mnist_scratch.runs.threads import fitting_threads
 
 CLASSES = 10
@@ -99,14 +93,10 @@ def default_work() -> Work:
 
 def find_data() -> Data:
     """Return MNIST if all its files are on this machine, otherwise the synthetic digits."""
-    for dataset in (MNIST, SYNTHETIC):
-        folder = data_folder(dataset).resolve()
-        found = [locate(file, folder) for file in MNIST_FILES]
-        if dataset == SYNTHETIC:
-            found = [path for name in FILE_NAMES if (path := folder / name).exists()]
-        if all(found) and len(found) == len(FILE_NAMES):
-            return Data(dataset, str(folder))
-    return Data(SYNTHETIC, str(data_folder(SYNTHETIC).resolve()))
+    folder = data_folder("mnist").resolve()
+    if not missing(DATASETS["mnist"].files, folder):
+        return Data("mnist", str(folder))
+    return Data("synthetic", str(data_folder("synthetic").resolve()))
 
 
 def data_file(data: Data, name: str) -> Path:

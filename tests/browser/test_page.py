@@ -17,8 +17,8 @@ from mnist_scratch.config.schema import Config
 from mnist_scratch.config.settings import with_values
 from mnist_scratch.data.pictures.components import are_several, connected_parts
 from mnist_scratch.data.pictures.prepare import prepare
-from mnist_scratch.data.sources.classes import class_names
 from mnist_scratch.data.sources.load import load_dataset
+from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.inference.predict import probabilities_of
 from mnist_scratch.nn.layers import ACTIVATIONS
 from mnist_scratch.nn.network import Network

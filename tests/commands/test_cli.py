@@ -18,8 +18,8 @@ from mnist_scratch.cli import main
 from mnist_scratch.config.settings import settings
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.idx import format_idx
-from mnist_scratch.data.sources.files import FILE_NAMES
 from mnist_scratch.data.sources.load import load_dataset
+from mnist_scratch.data.sources.registry import FILE_NAMES
 
 QUICK = ("--epochs", "1", "--hidden", "16")
 
@@ -265,10 +265,10 @@ def test_data_status_says_where_every_file_would_be(command_line: CommandLine) -
     assert result.returncode == 0
     lines = result.stdout.splitlines()
     assert [line.split()[0] for line in lines[::4]] == [
-        *("mnist", "synthetic", "fashion-mnist", "kmnist", "qmnist", "emnist-digits"),
+        *("mnist", "fashion-mnist", "kmnist", "qmnist", "emnist-digits", "synthetic"),
     ]
     assert lines[0].split() == ["mnist", "missing", str(Path("data/mnist", f"{FILE_NAMES[0]}.gz"))]
-    assert lines[4].split() == ["synthetic", "missing", str(Path("data/synthetic", FILE_NAMES[0]))]
+    assert lines[-4].split() == ["synthetic", "missing", str(Path("data/synthetic", FILE_NAMES[0]))]
 
 
 def test_data_verify_ends_with_two_when_a_file_is_not_right(

@@ -11,7 +11,7 @@ from conftest import CommandLine
 
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.idx import format_idx
-from mnist_scratch.data.sources.files import FILE_NAMES
+from mnist_scratch.data.sources.registry import FILE_NAMES
 
 
 @pytest.fixture

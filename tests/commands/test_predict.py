@@ -18,8 +18,8 @@ from mnist_scratch.config.limits import printable
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.settings import with_values
 from mnist_scratch.data.dataset import Dataset
-from mnist_scratch.data.sources.classes import DIGITS, class_names
 from mnist_scratch.data.sources.load import load_dataset
+from mnist_scratch.data.sources.registry import DIGITS, class_names
 from mnist_scratch.data.synthetic.digits import draw_digits
 from mnist_scratch.inference.predict import Prediction, predict, probabilities_of
 from mnist_scratch.nn.network import Network

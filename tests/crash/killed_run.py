@@ -20,7 +20,7 @@ import numpy as np
 
 from mnist_scratch import cli
 from mnist_scratch.data.dataset import Dataset
-from mnist_scratch.data.sources.load import Acquired
+from mnist_scratch.data.sources.load import DataSplits
 from mnist_scratch.runs import run
 
 _chosen = int(sys.argv[1])
@@ -68,12 +68,12 @@ def _replace_watched(path: pathlib.Path, target: Any) -> pathlib.Path:
     return _replace(path, target)
 
 
-def _few_digits(*_: object) -> Acquired:
+def _few_digits(*_: object) -> DataSplits:
     rng = np.random.default_rng(5)
     images = rng.integers(0, 256, (60, 28, 28), dtype=np.uint8)
     labels = rng.integers(0, 10, 60, dtype=np.uint8)
     digits = Dataset("synthetic", images, labels, {"a-file": "its hash"})
-    return Acquired(digits, digits)
+    return DataSplits(digits, digits)
 
 
 for place, name, watched in (

@@ -13,7 +13,8 @@ import numpy as np
 from target import Mutate, Target, file_holding
 
 from mnist_scratch.data.idx import format_idx, parse_idx
-from mnist_scratch.data.sources.files import SourceFile, read_verified
+from mnist_scratch.data.sources.files import read_verified
+from mnist_scratch.data.sources.registry import SourceFile
 
 _LARGEST = 512
 

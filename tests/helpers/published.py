@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import random
 
-from mnist_scratch.data.sources.files import FILE_NAMES, SourceFile
+from mnist_scratch.data.sources.registry import FILE_NAMES, SourceFile
 
 # Random, so that compressing leaves their size; odd, so that no piece ends where they do.
 _PLAIN = {name: random.Random(name).randbytes(150_001) for name in FILE_NAMES}
@@ -31,7 +31,7 @@ from mnist_scratch.data.sources import load as acquire
 from mnist_scratch.errors import MnistScratchError
 from helpers.published import FILES
 
-acquire.SOURCES["mnist"] = acquire.SOURCES["mnist"]._replace(files=FILES, mirrors=sys.argv[2:])
+acquire.DATASETS["mnist"] = acquire.DATASETS["mnist"]._replace(files=FILES, mirrors=sys.argv[2:])
 try:
     report = lambda text: print(text, file=sys.stderr, flush=True)
     acquire.fetch_missing("mnist", Path(sys.argv[1]), report)

@@ -13,7 +13,7 @@ from mnist_scratch.config.settings import with_values
 from mnist_scratch.data.augment import Augmentation
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.loader import BatchLoader
-from mnist_scratch.data.sources.load import Acquired
+from mnist_scratch.data.sources.load import DataSplits
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.ensemble import check_together, judge
 from mnist_scratch.inference.examples import surest_mistakes
@@ -44,7 +44,7 @@ def nothing(_: int) -> None:
 def runs(digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[RunDirectory]:
     """Two runs with different seeds on the same digits."""
     data = dataclasses.replace(digits, name="synthetic", sha256={"a-file": "its hash"})
-    monkeypatch.setattr(run, "load_dataset", lambda *_: Acquired(data, data))
+    monkeypatch.setattr(run, "load_dataset", lambda *_: DataSplits(data, data))
     directories = []
     for seed in (0, 1):
         values: dict[tuple[str, str], Any] = {

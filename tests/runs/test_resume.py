@@ -15,7 +15,7 @@ import pytest
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.settings import with_values
 from mnist_scratch.data.dataset import Dataset
-from mnist_scratch.data.sources.load import Acquired
+from mnist_scratch.data.sources.load import DataSplits
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn import optimizer
 from mnist_scratch.runs import run
@@ -53,10 +53,10 @@ def short(**settings: object) -> Config:
 
 
 @pytest.fixture
-def data(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> Acquired:
+def data(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> DataSplits:
     """What is found here: digits called synthetic. 79 to train on are five batches an epoch."""
     training = dataclasses.replace(digits, name="synthetic", sha256={"a-file": "its hash"})
-    acquired = Acquired(training, training)
+    acquired = DataSplits(training, training)
     monkeypatch.setattr(run, "load_dataset", lambda *_: acquired)
     return acquired
 
@@ -93,7 +93,7 @@ def outcome(path: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("step", range(1, 16))
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_goes_on_to_the_same_bytes(
-    data: Acquired,
+    data: DataSplits,
     tmp_path: Path,
     interrupt: Callable[[int, int], None],
     step: int,
@@ -113,7 +113,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(
 
 @pytest.mark.parametrize("step", [3, 5, 8])
 def test_an_interrupted_run_on_distorted_images_goes_on_to_the_same_bytes(
-    data: Acquired, tmp_path: Path, interrupt: Callable[[int, int], None], step: int
+    data: DataSplits, tmp_path: Path, interrupt: Callable[[int, int], None], step: int
 ) -> None:
     distorted = short(rotation=10.0, elastic_alpha=30.0, fade=1.0)
     run_training(short(), tmp_path / "undistorted")
@@ -129,7 +129,7 @@ def test_an_interrupted_run_on_distorted_images_goes_on_to_the_same_bytes(
 
 @pytest.mark.parametrize("step", [4, 8])
 def test_what_is_next_to_zero_is_cleared_in_the_same_steps(
-    data: Acquired,
+    data: DataSplits,
     tmp_path: Path,
     interrupt: Callable[[int, int], None],
     monkeypatch: pytest.MonkeyPatch,
@@ -147,7 +147,7 @@ def test_what_is_next_to_zero_is_cleared_in_the_same_steps(
 
 
 def test_a_second_signal_ends_at_once_and_loses_nothing_that_was_saved(
-    data: Acquired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: DataSplits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_training(short(), tmp_path / "whole")
     train_step = Trainer._train_step
@@ -169,14 +169,14 @@ def test_a_second_signal_ends_at_once_and_loses_nothing_that_was_saved(
     assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
 
 
-def test_the_handlers_of_signals_are_given_back(data: Acquired, tmp_path: Path) -> None:
+def test_the_handlers_of_signals_are_given_back(data: DataSplits, tmp_path: Path) -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     run_training(short(), tmp_path / "run")
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 def test_a_run_is_saved_every_so_many_seconds_within_an_epoch(
-    data: Acquired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: DataSplits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved: list[int] = []
     save = RunDirectory.save_checkpoint
@@ -211,7 +211,7 @@ def test_a_run_is_saved_every_so_many_seconds_within_an_epoch(
     ],
 )
 def test_a_changed_config_is_refused_and_named(
-    data: Acquired, tmp_path: Path, settings: dict[str, object], named: str
+    data: DataSplits, tmp_path: Path, settings: dict[str, object], named: str
 ) -> None:
     run_training(short(), tmp_path / "run")
     before = outcome(tmp_path / "run")
@@ -220,24 +220,24 @@ def test_a_changed_config_is_refused_and_named(
     assert outcome(tmp_path / "run") == before
 
 
-def test_what_does_not_change_the_result_may_be_changed(data: Acquired, tmp_path: Path) -> None:
+def test_what_does_not_change_the_result_may_be_changed(data: DataSplits, tmp_path: Path) -> None:
     run_training(short(), tmp_path / "run")
     resume_training(tmp_path / "run", short(checkpoint_seconds=1, data_dir="elsewhere"))
     assert RunDirectory(tmp_path / "run").config().training.checkpoint_seconds == 1
 
 
 def test_other_data_is_refused_and_its_files_are_named(
-    data: Acquired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: DataSplits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_training(short(), tmp_path / "run")
     other = dataclasses.replace(data.training, sha256={"a-file": "another hash"})
-    monkeypatch.setattr(run, "load_dataset", lambda *_: Acquired(other, other))
+    monkeypatch.setattr(run, "load_dataset", lambda *_: DataSplits(other, other))
     with pytest.raises(MnistScratchError, match=r"other data .* 'a-file' differs"):
         resume_training(tmp_path / "run")
 
 
 def test_a_finished_run_says_so_and_stays_as_it_is(
-    data: Acquired, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    data: DataSplits, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = run_training(short(), tmp_path / "run")
     before = outcome(tmp_path / "run")
@@ -248,7 +248,7 @@ def test_a_finished_run_says_so_and_stays_as_it_is(
 
 
 def test_a_run_that_patience_stopped_is_finished(
-    data: Acquired, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    data: DataSplits, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = short(epochs=30, patience=2, learning_rate=0.5, name="constant")
     run_training(config, tmp_path / "run")
@@ -261,7 +261,7 @@ def test_a_run_that_patience_stopped_is_finished(
 
 @pytest.mark.parametrize("name", ["constant", "step"])
 def test_more_epochs_continue_a_finished_run_where_the_schedule_allows(
-    data: Acquired, tmp_path: Path, name: str
+    data: DataSplits, tmp_path: Path, name: str
 ) -> None:
     settings: dict[str, object] = {"name": name, "warmup": 0.0}
     run_training(short(**settings, epochs=5), tmp_path / "five")
@@ -271,7 +271,7 @@ def test_more_epochs_continue_a_finished_run_where_the_schedule_allows(
 
 
 def test_what_was_made_of_the_model_goes_when_it_is_trained_further(
-    data: Acquired, tmp_path: Path
+    data: DataSplits, tmp_path: Path
 ) -> None:
     settings: dict[str, object] = {"name": "constant", "warmup": 0.0}
     path = tmp_path / "run"
@@ -290,7 +290,7 @@ def test_what_was_made_of_the_model_goes_when_it_is_trained_further(
 
 @pytest.mark.parametrize("step", [2, 7])
 def test_more_epochs_for_an_unfinished_run_depend_on_the_schedule_too(
-    data: Acquired, tmp_path: Path, interrupt: Callable[[int, int], None], step: int
+    data: DataSplits, tmp_path: Path, interrupt: Callable[[int, int], None], step: int
 ) -> None:
     interrupt(step, signal.SIGINT)
     with pytest.raises(Interruption):
@@ -300,7 +300,7 @@ def test_more_epochs_for_an_unfinished_run_depend_on_the_schedule_too(
 
 
 def test_more_epochs_are_refused_where_the_last_ones_have_distorted_less(
-    data: Acquired, tmp_path: Path
+    data: DataSplits, tmp_path: Path
 ) -> None:
     settings: dict[str, object] = {"name": "constant", "warmup": 0.0, "fade": 0.5}
     run_training(short(**settings, rotation=5.0), tmp_path / "run")
@@ -310,7 +310,7 @@ def test_more_epochs_are_refused_where_the_last_ones_have_distorted_less(
     resume_training(tmp_path / "plain", short(**settings, epochs=5))
 
 
-def test_a_run_that_never_saved_begins_at_the_beginning(data: Acquired, tmp_path: Path) -> None:
+def test_a_run_that_never_saved_begins_at_the_beginning(data: DataSplits, tmp_path: Path) -> None:
     run_training(short(), tmp_path / "whole")
     RunDirectory.create(tmp_path / "run", with_values(short(), {("data", "dataset"): "auto"}, ""))
     resume_training(tmp_path / "run")
@@ -326,7 +326,7 @@ def test_a_run_that_never_saved_begins_at_the_beginning(data: Acquired, tmp_path
     ],
 )
 def test_the_remedy_for_a_damaged_file_brings_its_bytes_back(
-    data: Acquired, tmp_path: Path, name: str, read: Callable[[RunDirectory], object]
+    data: DataSplits, tmp_path: Path, name: str, read: Callable[[RunDirectory], object]
 ) -> None:
     run_training(short(), tmp_path / "run")
     before = outcome(tmp_path / "run")
@@ -340,7 +340,7 @@ def test_the_remedy_for_a_damaged_file_brings_its_bytes_back(
 
 
 def test_a_run_that_lost_its_checkpoint_is_not_begun_over_what_it_left(
-    data: Acquired, tmp_path: Path
+    data: DataSplits, tmp_path: Path
 ) -> None:
     run_training(short(), tmp_path / "run")
     (tmp_path / "run" / "checkpoint.npz").unlink()
@@ -366,7 +366,7 @@ def test_a_run_that_lost_its_checkpoint_is_not_begun_over_what_it_left(
     ],
 )
 def test_a_checkpoint_in_which_the_run_cannot_stand_is_refused(
-    data: Acquired,
+    data: DataSplits,
     tmp_path: Path,
     interrupt: Callable[[int, int], None],
     changes: dict[str, Any],
@@ -384,7 +384,7 @@ def test_a_checkpoint_in_which_the_run_cannot_stand_is_refused(
 
 
 def test_what_may_make_it_another_run_is_said(
-    data: Acquired,
+    data: DataSplits,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -400,7 +400,7 @@ def test_what_may_make_it_another_run_is_said(
 
 
 def test_what_a_checkpoint_says_of_the_machine_reaches_no_terminal_as_it_is(
-    data: Acquired, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    data: DataSplits, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_training(short(), tmp_path / "run")
     path = tmp_path / "run" / "checkpoint.npz"
@@ -415,7 +415,7 @@ def test_what_a_checkpoint_says_of_the_machine_reaches_no_terminal_as_it_is(
 
 
 def test_the_best_epoch_before_an_interruption_stays_the_best(
-    data: Acquired, tmp_path: Path, interrupt: Callable[[int, int], None]
+    data: DataSplits, tmp_path: Path, interrupt: Callable[[int, int], None]
 ) -> None:
     # At this rate the accuracy goes up and down from epoch to epoch.
     settings: dict[str, object] = {"name": "constant", "learning_rate": 0.5, "epochs": 8}
@@ -429,7 +429,7 @@ def test_the_best_epoch_before_an_interruption_stays_the_best(
 
 
 def test_a_divergence_is_told_the_same_when_it_comes_after_an_interruption(
-    data: Acquired, tmp_path: Path, interrupt: Callable[[int, int], None]
+    data: DataSplits, tmp_path: Path, interrupt: Callable[[int, int], None]
 ) -> None:
     def message(path: Path) -> str:
         with pytest.raises(MnistScratchError, match="learning rate") as caught:
@@ -450,7 +450,7 @@ def test_a_divergence_is_told_the_same_when_it_comes_after_an_interruption(
 
 
 def test_a_disk_that_is_full_from_the_beginning_leaves_a_run_that_can_go_on(
-    data: Acquired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: DataSplits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
         raise MnistScratchError("No space left")
@@ -469,13 +469,13 @@ def test_the_folder_of_the_data_is_written_down_for_any_working_directory(
     digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     named = dataclasses.replace(digits, name="mnist", sha256={})
-    monkeypatch.setattr(run, "load_dataset", lambda *_: Acquired(named, named))
+    monkeypatch.setattr(run, "load_dataset", lambda *_: DataSplits(named, named))
     monkeypatch.chdir(tmp_path)
     run_training(short(data_dir="here"), tmp_path / "run")
     assert RunDirectory(tmp_path / "run").config().data.data_dir == str(tmp_path / "here")
 
 
-def test_leftovers_of_a_crash_are_swept(data: Acquired, tmp_path: Path) -> None:
+def test_leftovers_of_a_crash_are_swept(data: DataSplits, tmp_path: Path) -> None:
     run_training(short(), tmp_path / "run")
     for name in ("checkpoint.npz", "norms.csv", "loss_curve.png"):
         (tmp_path / "run" / f".{name}.999999999.part").write_bytes(b"half")
@@ -484,7 +484,7 @@ def test_leftovers_of_a_crash_are_swept(data: Acquired, tmp_path: Path) -> None:
 
 
 def test_leftovers_of_a_run_that_had_not_begun_do_not_occupy_its_folder(
-    data: Acquired, tmp_path: Path
+    data: DataSplits, tmp_path: Path
 ) -> None:
     (tmp_path / "run").mkdir()
     for name in (".config.toml.999999999.part", ".lock"):
@@ -493,7 +493,7 @@ def test_leftovers_of_a_run_that_had_not_begun_do_not_occupy_its_folder(
     assert not list((tmp_path / "run").glob(".*"))
 
 
-def test_what_a_user_keeps_under_such_a_name_is_not_swept(data: Acquired, tmp_path: Path) -> None:
+def test_what_a_user_keeps_under_such_a_name_is_not_swept(data: DataSplits, tmp_path: Path) -> None:
     run_training(short(), tmp_path / "run")
     drawing = f".loss_curve.png.{os.getppid()}.part"  # of a process that runs
     names = [".thesis.doc.part", ".thesis.doc.12.part", drawing]
@@ -508,9 +508,9 @@ def test_what_a_user_keeps_under_such_a_name_is_not_swept(data: Acquired, tmp_pa
 
 
 def test_a_run_that_began_in_the_folder_meanwhile_is_not_overwritten(
-    data: Acquired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: DataSplits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def occupied(*_: object) -> Acquired:
+    def occupied(*_: object) -> DataSplits:
         """Load the data, while another program makes its run in the folder."""
         (tmp_path / "run").mkdir()
         (tmp_path / "run" / "config.toml").write_text("another run")
@@ -523,7 +523,7 @@ def test_a_run_that_began_in_the_folder_meanwhile_is_not_overwritten(
 
 
 def test_a_run_that_is_trained_further_keeps_no_old_evaluation(
-    data: Acquired, tmp_path: Path, interrupt: Callable[[int, int], None]
+    data: DataSplits, tmp_path: Path, interrupt: Callable[[int, int], None]
 ) -> None:
     settings: dict[str, object] = {"name": "constant", "warmup": 0.0}
     run_training(short(**settings), tmp_path / "run")
@@ -534,7 +534,7 @@ def test_a_run_that_is_trained_further_keeps_no_old_evaluation(
     assert not (tmp_path / "run" / "evaluation.json").exists()
 
 
-def test_a_second_program_in_the_folder_is_refused(data: Acquired, tmp_path: Path) -> None:
+def test_a_second_program_in_the_folder_is_refused(data: DataSplits, tmp_path: Path) -> None:
     run_training(short(), tmp_path / "run")
     with locked_folder(tmp_path / "run"):
         with pytest.raises(MnistScratchError, match="is in use by process"):
@@ -544,7 +544,7 @@ def test_a_second_program_in_the_folder_is_refused(data: Acquired, tmp_path: Pat
 
 
 def test_a_full_disk_ends_the_run_and_its_last_checkpoint_is_good(
-    data: Acquired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: DataSplits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_training(short(), tmp_path / "whole")
     fsync, calls = os.fsync, iter(range(10_000))

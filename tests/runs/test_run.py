@@ -12,7 +12,7 @@ from mnist_scratch.config.schema import Config
 from mnist_scratch.config.settings import with_values
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources import load as acquire
-from mnist_scratch.data.sources.load import Acquired
+from mnist_scratch.data.sources.load import DataSplits
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs import run
@@ -38,17 +38,17 @@ SHORT = with_values(
 
 
 @pytest.fixture
-def data(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> Acquired:
+def data(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> DataSplits:
     """What "auto" finds here: digits called synthetic."""
     labels = np.roll(digits.labels, 1)
     training = Dataset("synthetic", digits.images, digits.labels, {"a-file": "its hash"})
-    acquired = Acquired(training, Dataset("synthetic", digits.images, labels, training.sha256))
+    acquired = DataSplits(training, Dataset("synthetic", digits.images, labels, training.sha256))
     monkeypatch.setattr(run, "load_dataset", lambda *_: acquired)
     monkeypatch.setattr(acquire, "load_dataset", lambda *_: acquired)
     return acquired
 
 
-def test_a_run_leaves_a_folder_that_is_complete(data: Acquired, tmp_path: Path) -> None:
+def test_a_run_leaves_a_folder_that_is_complete(data: DataSplits, tmp_path: Path) -> None:
     result = run_training(SHORT, tmp_path / "run")
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
         "checkpoint.npz",
@@ -72,7 +72,7 @@ def test_a_run_leaves_a_folder_that_is_complete(data: Acquired, tmp_path: Path) 
 
 
 def test_only_the_very_data_of_a_run_is_evaluated_into_evaluation_json(
-    data: Acquired, tmp_path: Path
+    data: DataSplits, tmp_path: Path
 ) -> None:
     directory = run_training(SHORT, tmp_path / "run").directory
     path = tmp_path / "run" / "evaluation.json"
@@ -100,7 +100,7 @@ def test_only_the_very_data_of_a_run_is_evaluated_into_evaluation_json(
 
 @pytest.mark.parametrize("content", [None, "", "[]", "{}", '{"data_sha256": 7}', "[" * 10_000])
 def test_a_run_that_does_not_say_what_it_was_trained_on_is_named(
-    data: Acquired, tmp_path: Path, content: str | None
+    data: DataSplits, tmp_path: Path, content: str | None
 ) -> None:
     result = run_training(SHORT, tmp_path / "run")
     path = tmp_path / "run" / "environment.json"
@@ -112,7 +112,7 @@ def test_a_run_that_does_not_say_what_it_was_trained_on_is_named(
 
 
 def test_what_is_called_after_an_epoch_finds_it_in_the_folder(
-    data: Acquired, tmp_path: Path
+    data: DataSplits, tmp_path: Path
 ) -> None:
     seen = []
 
@@ -129,14 +129,14 @@ def test_what_is_called_after_an_epoch_finds_it_in_the_folder(
 
 
 def test_the_model_in_the_folder_is_the_one_that_was_evaluated(
-    data: Acquired, tmp_path: Path
+    data: DataSplits, tmp_path: Path
 ) -> None:
     result = run_training(SHORT, tmp_path / "run")
     measured = evaluate(result.directory.model(), data.test)
     assert measured.loss == result.evaluation.loss
 
 
-def test_the_config_in_the_folder_repeats_the_run(data: Acquired, tmp_path: Path) -> None:
+def test_the_config_in_the_folder_repeats_the_run(data: DataSplits, tmp_path: Path) -> None:
     first = run_training(SHORT, tmp_path / "first")
     config = first.directory.config()
     assert config.data.dataset == "synthetic", "what auto came to"
@@ -149,7 +149,7 @@ def test_the_config_in_the_folder_repeats_the_run(data: Acquired, tmp_path: Path
     assert [row[:6] for row in rows[0]] == [row[:6] for row in rows[1]]
 
 
-def test_another_seed_is_another_run(data: Acquired, tmp_path: Path) -> None:
+def test_another_seed_is_another_run(data: DataSplits, tmp_path: Path) -> None:
     run_training(SHORT, tmp_path / "first")
     other = with_values(SHORT, {("training", "seed"): 1}, "test")
     run_training(other, tmp_path / "second")
@@ -159,7 +159,7 @@ def test_another_seed_is_another_run(data: Acquired, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("purpose", ["initialisation", "shuffling", "validation"])
 def test_every_part_of_the_randomness_comes_from_the_seed(
-    data: Acquired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, purpose: str
+    data: DataSplits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, purpose: str
 ) -> None:
     asked: list[tuple[int, str]] = []
 
@@ -174,7 +174,7 @@ def test_every_part_of_the_randomness_comes_from_the_seed(
 
 
 def test_the_model_is_saved_at_the_best_epoch_and_not_after(
-    data: Acquired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: DataSplits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved: list[bytes] = []
     monkeypatch.setattr(
@@ -196,7 +196,7 @@ def test_the_model_is_saved_at_the_best_epoch_and_not_after(
     assert saved[-1] == saved[-2], "at the end what was best is written once more"
 
 
-def test_a_validation_loss_that_is_not_finite_is_an_error(data: Acquired, tmp_path: Path) -> None:
+def test_a_validation_loss_that_is_not_finite_is_an_error(data: DataSplits, tmp_path: Path) -> None:
     wild = {
         ("optimizer", "learning_rate"): 1e36,
         ("training", "epochs"): 1,
@@ -208,17 +208,17 @@ def test_a_validation_loss_that_is_not_finite_is_an_error(data: Acquired, tmp_pa
 
 
 def test_the_test_set_has_no_say_in_training(
-    data: Acquired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: DataSplits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_training(SHORT, tmp_path / "first")
     nothing = Dataset("synthetic", np.zeros((5, 28, 28), np.uint8), np.zeros(5, np.uint8))
-    monkeypatch.setattr(run, "load_dataset", lambda *_: Acquired(data.training, nothing))
+    monkeypatch.setattr(run, "load_dataset", lambda *_: DataSplits(data.training, nothing))
     run_training(SHORT, tmp_path / "second")
     first, second = ((tmp_path / name / "model.npz").read_bytes() for name in ("first", "second"))
     assert first == second
 
 
-def test_an_existing_folder_is_not_overwritten(data: Acquired, tmp_path: Path) -> None:
+def test_an_existing_folder_is_not_overwritten(data: DataSplits, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("precious")
     for path in (tmp_path, tmp_path / "mine.txt"):
         with pytest.raises(MnistScratchError, match="exists already and is not overwritten"):
@@ -226,7 +226,7 @@ def test_an_existing_folder_is_not_overwritten(data: Acquired, tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_an_empty_folder_may_be_used(data: Acquired, tmp_path: Path) -> None:
+def test_an_empty_folder_may_be_used(data: DataSplits, tmp_path: Path) -> None:
     assert run_training(SHORT, tmp_path).directory.path == tmp_path
 
 
@@ -244,21 +244,21 @@ def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_runs_is_told_from_a_run_and_one_of_them_named(
-    data: Acquired, tmp_path: Path
+    data: DataSplits, tmp_path: Path
 ) -> None:
     run_training(SHORT, tmp_path / "sweep" / "seed-000")
     with pytest.raises(MnistScratchError, match=r"sweep is not .* name one of them: .*seed-000$"):
         RunDirectory(tmp_path / "sweep")
 
 
-def test_a_model_that_takes_no_digits_is_named(data: Acquired, tmp_path: Path) -> None:
+def test_a_model_that_takes_no_digits_is_named(data: DataSplits, tmp_path: Path) -> None:
     directory = run_training(SHORT, tmp_path / "run").directory
     directory.save_model(Network.of_widths((9, 4), "relu", np.random.default_rng(0)))
     with pytest.raises(MnistScratchError, match="network of 9-4 does not take 784 pixels"):
         directory.model()
 
 
-def test_a_run_that_diverges_keeps_what_was_written(data: Acquired, tmp_path: Path) -> None:
+def test_a_run_that_diverges_keeps_what_was_written(data: DataSplits, tmp_path: Path) -> None:
     wild = with_values(SHORT, {("optimizer", "learning_rate"): 1e30}, "test")
     with pytest.raises(MnistScratchError, match=r"diverged[^@]*run keeps the history"):
         run_training(wild, tmp_path / "run")
@@ -266,7 +266,7 @@ def test_a_run_that_diverges_keeps_what_was_written(data: Acquired, tmp_path: Pa
 
 
 def test_where_the_blas_chooses_its_threads_one_line_says_so_and_the_run_can_be_resumed(
-    data: Acquired,
+    data: DataSplits,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from mnist_scratch.config.toml import read_config
-from mnist_scratch.data.sources.files import MNIST_FILES, read_verified
+from mnist_scratch.data.sources.files import read_verified
+from mnist_scratch.data.sources.registry import DATASETS
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.model import load_model
 from mnist_scratch.system.reading import opened_ordinary, read_whole
@@ -20,7 +21,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "config": read_config,
     "history": History.read,
     "model": load_model,
-    "data": lambda path: read_verified(MNIST_FILES[0], path),
+    "data": lambda path: read_verified(DATASETS["mnist"].files[0], path),
 }
 
 

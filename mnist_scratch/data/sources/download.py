@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from mnist_scratch.data.sources.files import SourceFile
 from mnist_scratch.data.sources.https import Answer, FetchError, RangeError, UnreachableError, asked
+from mnist_scratch.data.sources.registry import SourceFile
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import check_own, open_own
 
@@ -55,14 +55,14 @@ def download(
             if mirror in unreachable:
                 continue
             try:
-                _fetch(file, f"{mirror}{file.packed_name}", folder)
+                _fetch(file, f"{mirror}{file.published[0]}", folder)
             except FetchError as error:
                 failures[mirror] = str(error)
                 if isinstance(error, UnreachableError):
                     unreachable[mirror] = f"{error} (not asked again)"
             else:
                 for failed, reason in failures.items():
-                    report(f"passed over {failed}\n  for {file.packed_name}: {reason}")
+                    report(f"passed over {failed}\n  for {file.published[0]}: {reason}")
                 order.remove(mirror)
                 order.insert(0, mirror)
                 break
@@ -73,17 +73,17 @@ def download(
 
 def _fetch(file: SourceFile, address: str, folder: Path) -> None:
     """Fetch one file from one address; all of it where adding the rest does not make it whole."""
-    partial = folder / f".{file.packed_name}.{file.packed_sha256[:8]}.part"
+    partial = folder / f".{file.published[0]}.{file.published[2][:8]}.part"
     with _writing(partial):
         check_own(partial)
-        for other in folder.glob(f".{file.packed_name}.*.part"):
+        for other in folder.glob(f".{file.published[0]}.*.part"):
             if other != partial:  # of another file of this name, or of an older version
                 other.unlink()
         start = partial.stat().st_size if partial.exists() else 0
-    if start > file.packed_size:
+    if start > file.published[1]:
         start = 0
     try:
-        if start < file.packed_size:
+        if start < file.published[1]:
             _append(file, address, partial, start)
         _accept(file, partial)
     except (RangeError, _OtherFileError):
@@ -104,7 +104,7 @@ class _OtherFileError(FetchError):
 def _append(file: SourceFile, address: str, partial: Path, start: int) -> None:
     """Write into the partial file, from a certain byte on, what an address has."""
     with asked(address, start) as answer:
-        rest = file.packed_size - answer.start
+        rest = file.published[1] - answer.start
         if answer.length not in {None, rest}:
             raise FetchError(f"{answer.length:,} bytes, where the file has {rest:,}")
         with (
@@ -116,7 +116,7 @@ def _append(file: SourceFile, address: str, partial: Path, start: int) -> None:
             for piece in _shown(answer, file):
                 if len(piece) > rest:
                     output.truncate(0)
-                    raise _OtherFileError(f"more than the {file.packed_size:,} bytes of the file")
+                    raise _OtherFileError(f"more than the {file.published[1]:,} bytes of the file")
                 output.write(piece)
                 rest -= len(piece)
             output.flush()
@@ -128,9 +128,9 @@ def _append(file: SourceFile, address: str, partial: Path, start: int) -> None:
 def _shown(answer: Answer, file: SourceFile) -> Iterator[bytes]:
     """Pass on the pieces of an answer; show on a terminal how many have come."""
     with tqdm(
-        total=file.packed_size,
+        total=file.published[1],
         initial=answer.start,
-        desc=file.packed_name,
+        desc=file.published[0],
         unit="B",
         unit_scale=True,
         disable=not sys.stderr.isatty(),
@@ -145,10 +145,10 @@ def _accept(file: SourceFile, partial: Path) -> None:
     with _writing(partial):
         with partial.open("rb") as content:
             found = hashlib.file_digest(content, "sha256").hexdigest()
-        if found != file.packed_sha256:
+        if found != file.published[2]:
             partial.unlink()
             raise _OtherFileError(f"another file, of the SHA-256 {found[:16]}...")
-        partial.replace(partial.with_name(file.packed_name))
+        partial.replace(partial.with_name(file.published[0]))
 
 
 @contextmanager
@@ -170,14 +170,14 @@ def _failure(
     folder: Path,
 ) -> str:
     form = "compressed or not" if file.sha256 else "compressed"
-    width = max(len(other.packed_name) for other in missing)
-    lines = [f"could not fetch {file.packed_name}:"]
+    width = max(len(other.published[0]) for other in missing)
+    lines = [f"could not fetch {file.published[0]}:"]
     for mirror, reason in did:
         lines += [f"  {mirror}", f"    {reason}"]
     lines += [
         "Check the network and run again, which goes on where this ended.",
         f"Or place the files in {folder} by hand, {form}:",
-        *(f"  {file.packed_name:<{width}} {file.packed_size:>11,} bytes" for file in missing),
+        *(f"  {file.published[0]:<{width}} {file.published[1]:>11,} bytes" for file in missing),
         "Then 'mnist-scratch data verify', with --dataset if they are not MNIST's, says whether",
         "they are the right ones.",
     ]

@@ -1,4 +1,4 @@
-"""The files of a data set: what they must hash to, where they lie, and reading them verified.
+"""The files of a data set: where they lie, what they must hash to, and reading them verified.
 
 A file is used only when its SHA-256 is the one on record. A truncated or exchanged file that is
 read anyway does not stop a training run; it only makes it learn badly, and costs somebody days.
@@ -8,92 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from mnist_scratch.data.sources.gzipped import unpacked
+from mnist_scratch.data.sources.registry import SourceFile
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.system.reading import read_whole
-
-MNIST = "mnist"
-FASHION_MNIST = "fashion-mnist"
-KMNIST = "kmnist"
-QMNIST = "qmnist"
-EMNIST_DIGITS = "emnist-digits"
-SYNTHETIC = "synthetic"
-AUTO = "auto"
-
-
-class SourceFile(NamedTuple):
-    """One file of a data set, plain or compressed with gzip; or an archive that holds them all.
-
-    Attributes
-    ----------
-    name
-        Name of the plain file; the compressed one has `packing` appended.
-    size, sha256
-        Bytes and SHA-256 of the plain file; "" where nobody published that, and it is the
-        compressed file that is looked for.
-    packed_size, packed_sha256
-        The same of the compressed file as it is published; 0 and "" where there is none. The hash
-        alone is "" where it is that of the plain content which decides, and the size is then the
-        most that is read.
-    packing
-        What is appended to the name: ".gz", or ".zip" for an archive.
-    """
-
-    name: str
-    size: int
-    sha256: str
-    packed_size: int = 0
-    packed_sha256: str = ""
-    packing: str = ".gz"
-
-    @property
-    def packed_name(self) -> str:
-        """Name of the compressed file."""
-        return f"{self.name}{self.packing}"
-
-
-# In the order of every data set here: training images and labels, test images and labels.
-FILE_NAMES = (
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte",
-)
-
-MNIST_FILES = (
-    SourceFile(
-        FILE_NAMES[0],
-        47_040_016,
-        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-        9_912_422,
-        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-    ),
-    SourceFile(
-        FILE_NAMES[1],
-        60_008,
-        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-        28_881,
-        "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-    ),
-    SourceFile(
-        FILE_NAMES[2],
-        7_840_016,
-        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-        1_648_877,
-        "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-    ),
-    SourceFile(
-        FILE_NAMES[3],
-        10_008,
-        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-        4_542,
-        "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
-    ),
-)
 
 
 def data_folder(dataset: str, data_dir: str = "") -> Path:
@@ -102,7 +23,7 @@ def data_folder(dataset: str, data_dir: str = "") -> Path:
     Parameters
     ----------
     dataset
-        "synthetic", or the name of one that is published.
+        Its name in the registry.
     data_dir
         A folder that the user named; empty for `$MNIST_SCRATCH_DATA` (MNIST only) and otherwise
         `data/` and the data set's name, from the working directory.
@@ -112,7 +33,7 @@ def data_folder(dataset: str, data_dir: str = "") -> Path:
     MnistScratchError
         If the user named something that is no folder.
     """
-    named = data_dir or (os.environ.get("MNIST_SCRATCH_DATA", "") if dataset == MNIST else "")
+    named = data_dir or (os.environ.get("MNIST_SCRATCH_DATA", "") if dataset == "mnist" else "")
     if not named:
         return Path("data") / dataset
     try:
@@ -130,12 +51,12 @@ def data_folder(dataset: str, data_dir: str = "") -> Path:
 def locate(file: SourceFile, folder: Path) -> Path | None:
     """Return where the file lies in the folder, plain before compressed, or None.
 
-    A plain file does not count where only the compressed one could be verified.
+    A form does not count where nothing is on record to verify it by.
     """
-    plain, packed = folder / file.name, folder / file.packed_name
-    if plain.exists() and (file.sha256 or not file.packed_size):
+    plain, compressed = folder / file.name, folder / file.compressed_name
+    if file.sha256 and plain.exists():
         return plain
-    return packed if file.packed_size and packed.exists() else None
+    return compressed if compressed.exists() else None
 
 
 def missing(files: Sequence[SourceFile], folder: Path) -> list[SourceFile]:
@@ -143,8 +64,26 @@ def missing(files: Sequence[SourceFile], folder: Path) -> list[SourceFile]:
     return [file for file in files if locate(file, folder) is None]
 
 
+def verify(path: Path, size: int, sha256: str) -> None:
+    """Make sure that a file has a size and a SHA-256.
+
+    Raises
+    ------
+    MnistScratchError
+        If it cannot be read or has not.
+    """
+    try:
+        if (found_size := path.stat().st_size) != size:
+            raise _wrong_file(path, f"{found_size:,} bytes, where the published file has {size:,}")
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise unreadable(path, error) from error
+    _check_hash(path, found, sha256)
+
+
 def read_verified(file: SourceFile, path: Path) -> bytes:
-    """Return the plain content of a file of which every byte is known to be right.
+    """Return the plain content of a file whose SHA-256 is the one on record.
 
     Parameters
     ----------
@@ -158,39 +97,95 @@ def read_verified(file: SourceFile, path: Path) -> bytes:
     MnistScratchError
         If it cannot be read, or its size or SHA-256 is another.
     """
-    packed = path.suffix == ".gz"
-    size = file.packed_size if packed else file.size
-    sha256 = file.packed_sha256 if packed else file.sha256
+    compressed = path.suffix == ".gz"
+    if not compressed:
+        verify(path, file.size, file.sha256)
+    elif file.compressed_sha256:
+        verify(path, file.compressed_size, file.compressed_sha256)
     try:
-        found_size = path.stat().st_size
-        if sha256 and found_size != size and path.is_file():
-            raise wrong_file(path, f"{found_size:,} bytes, where the published file has {size:,}")
-        content = read_whole(path, size)
+        content = path.read_bytes()
     except OSError as error:
-        raise MnistScratchError(
-            f"cannot read {path}: {error.strerror}; check that it is a file you may read"
-        ) from error
-    if sha256:
-        _check_hash(path, content, sha256)
-    if not packed:
+        raise unreadable(path, error) from error
+    if not compressed:
         return content
     try:
-        plain = unpacked(content, file.size)
+        plain = decompressed(content, file.size)
     except ValueError as error:
-        raise wrong_file(path, str(error)) from error
-    if not sha256:
-        _check_hash(path, plain, file.sha256)
+        raise _wrong_file(path, str(error)) from error
+    if not file.compressed_sha256:
+        _check_hash(path, hashlib.sha256(plain).hexdigest(), file.sha256)
     return plain
 
 
-def _check_hash(path: Path, content: bytes, sha256: str) -> None:
-    found = hashlib.sha256(content).hexdigest()
+def read_archive(archive: SourceFile, files: Sequence[SourceFile], path: Path) -> Iterator[bytes]:
+    """Yield the plain content of files in a ZIP file whose SHA-256 is the one on record.
+
+    Parameters
+    ----------
+    archive
+        What the ZIP file must be. It holds the files compressed once more, in its folder `gzip/`.
+    files
+        Which of its files.
+    path
+        Where it lies.
+
+    Raises
+    ------
+    MnistScratchError
+        If it cannot be read, or its size or SHA-256 is another.
+    """
+    verify(path, archive.size, archive.sha256)
+    with zipfile.ZipFile(path) as opened:
+        for file in files:
+            yield decompressed(opened.read(f"gzip/{file.compressed_name}"), file.size)
+
+
+def decompressed(content: bytes, size: int) -> bytes:
+    """Return what a gzip file of one member holds (RFC 1952), without ever making more of it.
+
+    A kilobyte of gzip can become a megabyte: nothing that its header or trailer says is trusted.
+
+    Parameters
+    ----------
+    content
+        The bytes of the file.
+    size
+        How many bytes it must hold.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged, holds more or fewer bytes, or is followed by others.
+    """
+    decompressor = zlib.decompressobj(wbits=31)
+    try:
+        plain = decompressor.decompress(content, size + 1)  # 0 would mean without limit
+    except zlib.error as error:
+        raise ValueError(f"it is not gzip, or damaged: {error}") from error
+    if len(plain) > size:
+        raise ValueError(f"it holds more than the {size:,} bytes that are expected")
+    if not decompressor.eof:
+        raise ValueError(f"it ends inside its content, after {len(plain):,} of {size:,} bytes")
+    if len(plain) < size:
+        raise ValueError(f"it holds {len(plain):,} bytes, where {size:,} are expected")
+    if decompressor.unused_data:
+        raise ValueError(f"{len(decompressor.unused_data):,} bytes follow after its end")
+    return plain
+
+
+def unreadable(path: Path, error: OSError) -> MnistScratchError:
+    """Return the error that says why a file cannot be read."""
+    return MnistScratchError(
+        f"cannot read {path}: {error.strerror or error}; check that it is a file you may read"
+    )
+
+
+def _check_hash(path: Path, found: str, sha256: str) -> None:
     if found != sha256:
-        raise wrong_file(path, f"SHA-256 {found}\nwhere the published file has {sha256}")
+        raise _wrong_file(path, f"SHA-256 {found}\nwhere the published file has {sha256}")
 
 
-def wrong_file(path: Path, difference: str) -> MnistScratchError:
-    """Return the error that says in what a file is not the one that it has to be."""
+def _wrong_file(path: Path, difference: str) -> MnistScratchError:
     return MnistScratchError(
         f"{path} is damaged or another file: {difference}.\n"
         "Delete it and run again, which fetches or draws what is missing; "

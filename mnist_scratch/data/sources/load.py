@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy.typing as npt
+from typing import NamedTuple
 
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.idx import parse_idx
 from mnist_scratch.data.sources.files import (
-    AUTO,
-    MNIST,
-    SYNTHETIC,
-    SourceFile,
     data_folder,
     locate,
     missing,
+    read_archive,
     read_verified,
+    verify,
 )
-from mnist_scratch.data.sources.own_files import FILES, load_own_files
-from mnist_scratch.data.sources.registry import SOURCES, Source, as_mnist_has_it
-from mnist_scratch.data.sources.zipped import opened_verified, read_member
+from mnist_scratch.data.sources.own_files import load_own_files
+from mnist_scratch.data.sources.registry import DATASETS, DataSource, SourceFile
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.lock import locked
 
 
-class Acquired(NamedTuple):
+class DataSplits(NamedTuple):
     """A training set and the test set that belongs to it."""
 
     training: Dataset
@@ -38,16 +33,15 @@ class Acquired(NamedTuple):
 
 
 def load_dataset(
-    dataset: str = AUTO, data_dir: str = "", report: Callable[[str], object] | None = None
-) -> Acquired:
+    dataset: str = "auto", data_dir: str = "", report: Callable[[str], object] | None = None
+) -> DataSplits:
     """Load a data set, verified by SHA-256; fetch or draw what is not on disk.
 
     Parameters
     ----------
     dataset
-        "mnist", "fashion-mnist", "kmnist", "qmnist", "emnist-digits"; "synthetic", the digits that
-        the program draws; "files", four IDX files of your own (see `load_own_files`); or "auto",
-        MNIST if it is on disk or can be fetched and otherwise synthetic.
+        A name in `mnist_scratch.data.sources.registry.DATASETS`; or "auto", MNIST if it is on disk
+        or can be fetched and otherwise the synthetic digits.
     data_dir
         The folder of the files; empty for `$MNIST_SCRATCH_DATA`, else `data/mnist` (for the
         others: `data/` and the name; "files" lie nowhere unless it says where).
@@ -61,31 +55,32 @@ def load_dataset(
     Raises
     ------
     MnistScratchError
-        If a file is damaged, or cannot be had or written.
+        If a file is damaged, or cannot be fetched or written.
     """
     report = report or _print
-    if dataset == FILES:
+    if dataset == "files":
         if not data_dir:
             raise MnistScratchError(
                 "--dataset files: name the folder in which your IDX files lie with --data-dir"
             )
-        return Acquired(*load_own_files(data_folder(FILES, data_dir), report))
-    if dataset == SYNTHETIC:
-        return _synthetic(data_folder(SYNTHETIC, data_dir), report)
-    wanted = MNIST if dataset == AUTO else dataset
+        return DataSplits(*load_own_files(data_folder(dataset, data_dir), report))
+    if dataset == "synthetic":
+        return _synthetic(data_folder(dataset, data_dir), report)
+    wanted = "mnist" if dataset == "auto" else dataset
     folder = data_folder(wanted, data_dir)
     try:
         fetch_missing(wanted, folder, report)
     except MnistScratchError as error:
-        if dataset != AUTO:
+        if dataset != "auto":
             raise
+        reason = str(error).split("\n", maxsplit=1)[0].rstrip(":")
         report(
-            f"MNIST is not in {folder} and cannot be fetched: {_in_one_line(error)}\n"
+            f"MNIST is not in {folder} and cannot be fetched: {reason}\n"
             "Training on synthetic digits, drawn by the program, instead: every result says so.\n"
             "For MNIST itself: 'mnist-scratch data download' says what is needed."
         )
-        return _synthetic(data_folder(SYNTHETIC), report)
-    return _read(wanted, SOURCES[wanted].files, folder)
+        return _synthetic(data_folder("synthetic"), report)
+    return _read(wanted, DATASETS[wanted].files, folder)
 
 
 def fetch_missing(dataset: str, folder: Path, report: Callable[[str], object]) -> None:
@@ -94,29 +89,29 @@ def fetch_missing(dataset: str, folder: Path, report: Callable[[str], object]) -
     Raises
     ------
     MnistScratchError
-        If a file cannot be had or written.
+        If a file cannot be fetched or written.
     """
-    source = SOURCES[dataset]
+    source = DATASETS[dataset]
     if not _to_fetch(source, folder):
         return
     from mnist_scratch.data.sources.download import download
 
-    with _alone_in(folder, f"fetches {source.title}", report):
+    with _exclusive(folder, f"fetches {source.title}", report):
         files = _to_fetch(source, folder)
         if files:
             names = f"{len(files)} of {source.title}'s {len(source.files)} files"
             if source.archive:
-                names = f"{source.archive.packed_name} ({source.archive.packed_size:,} bytes)"
+                names = f"{source.archive.name} ({source.archive.size:,} bytes)"
             report(f"fetching {names} into {folder}")
             download(files, folder, source.mirrors, report)
 
 
-def _to_fetch(source: Source, folder: Path) -> list[SourceFile]:
+def _to_fetch(source: DataSource, folder: Path) -> list[SourceFile]:
     files = missing(source.files, folder)
     return missing([source.archive], folder) if files and source.archive else files
 
 
-def _alone_in(
+def _exclusive(
     folder: Path, work: str, report: Callable[[str], object]
 ) -> AbstractContextManager[None]:
     """Wait until no other process fetches or draws into a folder, then keep others out."""
@@ -127,70 +122,103 @@ def _alone_in(
     )
 
 
-def known_files(dataset: str, folder: Path) -> Sequence[SourceFile]:
-    """Return what the files of a data set must be.
+def _recorded_files(dataset: str, folder: Path) -> Sequence[SourceFile]:
+    """Return what the files of a data set must be; of synthetic digits, what is noted beside them.
 
-    Those that are published are on record in this program. Synthetic digits are on record beside
-    themselves, in `synthetic.json`, since another version of NumPy may draw other ones; before
-    they are drawn there is nothing on record, and the sequence is empty.
+    Another version of NumPy may draw other ones. Nothing is on record before they are drawn.
     """
-    if dataset in SOURCES:
-        return SOURCES[dataset].files
+    if dataset != "synthetic":
+        return DATASETS[dataset].files
     from mnist_scratch.data.synthetic.files import files_on_record
 
     return files_on_record(folder)
 
 
-def _synthetic(folder: Path, report: Callable[[str], object]) -> Acquired:
-    from mnist_scratch.data.synthetic.files import draw_files, files_on_record
+def _synthetic(folder: Path, report: Callable[[str], object]) -> DataSplits:
+    from mnist_scratch.data.synthetic.files import draw_files
 
     def drawn() -> Sequence[SourceFile]:
-        files = files_on_record(folder)
+        files = _recorded_files("synthetic", folder)
         return () if missing(files, folder) else files
 
     files = drawn()
     if not files:
-        with _alone_in(folder, "draws the synthetic digits", report):
+        with _exclusive(folder, "draws the synthetic digits", report):
             files = drawn() or draw_files(folder, report)
-    return _read(SYNTHETIC, files, folder)
+    return _read("synthetic", files, folder)
 
 
-def _read(dataset: str, files: Sequence[SourceFile], folder: Path) -> Acquired:
-    arrays: list[npt.NDArray[Any]] = []
+def _read(dataset: str, files: Sequence[SourceFile], folder: Path) -> DataSplits:
+    arrays = []
     hashes = {}
-    for file, (array, sha256) in zip(files, _arrays(dataset, files, folder), strict=True):
-        arrays.append(array)
-        hashes[file.name] = sha256
-    return Acquired(
+    archive = DATASETS[dataset].archive if missing(files, folder) else None
+    contents = (
+        read_archive(archive, files, folder / archive.name)
+        if archive
+        else (read_verified(file, locate(file, folder) or folder / file.name) for file in files)
+    )
+    for file, content in zip(files, contents, strict=True):
+        array = parse_idx(content, f"{file.name} in {folder}")
+        arrays.append(DATASETS[dataset].to_mnist_layout(array))
+        recorded = "" if archive else file.sha256
+        hashes[file.name] = recorded or hashlib.sha256(content).hexdigest()
+    return DataSplits(
         Dataset(dataset, arrays[0], arrays[1], hashes),
         Dataset(dataset, arrays[2], arrays[3], hashes),
     )
 
 
-def _arrays(
-    dataset: str, files: Sequence[SourceFile], folder: Path
-) -> Iterator[tuple[npt.NDArray[Any], str]]:
-    """Read what each file of a data set holds, and the SHA-256 of its plain content."""
-    archive = SOURCES[dataset].archive if dataset in SOURCES else None
-    if archive and missing(files, folder):
-        path = folder / archive.packed_name
-        with opened_verified(archive, path) as opened:
-            for file in files:
-                yield _parsed(dataset, read_member(opened, file), f"{file.name} in {path}", "")
-        return
-    for file in files:
-        path = locate(file, folder) or folder / file.name
-        yield _parsed(dataset, read_verified(file, path), str(path), file.sha256)
+class FileState(NamedTuple):
+    """What was found of one file of a data set.
+
+    Attributes
+    ----------
+    dataset
+        Its name.
+    path
+        Where it is, or would be.
+    state
+        "verified", "missing" or "damaged".
+    problem
+        What is wrong with a damaged file, and what to do; else "".
+    """
+
+    dataset: str
+    path: Path
+    state: str
+    problem: str = ""
 
 
-def _parsed(dataset: str, content: bytes, name: str, sha256: str) -> tuple[npt.NDArray[Any], str]:
-    """Return the array in a file's content, which is let go where the array is made anew."""
-    array = as_mnist_has_it(dataset, parse_idx(content, name))
-    return array, sha256 or hashlib.sha256(content).hexdigest()
+def check_files(dataset: str, folder: Path) -> list[FileState]:
+    """Look for every file of a data set in a folder, and read and hash what is there.
+
+    Of a data set that is published as an archive that is the archive alone, unless files that were
+    unpacked are there instead.
+    """
+    files = _recorded_files(dataset, folder) or DATASETS[dataset].files
+    archive = DATASETS[dataset].archive
+    absent = missing(files, folder)
+    if archive and absent and (len(absent) == len(files) or locate(archive, folder)):
+        files = [archive]
+    return [_check(dataset, file, folder) for file in files]
 
 
-def _in_one_line(error: Exception) -> str:
-    return str(error).split("\n", maxsplit=1)[0].rstrip(":")
+def _check(dataset: str, file: SourceFile, folder: Path) -> FileState:
+    path = locate(file, folder)
+    if path is None:
+        plain = folder / file.name
+        if not file.size and plain.exists():
+            problem = f"{plain}: no synthetic.json of this version lies beside it to verify it by"
+            return FileState(dataset, plain, "damaged", problem)
+        return FileState(dataset, folder / file.published[0], "missing")
+    try:
+        if path.suffix == ".gz":
+            read_verified(file, path)
+        else:
+            verify(path, file.size, file.sha256)
+    except MnistScratchError as error:
+        return FileState(dataset, path, "damaged", str(error))
+    return FileState(dataset, path, "verified")
 
 
 def _print(text: str) -> None:

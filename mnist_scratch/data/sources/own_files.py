@@ -21,12 +21,10 @@ import numpy.typing as npt
 from mnist_scratch.data.dataset import CLASSES, PIXELS, Dataset
 from mnist_scratch.data.idx import parse_idx
 from mnist_scratch.data.row_file import READS_ROWS, RowFile
-from mnist_scratch.data.sources.files import FILE_NAMES
-from mnist_scratch.data.sources.gzipped import unpacked
+from mnist_scratch.data.sources.files import decompressed
+from mnist_scratch.data.sources.registry import FILE_NAMES
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.reading import opened_ordinary
-
-FILES = "files"
 
 _IMAGES_BEGIN, _LABELS_BEGIN = b"\x00\x00\x08\x03", b"\x00\x00\x08\x01"
 _IMAGES_HEADER = 16  # bytes
@@ -114,7 +112,7 @@ def _unpacked(content: bytes, begin: bytes, path: Path) -> bytes:
         _check_begin(header[: len(begin)], begin, path)
         sizes = 4 * begin[3]  # bytes of the sizes of its dimensions
         shape = struct.unpack(f">{begin[3]}I", header[4 : 4 + sizes])
-        return unpacked(content, 4 + sizes + math.prod(shape))
+        return decompressed(content, 4 + sizes + math.prod(shape))
     except (zlib.error, struct.error, ValueError) as error:
         raise MnistScratchError(
             f"{path} is damaged: {error}; compress it again with gzip, or place the plain file"
@@ -154,4 +152,4 @@ def _dataset(images: _Content, labels: _Content, hashes: dict[str, str]) -> Data
     row_file = None
     if READS_ROWS and images.path.suffix != ".gz" and images.array.nbytes > _MOST_MAPPED_BYTES:
         row_file = RowFile(images.path, _IMAGES_HEADER, PIXELS)
-    return Dataset(FILES, images.array, labels.array, hashes, row_file)
+    return Dataset("files", images.array, labels.array, hashes, row_file)

@@ -12,8 +12,7 @@ from typing import Any
 from tqdm import tqdm
 
 from mnist_scratch.data.idx import format_idx
-from mnist_scratch.data.sources.files import FILE_NAMES, MNIST, SourceFile
-from mnist_scratch.data.sources.registry import SOURCES
+from mnist_scratch.data.sources.registry import DATASETS, FILE_NAMES, SourceFile
 from mnist_scratch.data.synthetic.digits import SYNTHETIC_VERSION, make_synthetic
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import write_text_whole, written_whole
@@ -31,7 +30,7 @@ def files_on_record(folder: Path) -> Sequence[SourceFile]:
         manifest = json.loads(read_whole(folder / _MANIFEST, _MOST_MANIFEST_BYTES).decode())
         if manifest["version"] != SYNTHETIC_VERSION or manifest["seed"] != SYNTHETIC_SEED:
             return ()
-        return [_recorded(manifest["files"][file.name], file) for file in SOURCES[MNIST].files]
+        return [_recorded(manifest["files"][file.name], file) for file in DATASETS["mnist"].files]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ()
 

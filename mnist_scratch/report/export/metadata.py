@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from mnist_scratch import __version__
-from mnist_scratch.data.sources.classes import class_names
+from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.layers import Layer
 from mnist_scratch.runs.folder import read_test_accuracy

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mnist_scratch.config.limits import printable
 from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
-from mnist_scratch.data.sources.classes import DIGITS, class_names
+from mnist_scratch.data.sources.registry import DIGITS, class_names
 from mnist_scratch.nn.layers import Dense, Layer, ReLU, Sigmoid, Tanh
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.export.metadata import name_of

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from mnist_scratch.config.limits import printable
 from mnist_scratch.config.settings import settings
 from mnist_scratch.data.dataset import Dataset
-from mnist_scratch.data.sources.classes import class_names
+from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.inference.examples import Example, worst_examples
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.softmax import softmax

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from mnist_scratch.data.augment import Augmentation
 from mnist_scratch.data.dataset import CLASSES, Dataset
-from mnist_scratch.data.sources.classes import class_names
+from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.report.plots.style import save
 
 _ACROSS = 14

@@ -19,7 +19,7 @@ NAME = f"{FILE.name}.gz"
 CONTENT = CONTENTS[NAME]
 SIZE = len(CONTENT)
 HALF = SIZE // 2
-PARTIAL = f".{NAME}.{FILE.packed_sha256[:8]}.part"
+PARTIAL = f".{NAME}.{FILE.compressed_sha256[:8]}.part"
 
 # What each fault is called in the message, and what it leaves to be continued.
 FAULTS = {

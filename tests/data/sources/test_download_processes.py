@@ -13,7 +13,7 @@ from helpers.faulty_server import FaultyServer
 from helpers.published import CONTENTS, FILES, PROGRAM
 
 NAME, CONTENT = next(iter(CONTENTS.items()))
-PARTIAL = f".{NAME}.{FILES[0].packed_sha256[:8]}.part"
+PARTIAL = f".{NAME}.{FILES[0].compressed_sha256[:8]}.part"
 
 # A program that draws few digits, once the file `go` is there, and adds a line to `drawn`.
 DRAW = """

@@ -6,25 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from mnist_scratch.data.sources.files import (
-    MNIST,
-    MNIST_FILES,
-    SYNTHETIC,
-    SourceFile,
-    data_folder,
-    locate,
-    read_verified,
-)
+from mnist_scratch.data.sources.files import data_folder, locate, read_verified
+from mnist_scratch.data.sources.registry import DATASETS, SourceFile
 from mnist_scratch.errors import MnistScratchError
 
 CONTENT = b"the content of a file" * 50
-PACKED = gzip.compress(CONTENT, mtime=0)
+COMPRESSED = gzip.compress(CONTENT, mtime=0)
 FILE = SourceFile(
     "name",
     len(CONTENT),
     hashlib.sha256(CONTENT).hexdigest(),
-    len(PACKED),
-    hashlib.sha256(PACKED).hexdigest(),
+    len(COMPRESSED),
+    hashlib.sha256(COMPRESSED).hexdigest(),
 )
 
 
@@ -32,25 +25,25 @@ def test_a_folder_that_was_named_comes_before_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MNIST_SCRATCH_DATA", "/from/environment")
-    assert data_folder(MNIST, "named") == Path("named")
-    assert data_folder(MNIST) == Path("/from/environment")
-    assert data_folder(SYNTHETIC) == Path("data/synthetic")
+    assert data_folder("mnist", "named") == Path("named")
+    assert data_folder("mnist") == Path("/from/environment")
+    assert data_folder("synthetic") == Path("data/synthetic")
     monkeypatch.delenv("MNIST_SCRATCH_DATA")
-    assert data_folder(MNIST) == Path("data/mnist")
+    assert data_folder("mnist") == Path("data/mnist")
 
 
 def test_what_is_no_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(MnistScratchError, match="file is a file; name the folder"):
-        data_folder(MNIST, str(tmp_path / "file"))
+        data_folder("mnist", str(tmp_path / "file"))
     monkeypatch.setenv("MNIST_SCRATCH_DATA", "~nobody-of-this-name/data")
     with pytest.raises(MnistScratchError, match="the data folder ~nobody-of-this-name/data"):
-        data_folder(MNIST)
+        data_folder("mnist")
 
 
 def test_plain_and_compressed_files_read_the_same(tmp_path: Path) -> None:
     assert locate(FILE, tmp_path) is None
-    (tmp_path / "name.gz").write_bytes(PACKED)
+    (tmp_path / "name.gz").write_bytes(COMPRESSED)
     assert locate(FILE, tmp_path) == tmp_path / "name.gz"
     assert read_verified(FILE, tmp_path / "name.gz") == CONTENT
     (tmp_path / "name").write_bytes(CONTENT)
@@ -64,8 +57,8 @@ def test_plain_and_compressed_files_read_the_same(tmp_path: Path) -> None:
         ("name", CONTENT[:-1], r"1,049 bytes, where the published file has 1,050"),
         ("name", CONTENT + b"x", r"1,051 bytes"),
         ("name", b"T" + CONTENT[1:], "SHA-256"),
-        ("name.gz", PACKED[:-1], "bytes, where"),
-        ("name.gz", PACKED[:-1] + b"x", "SHA-256"),
+        ("name.gz", COMPRESSED[:-1], "bytes, where"),
+        ("name.gz", COMPRESSED[:-1] + b"x", "SHA-256"),
     ],
 )
 def test_a_file_with_other_bytes_is_never_read(
@@ -84,7 +77,7 @@ def test_what_is_no_file_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.mnist
-@pytest.mark.parametrize("file", MNIST_FILES, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", DATASETS["mnist"].files, ids=lambda file: file.name)
 def test_the_hashes_on_record_are_those_of_mnist(mnist_dir: Path, file: SourceFile) -> None:
     path = locate(file, mnist_dir)
     assert path is not None

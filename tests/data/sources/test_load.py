@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from mnist_scratch.data.idx import format_idx
-from mnist_scratch.data.sources import files as sources
-from mnist_scratch.data.sources.checking import check_files
-from mnist_scratch.data.sources.classes import class_names
-from mnist_scratch.data.sources.files import FILE_NAMES, SourceFile
-from mnist_scratch.data.sources.load import load_dataset
-from mnist_scratch.data.sources.registry import SOURCES
+from mnist_scratch.data.sources.load import check_files, load_dataset
+from mnist_scratch.data.sources.registry import (
+    DATASETS,
+    FILE_NAMES,
+    PUBLISHED,
+    SourceFile,
+    class_names,
+)
 from mnist_scratch.data.synthetic import files as synthetic_files
 from mnist_scratch.data.synthetic.digits import SYNTHETIC_VERSION, make_synthetic
 from mnist_scratch.errors import MnistScratchError
@@ -46,8 +48,8 @@ def few_digits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
 
     monkeypatch.setattr(synthetic_files, "make_synthetic", make_few)
     nowhere = ["https://127.0.0.1:9/"]
-    for name, source in SOURCES.items():
-        monkeypatch.setitem(SOURCES, name, source._replace(mirrors=nowhere))
+    for name in PUBLISHED:
+        monkeypatch.setitem(DATASETS, name, DATASETS[name]._replace(mirrors=nowhere))
     monkeypatch.delenv("MNIST_SCRATCH_DATA", raising=False)
     monkeypatch.chdir(tmp_path)
     return drawn
@@ -130,7 +132,7 @@ def test_mnist_never_falls_back(few_digits: list[int]) -> None:
 def test_a_damaged_mnist_is_an_error_and_no_reason_to_fall_back(
     few_digits: list[int], dataset: str, tmp_path: Path
 ) -> None:
-    for file in sources.MNIST_FILES:
+    for file in DATASETS["mnist"].files:
         (tmp_path / f"{file.name}.gz").write_bytes(b"truncated")
     with pytest.raises(MnistScratchError, match="is damaged or another file"):
         load_dataset(dataset, str(tmp_path))
@@ -177,12 +179,12 @@ def test_a_damaged_record_of_the_digits_means_they_are_drawn_anew(
     assert manifest["seed"] == synthetic_files.SYNTHETIC_SEED
 
 
-def packed(folder: Path, name: str, content: bytes) -> SourceFile:
+def placed(folder: Path, name: str, content: bytes) -> SourceFile:
     """Put a compressed file into a folder; return what is on record of it: no plain hash."""
-    bytes_packed = gzip.compress(content, mtime=0)
-    (folder / f"{name}.gz").write_bytes(bytes_packed)
-    sha256 = hashlib.sha256(bytes_packed).hexdigest()
-    return SourceFile(name, len(content), "", len(bytes_packed), sha256)
+    compressed = gzip.compress(content, mtime=0)
+    (folder / f"{name}.gz").write_bytes(compressed)
+    sha256 = hashlib.sha256(compressed).hexdigest()
+    return SourceFile(name, len(content), "", len(compressed), sha256)
 
 
 @pytest.fixture
@@ -192,11 +194,11 @@ def little_fashion(few_digits: list[int], tmp_path: Path, monkeypatch: pytest.Mo
     folder.mkdir(parents=True)
     images, labels = np.full((3, 28, 28), 9, np.uint8), np.arange(3, dtype=np.uint8)
     files = [
-        packed(folder, name, format_idx(array))
+        placed(folder, name, format_idx(array))
         for name, array in zip(FILE_NAMES, (images, labels, images[:2], labels[:2]), strict=True)
     ]
-    source = SOURCES["fashion-mnist"]._replace(files=files)
-    monkeypatch.setitem(SOURCES, "fashion-mnist", source)
+    source = DATASETS["fashion-mnist"]._replace(files=files)
+    monkeypatch.setitem(DATASETS, "fashion-mnist", source)
     return folder
 
 

@@ -15,8 +15,8 @@ from mnist_scratch.data.idx import format_idx
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.data.row_file import READS_ROWS, RowFile
 from mnist_scratch.data.sources import own_files
-from mnist_scratch.data.sources.files import FILE_NAMES
 from mnist_scratch.data.sources.load import load_dataset
+from mnist_scratch.data.sources.registry import FILE_NAMES
 from mnist_scratch.errors import MnistScratchError
 
 IMAGES, LABELS, TEST_IMAGES, TEST_LABELS = FILE_NAMES

@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from mnist_scratch.data.sources.classes import DIGITS, class_names
+from mnist_scratch.data.sources.registry import DIGITS, class_names
 from mnist_scratch.inference.examples import Example
 from mnist_scratch.report.explain import picture as explanation_picture
 from mnist_scratch.report.explain.picture import draw_explanations, summarise

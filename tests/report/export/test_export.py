@@ -19,8 +19,8 @@ from mnist_scratch import __version__
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.settings import with_values
 from mnist_scratch.data.dataset import Dataset
-from mnist_scratch.data.sources.classes import class_names
 from mnist_scratch.data.sources.load import load_dataset
+from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.nn.arrays import Array
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.softmax import softmax

@@ -13,7 +13,7 @@ from PIL import Image
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.settings import with_values
 from mnist_scratch.data.dataset import Dataset
-from mnist_scratch.data.sources.load import Acquired
+from mnist_scratch.data.sources.load import DataSplits
 from mnist_scratch.report.pages.report import write_report
 from mnist_scratch.runs import run
 from mnist_scratch.runs.run import run_training
@@ -32,7 +32,7 @@ SETTINGS = {
 @pytest.fixture
 def finished(digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunDirectory:
     synthetic = Dataset("synthetic", digits.images, digits.labels)
-    monkeypatch.setattr(run, "load_dataset", lambda *_: Acquired(synthetic, synthetic))
+    monkeypatch.setattr(run, "load_dataset", lambda *_: DataSplits(synthetic, synthetic))
     config = with_values(Config(), SETTINGS, "test")
     return run_training(config, tmp_path / "<b> & co").directory
 

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from mnist_scratch.data.sources.classes import class_names
+from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.inference.examples import Example
 from mnist_scratch.nn.layers import Dense
 from mnist_scratch.nn.network import Network
