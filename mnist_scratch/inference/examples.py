@@ -1,4 +1,4 @@
-"""What a network makes of single examples: those asked for, or those it is most wrong about.
+"""A network's logits for single examples: for chosen ones, or for those it is most wrong about.
 
 Shapes: N examples, C classes.
 """
@@ -15,19 +15,19 @@ from mnist_scratch.data.dataset import CLASSES, Dataset, Examples
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
-from mnist_scratch.nn.softmax_cross_entropy import softmax_cross_entropy
+from mnist_scratch.nn.softmax import log_softmax
 
 _BATCH_SIZE = 1000
-_AT_MOST = 20  # images in a picture
+_MOST_SHOWN = 20  # images in a picture
 
 
 class Example(NamedTuple):
-    """An image, its label, and a network's answer.
+    """An image with its label and a network's logits.
 
     Attributes
     ----------
     number
-        Its place in the data set, from 0.
+        Its index in the data set, from 0.
     image
         uint8 (28, 28).
     label
@@ -45,22 +45,20 @@ class Example(NamedTuple):
 def choose_examples(
     network: Network, dataset: Examples, numbers: Sequence[int] | None, worst: int | None
 ) -> list[Example]:
-    """Return the examples that --index or --worst ask for.
+    """Return the examples that --index or --worst choose.
 
     Raises
     ------
     MnistScratchError
-        If there are no such examples, or more than a picture has room for.
+        If there are no such examples, or more than fit into a picture.
     """
     if numbers is None:
-        count = worst or 0
-        if not 1 <= count <= min(_AT_MOST, len(dataset)):
-            raise MnistScratchError(
-                f"--worst {count}: ask for 1 to {min(_AT_MOST, len(dataset))} images"
-            )
+        count, most = worst or 0, min(_MOST_SHOWN, len(dataset))
+        if not 1 <= count <= most:
+            raise MnistScratchError(f"--worst {count}: must be from 1 to {most}")
         return worst_examples(network, dataset, count)
-    if len(numbers) > _AT_MOST:
-        raise MnistScratchError(f"--index: {len(numbers)} images; name at most {_AT_MOST}")
+    if len(numbers) > _MOST_SHOWN:
+        raise MnistScratchError(f"--index: {len(numbers)} images; name at most {_MOST_SHOWN}")
     for number in numbers:
         if not 0 <= number < len(dataset):
             raise MnistScratchError(
@@ -70,68 +68,37 @@ def choose_examples(
 
 
 def show_examples(network: Network, dataset: Examples, numbers: Sequence[int]) -> list[Example]:
-    """Return examples with the network's answers.
-
-    Parameters
-    ----------
-    network, dataset
-        Whose answers, on what.
-    numbers
-        Which examples, each 0 to N - 1.
-    """
-    chosen = np.array(numbers)
-    images, labels = dataset.images[chosen], dataset.labels[chosen]
-    logits = all_logits(network, Dataset(dataset.name, images, labels))
-    return _examples(numbers, images, labels, logits)
+    """Return the examples of the given numbers, in that order, with the network's logits."""
+    chosen = Dataset(dataset.name, dataset.images[[*numbers]], dataset.labels[[*numbers]])
+    return _examples(dataset, numbers, all_logits(network, chosen))
 
 
-def surest_mistakes(
+def worst_examples(network: Network, dataset: Examples, count: int) -> list[Example]:
+    """Return the `count` examples with the largest cross-entropy, largest first."""
+    log_predictions = log_softmax(all_logits(network, dataset))  # (N, C)
+    losses = -log_predictions[np.arange(len(dataset)), dataset.labels]  # (N,)
+    worst = np.argsort(-losses, kind="stable")[:count]
+    return show_examples(network, dataset, worst.tolist())
+
+
+def most_confident_errors(
     dataset: Examples, log_predictions: npt.NDArray[np.float64], count: int
 ) -> list[Example]:
-    """Return the examples that were taken for another class, the surest of it first.
+    """Return misclassified examples, the one with the highest wrong probability first.
 
     Parameters
     ----------
     dataset
         N examples.
     log_predictions
-        float64 (N, C), the logarithms of the predictions for each of them: their logits too.
+        float64 (N, C), the logarithms of the predictions; they serve as logits too.
     count
-        How many at most.
+        The largest number of examples to return.
     """
     wrong = np.flatnonzero(np.argmax(log_predictions, axis=1) != dataset.labels)
-    surest = np.argsort(-log_predictions[wrong].max(axis=1), kind="stable")[:count]
-    chosen = wrong[surest]
-    images, labels = dataset.images[chosen], dataset.labels[chosen]
-    return _examples(chosen.tolist(), images, labels, log_predictions[chosen])
-
-
-def worst_examples(network: Network, dataset: Examples, count: int) -> list[Example]:
-    """Return the examples with the largest cross-entropy, largest first.
-
-    Parameters
-    ----------
-    network, dataset
-        Whose answers, on what.
-    count
-        How many, 1 to N.
-    """
-    labels = dataset.labels.astype(np.int64)
-    losses = softmax_cross_entropy(all_logits(network, dataset), labels, reduction="none")  # (N,)
-    worst = np.argsort(-losses, kind="stable")[:count]
-    return show_examples(network, dataset, worst.tolist())
-
-
-def _examples(
-    numbers: Sequence[int],
-    images: npt.NDArray[np.uint8],
-    labels: npt.NDArray[np.uint8],
-    logits: npt.NDArray[np.float64],
-) -> list[Example]:
-    return [
-        Example(number, images[place], int(labels[place]), logits[place])
-        for place, number in enumerate(numbers)
-    ]
+    order = np.argsort(-log_predictions[wrong].max(axis=1), kind="stable")[:count]
+    chosen = wrong[order]
+    return _examples(dataset, chosen.tolist(), log_predictions[chosen])
 
 
 def all_logits(network: Network, dataset: Examples) -> npt.NDArray[np.float64]:
@@ -142,3 +109,13 @@ def all_logits(network: Network, dataset: Examples) -> npt.NDArray[np.float64]:
         logits[start : start + len(images)] = network.forward(images)
         start += len(images)
     return logits
+
+
+def _examples(
+    dataset: Examples, numbers: Sequence[int], logits: npt.NDArray[np.float64]
+) -> list[Example]:
+    images, labels = dataset.images, dataset.labels
+    return [
+        Example(number, images[number], int(labels[number]), row)
+        for number, row in zip(numbers, logits, strict=True)
+    ]

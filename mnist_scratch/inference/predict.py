@@ -1,4 +1,4 @@
-"""What a network makes of a person's own pictures."""
+"""A network's predictions for a person's own pictures."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from mnist_scratch.nn.softmax import softmax
 
 
 class Prediction(NamedTuple):
-    """A picture and a network's answer.
+    """A network's prediction for a picture.
 
     Attributes
     ----------
     file
-        The name under which the picture was asked for.
+        The picture's name as it was given.
     image
-        uint8 (28, 28): the picture as the network saw it.
+        uint8 (28, 28): the prepared picture, the network's input.
     probabilities
-        float64 (10,), of the digits 0 to 9, or whatever the ten classes are.
+        float64 (10,), of each class.
     """
 
     file: str
@@ -36,11 +36,11 @@ class Prediction(NamedTuple):
 
     @property
     def digit(self) -> int:
-        """The most probable digit."""
+        """The most probable class."""
         return int(np.argmax(self.probabilities))
 
     def as_json(self, names: Sequence[str]) -> dict[str, Any]:
-        """Return what a program may want of it, given what the ten classes are called."""
+        """Return the prediction as JSON values, given the names of the ten classes."""
         return {
             "file": self.file,
             "digit": self.digit,
@@ -50,7 +50,7 @@ class Prediction(NamedTuple):
 
 
 def predict(network: Network, file: str, ink: Ink) -> Prediction:
-    """Read a picture of a digit, prepare it as MNIST was prepared, and ask the network.
+    """Read a picture of a digit, prepare it as MNIST's images were, and classify it.
 
     Parameters
     ----------

@@ -7,12 +7,12 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-Purpose = Literal["initialisation", "shuffling", "augmentation", "validation", "views"]
+Purpose = Literal["initialisation", "shuffling", "augmentation", "validation", "tta"]
 
 # The place in this tuple is the branch: append, never reorder, or old seeds give other runs.
 _BRANCHES: tuple[Purpose, ...] = (
     *("initialisation", "shuffling", "augmentation", "validation"),
-    "views",
+    "tta",
 )
 
 

@@ -331,24 +331,24 @@ def test_own_files_are_trained_on_and_looked_at(
     assert f"begun on other data than these of files: '{FILE_NAMES[0]}' differs" in result.stderr
 
 
-def test_evaluate_judges_runs_together_in_views_and_draws_the_mistakes(
+def test_evaluate_measures_an_ensemble_with_augmentation_and_draws_its_errors(
     command_line: CommandLine, finished_run: Path, synthetic_dir: Path, tmp_path: Path
 ) -> None:
     before = (finished_run / "evaluation.json").read_bytes()
-    together = ("evaluate", finished_run, finished_run, "--data-dir", synthetic_dir, "--views", "2")
+    together = ("evaluate", finished_run, finished_run, "--data-dir", synthetic_dir, "--tta", "2")
     result = command_line(*together, "--mistakes", "mistakes.png")
     assert result.returncode == 0, result.stderr
-    assert "committee      2 runs\n" in result.stdout
-    assert "\n2 views        " in result.stdout
+    assert "ensemble       2 runs\n" in result.stdout
+    assert "\nwith --tta 2   " in result.stdout
     assert all(len(line) <= 80 or str(tmp_path) in line for line in result.stdout.splitlines())
     assert (tmp_path / "mistakes.png").read_bytes().startswith(b"\x89PNG")
     assert (finished_run / "evaluation.json").read_bytes() == before
     values = json.loads(command_line(*together, "--json").stdout)
-    assert values["with_views"]["views"] == 2
+    assert values["with_tta"]["versions"] == 2
     assert {run["accuracy"] for run in values["runs"]} == {values["accuracy"]}
-    result = command_line("evaluate", finished_run, "--views", "0")
+    result = command_line("evaluate", finished_run, "--tta", "0")
     assert result.returncode == 2
-    assert "--views 0: ask for 1 to 1,000" in result.stderr
+    assert "--tta 0: must be from 1 to 1,000" in result.stderr
 
 
 @pytest.mark.mnist

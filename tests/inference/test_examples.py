@@ -54,8 +54,8 @@ def test_examples_come_with_their_own_logits_in_the_order_asked_for(
         ([3, 100], None, "--index 100: the test images of digits are 0 to 99"),
         ([-1], None, "--index -1: the test images of digits are 0 to 99"),
         ([0] * 21, None, "--index: 21 images; name at most 20"),
-        (None, 0, "--worst 0: ask for 1 to 20 images"),
-        (None, 21, "--worst 21: ask for 1 to 20 images"),
+        (None, 0, "--worst 0: must be from 1 to 20"),
+        (None, 21, "--worst 21: must be from 1 to 20"),
     ],
 )
 def test_images_that_are_not_there_are_named(

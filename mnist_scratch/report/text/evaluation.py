@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from mnist_scratch.data.sources.registry import class_names
+from mnist_scratch.inference.ensemble import ModelResult
 from mnist_scratch.training.evaluation import Evaluation
 from mnist_scratch.training.metrics import class_scores, most_confused
 
@@ -29,33 +31,30 @@ def describe_in_detail(evaluation: Evaluation) -> str:
     return "\n".join([*lines, "", *_confusions(evaluation, names, width)])
 
 
-def describe_views(viewed: Evaluation, views: int) -> str:
-    """Return what the mean over views is worth, to stand below what the plain images are."""
-    low, high = viewed.accuracy_interval
+def describe_tta(evaluation: Evaluation, versions: int) -> str:
+    """Return a line about an evaluation with test-time augmentation."""
+    low, high = evaluation.accuracy_interval
     return (
-        f"{f'{views} views':<13}  {viewed.accuracy:.2%} (95% interval {low:.2%} to {high:.2%}), "
-        f"loss {viewed.loss:.4f}"
+        f"{f'with --tta {versions}':<14} {evaluation.accuracy:.2%} "
+        f"(95% interval {low:.2%} to {high:.2%}), loss {evaluation.loss:.4f}"
     )
 
 
-def describe_members(
-    members: Sequence[tuple[str, Evaluation, Evaluation | None]], views: int
-) -> str:
-    """Return a line for each run of a committee: what it is worth alone.
+def describe_models(paths: Sequence[Path], models: Sequence[ModelResult], versions: int) -> str:
+    """Return a table of the accuracies of an ensemble's models, each alone.
 
     Parameters
     ----------
-    members
-        Of each run, its name, what it is worth, and what it is with views, if there are some.
-    views
-        How many.
+    paths, models
+        The folder and the evaluation of each run.
+    versions
+        The number of versions of each image in test-time augmentation, 1 for none.
     """
-    heading = f"{views} views"
-    with_views = any(viewed for _, _, viewed in members)
-    lines = [f"{'accuracy':<12}{f'{heading:<12}' if with_views else ''}run"]
-    for name, plain, viewed in members:
-        share = f"{viewed.accuracy:<12.2%}" if viewed else ""
-        lines.append(f"{plain.accuracy:<12.2%}{share}{name}")
+    heading = f"{f'--tta {versions}':<12}" if versions > 1 else ""
+    lines = [f"{'accuracy':<12}{heading}run"]
+    for path, (plain, with_tta) in zip(paths, models, strict=True):
+        share = f"{with_tta.accuracy:<12.2%}" if with_tta else ""
+        lines.append(f"{plain.accuracy:<12.2%}{share}{path}")
     return "\n".join(lines)
 
 
