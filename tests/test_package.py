@@ -38,8 +38,10 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
         mnist_scratch.Desne  # noqa: B018
 
 
-def test_the_command_line_starts_without_numpy() -> None:
-    code = "import sys, mnist_scratch.cli; print('numpy' in sys.modules, 'tqdm' in sys.modules)"
+def test_the_command_line_starts_without_matplotlib() -> None:
+    code = (
+        "import sys, mnist_scratch.cli; print('matplotlib' in sys.modules, 'tqdm' in sys.modules)"
+    )
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
