@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from http.client import HTTPException, responses
 from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
 
 from tqdm import tqdm
 
-from mnist_scratch.data.sources.https import Answer, FetchError, RangeError, UnreachableError, asked
 from mnist_scratch.data.sources.registry import SourceFile
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.system.files import check_own, open_own
+from mnist_scratch.system.files import written_whole
+
+_TIMEOUT = 10.0  # seconds to connect, and between two packets
+_PIECE = 1 << 16  # bytes
+
+
+class _MirrorError(Exception):
+    """Why a mirror did not give a file."""
 
 
 def download(
@@ -23,161 +30,109 @@ def download(
     mirrors: Sequence[str],
     report: Callable[[str], object],
 ) -> None:
-    """Fetch files in their compressed form into a folder, with a progress bar on a terminal.
+    """Fetch files as they are published into a folder, with a progress bar on a terminal.
 
-    A file grows under a name that nothing reads, and gets its own when its size and SHA-256 are
-    right. What an interrupted download left there is continued, from whichever mirror, and fetched
-    anew if that comes to nothing. The mirror that gave a file is asked for the next one first; one
-    that could not be reached is not asked again. Whoever calls holds the folder's lock.
+    A file is written under a name that nothing reads, and gets its own when its size and SHA-256
+    are right. The mirror that gave a file is asked first for the next one. Proxies are those of the
+    environment; `SSL_CERT_FILE` names certificate authorities to trust beside the system's.
 
     Parameters
     ----------
     files
         What to fetch.
     folder
-        Where to; it is there.
+        Where to; the caller holds its lock.
     mirrors
         HTTPS addresses to which a file's name is appended, tried in this order.
     report
-        Is called with what a person should know while it goes on.
+        Called with what a person should know.
 
     Raises
     ------
     MnistScratchError
         If no mirror gives a file, with what each of them did and how to place the files by hand;
-        or if a file cannot be written, which no other mirror would mend.
+        or if a file cannot be written.
     """
-    unreachable: dict[str, str] = {}
-    order = list(mirrors)
     for number, file in enumerate(files):
         failures: dict[str, str] = {}
-        for mirror in order:
-            if mirror in unreachable:
-                continue
+        for mirror in mirrors:
             try:
-                _fetch(file, f"{mirror}{file.published[0]}", folder)
-            except FetchError as error:
+                _fetch(file, mirror, folder)
+            except _MirrorError as error:
                 failures[mirror] = str(error)
-                if isinstance(error, UnreachableError):
-                    unreachable[mirror] = f"{error} (not asked again)"
             else:
-                for failed, reason in failures.items():
-                    report(f"passed over {failed}\n  for {file.published[0]}: {reason}")
-                order.remove(mirror)
-                order.insert(0, mirror)
                 break
         else:
-            did = [(mirror, failures.get(mirror) or unreachable[mirror]) for mirror in mirrors]
-            raise MnistScratchError(_failure(file, did, files[number:], folder))
+            raise MnistScratchError(_failure(failures, files[number:], folder))
+        for failed, reason in failures.items():
+            report(f"{failed} did not give {file.published[0]}: {reason}")
+        mirrors = [mirror, *(other for other in mirrors if other != mirror)]
 
 
-def _fetch(file: SourceFile, address: str, folder: Path) -> None:
-    """Fetch one file from one address; all of it where adding the rest does not make it whole."""
-    partial = folder / f".{file.published[0]}.{file.published[2][:8]}.part"
-    with _writing(partial):
-        check_own(partial)
-        for other in folder.glob(f".{file.published[0]}.*.part"):
-            if other != partial:  # of another file of this name, or of an older version
-                other.unlink()
-        start = partial.stat().st_size if partial.exists() else 0
-    if start > file.published[1]:
-        start = 0
-    try:
-        if start < file.published[1]:
-            _append(file, address, partial, start)
-        _accept(file, partial)
-    except (RangeError, _OtherFileError):
-        if not start:
-            raise
-        _append(file, address, partial, 0)
-        _accept(file, partial)
-    finally:
-        with _writing(partial):
-            if partial.exists() and not partial.stat().st_size:
-                partial.unlink()  # there is nothing to continue
-
-
-class _OtherFileError(FetchError):
-    """What came is not the file, or not the rest of it."""
-
-
-def _append(file: SourceFile, address: str, partial: Path, start: int) -> None:
-    """Write into the partial file, from a certain byte on, what an address has."""
-    with asked(address, start) as answer:
-        rest = file.published[1] - answer.start
-        if answer.length not in {None, rest}:
-            raise FetchError(f"{answer.length:,} bytes, where the file has {rest:,}")
-        with (
-            _writing(partial),
-            os.fdopen(open_own(partial, os.O_APPEND), "ab") as output,
-        ):
-            if not answer.start:
-                output.truncate(0)
-            for piece in _shown(answer, file):
-                if len(piece) > rest:
-                    output.truncate(0)
-                    raise _OtherFileError(f"more than the {file.published[1]:,} bytes of the file")
-                output.write(piece)
-                rest -= len(piece)
-            output.flush()
-            os.fsync(output.fileno())
-    if rest:
-        raise FetchError(f"it ended {rest:,} bytes before the end of the file")
-
-
-def _shown(answer: Answer, file: SourceFile) -> Iterator[bytes]:
-    """Pass on the pieces of an answer; show on a terminal how many have come."""
-    with tqdm(
-        total=file.published[1],
-        initial=answer.start,
-        desc=file.published[0],
-        unit="B",
-        unit_scale=True,
-        disable=not sys.stderr.isatty(),
-    ) as bar:
-        for piece in answer.pieces:
-            yield piece
+def _fetch(file: SourceFile, mirror: str, folder: Path) -> None:
+    name, size, sha256 = file.published
+    for leftover in folder.glob(f".{name}.*.part"):  # of a process that was killed
+        leftover.unlink(missing_ok=True)
+    found = hashlib.sha256()
+    with (
+        written_whole(folder / name) as output,
+        tqdm(
+            total=size, desc=name, unit="B", unit_scale=True, disable=not sys.stderr.isatty()
+        ) as bar,
+    ):
+        for piece in _pieces(f"{mirror}{name}", size):
+            output.write(piece)
+            found.update(piece)
             bar.update(len(piece))
+        if found.hexdigest() != sha256:
+            raise _MirrorError(f"another file, of the SHA-256 {found.hexdigest()[:16]}...")
 
 
-def _accept(file: SourceFile, partial: Path) -> None:
-    """Give a complete file its name if every byte of it is right; else delete it."""
-    with _writing(partial):
-        with partial.open("rb") as content:
-            found = hashlib.file_digest(content, "sha256").hexdigest()
-        if found != file.published[2]:
-            partial.unlink()
-            raise _OtherFileError(f"another file, of the SHA-256 {found[:16]}...")
-        partial.replace(partial.with_name(file.published[0]))
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Let an error of the disk end it all: no other mirror would mend that."""
+def _pieces(url: str, size: int) -> Iterator[bytes]:
+    """Yield what an address answers, which must have a size; never read more than a byte beyond."""
+    request = Request(url, headers={"User-Agent": "mnist_scratch"})  # noqa: S310  # HTTPS mirrors
+    rest = size
     try:
-        yield
-    except OSError as error:
-        raise MnistScratchError(
-            f"cannot write {path}: {error.strerror or error}; check the space and the permissions "
-            "there, or name another folder with --data-dir"
-        ) from error
+        with urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310
+            if response.headers.get_content_type() == "text/html":
+                raise _MirrorError("a web page instead of the file")
+            if response.length not in {None, size}:
+                raise _MirrorError(f"{response.length:,} bytes, where the file has {size:,}")
+            while piece := response.read(min(_PIECE, rest + 1)):
+                rest -= len(piece)
+                if rest < 0:
+                    raise _MirrorError(f"more than the {size:,} bytes of the file")
+                yield piece
+    except (OSError, HTTPException, ValueError) as error:
+        raise _MirrorError(_reason(error)) from error
+    if rest:
+        raise _MirrorError(f"it ended {rest:,} bytes before the end of the file")
 
 
-def _failure(
-    file: SourceFile,
-    did: Sequence[tuple[str, str]],
-    missing: Sequence[SourceFile],
-    folder: Path,
-) -> str:
-    form = "compressed or not" if file.sha256 else "compressed"
-    width = max(len(other.published[0]) for other in missing)
-    lines = [f"could not fetch {file.published[0]}:"]
-    for mirror, reason in did:
+def _reason(error: object) -> str:
+    """Say what went wrong, in our own words where the server's could hold anything."""
+    if isinstance(error, HTTPError):
+        return f"HTTP status {error.code} {responses.get(error.code, '')}".rstrip()
+    if isinstance(error, URLError):
+        return _reason(error.reason)
+    if isinstance(error, TimeoutError):
+        return f"no answer within {_TIMEOUT:g} seconds"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return f"a broken answer ({type(error).__name__})"
+
+
+def _failure(failures: dict[str, str], missing: Sequence[SourceFile], folder: Path) -> str:
+    width = max(len(file.published[0]) for file in missing)
+    lines = [f"could not fetch {missing[0].published[0]}:"]
+    for mirror, reason in failures.items():
         lines += [f"  {mirror}", f"    {reason}"]
     lines += [
-        "Check the network and run again, which goes on where this ended.",
-        f"Or place the files in {folder} by hand, {form}:",
-        *(f"  {file.published[0]:<{width}} {file.published[1]:>11,} bytes" for file in missing),
+        f"Check the network and run again; or place the files in {folder} by hand:",
+        *(
+            f"  {name:<{width}} {size:>11,} bytes"
+            for name, size, _ in (file.published for file in missing)
+        ),
         "Then 'mnist-scratch data verify', with --dataset if they are not MNIST's, says whether",
         "they are the right ones.",
     ]

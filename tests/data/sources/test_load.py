@@ -3,10 +3,13 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.faulty_server import FaultyServer
+from helpers.published import FILES
 
 from mnist_scratch.data.idx import format_idx
 from mnist_scratch.data.sources.load import check_files, load_dataset
@@ -223,3 +226,32 @@ def test_a_plain_file_that_nothing_is_on_record_of_does_not_count(little_fashion
     (little_fashion / f"{FILE_NAMES[1]}.gz").unlink()
     with pytest.raises(MnistScratchError, match=r"could not fetch train-labels"):
         load_dataset("fashion-mnist")
+
+
+def test_two_that_start_at_once_draw_once(few_digits: list[int]) -> None:
+    reports: list[str] = []
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(load_dataset, "synthetic", "kept", reports.append) for _ in range(2)]
+        assert [len(future.result().test) for future in both] == [20, 20]
+    assert len(few_digits) == 1
+    assert sum(report.startswith("drawing synthetic digits into kept") for report in reports) == 1
+
+
+def test_a_fetch_that_fails_leaves_no_folder_behind(few_digits: list[int], tmp_path: Path) -> None:
+    with pytest.raises(MnistScratchError, match="could not fetch"):
+        load_dataset("mnist", "new/mnist")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_file_is_named_and_stays_while_the_others_are_fetched(
+    few_digits: list[int], server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = DATASETS["mnist"]._replace(files=FILES, mirrors=[server.mirror("good")])
+    monkeypatch.setitem(DATASETS, "mnist", source)
+    wrong = Path("kept", f"{FILE_NAMES[0]}.gz")
+    wrong.parent.mkdir()
+    wrong.write_bytes(b"my own")
+    with pytest.raises(MnistScratchError, match=rf"{wrong} is damaged or another file"):
+        load_dataset("mnist", "kept", lambda _: None)
+    assert wrong.read_bytes() == b"my own"
+    assert len(server.requests) == 3
