@@ -14,9 +14,9 @@ from mnist_scratch import __version__
 from mnist_scratch.commands import COMMANDS
 from mnist_scratch.commands.common import add_command
 from mnist_scratch.commands.output import discard
-from mnist_scratch.config.limits import nearest
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.signals import Interruption, end_on_sigterm, end_undisturbed
+from mnist_scratch.system.text import nearest
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

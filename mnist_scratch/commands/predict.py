@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from mnist_scratch.commands.common import add_json, add_run
 from mnist_scratch.commands.output import result
-from mnist_scratch.config.limits import printable
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import check_name
+from mnist_scratch.system.text import printable
 
 if TYPE_CHECKING:
     from mnist_scratch.inference.predict import Prediction

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mnist_scratch.commands.common import add_json
 from mnist_scratch.commands.output import result
-from mnist_scratch.config.limits import printable
+from mnist_scratch.system.text import printable
 
 if TYPE_CHECKING:
     from mnist_scratch.runs.listing import RunSummary

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnist_scratch.commands.common import add_config, add_json
 from mnist_scratch.commands.output import describe, result
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import Setting, settings, with_values
+from mnist_scratch.config.schema import Config, Setting, settings, with_values
 from mnist_scratch.config.toml import find_config, read_config, run_config
 from mnist_scratch.errors import MnistScratchError
 

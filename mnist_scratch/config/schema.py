@@ -1,96 +1,130 @@
-"""What a run can be told: frozen dataclasses, filled from a TOML file and then from flags.
+"""The settings of a run, each declared once: default, meaning, unit and possible values.
 
-Every setting is declared once, here, with its default, its meaning, its unit and the values it can
-have. Recipes, the command line's flags and the file that a run leaves behind follow from that, by
-way of settings.py.
+Recipes in TOML, the flags of the command line, `--help`, the table of settings in the report and
+the config.toml of a run all follow from these declarations.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple, get_type_hints
 
-from mnist_scratch.config.limits import Limits
 from mnist_scratch.data.sources.registry import DATASETS
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.nn.layers import ACTIVATIONS
+from mnist_scratch.nn.loss import LOSSES
+from mnist_scratch.system.text import nearest, shown
 
-
-def _setting(
-    default: Any,
-    meaning: str,
-    *,
-    flag: str = "",
-    choices: tuple[str, ...] = (),
-    minimum: float = -math.inf,
-    maximum: float = math.inf,
-    above: float = -math.inf,
-    below: float = math.inf,
-) -> Any:
-    """Declare a setting: its default, its meaning for `--help`, and which values are possible."""
-    limits = Limits(choices, minimum, maximum, above, below)
-    metadata = {"meaning": meaning, "flag": flag, "limits": limits}
-    return dataclasses.field(default=default, metadata=metadata)
-
-
-# More than anybody wants, and few enough for every product of two to be an ordinary number.
+# More than enough, and the product of two fits in 64 bits.
 _MANY = 10**9
+
+
+class Limits(NamedTuple):
+    """The values that a setting can have."""
+
+    choices: Collection[str] = ()
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    above: float = -math.inf
+    below: float = math.inf
+
+    def broken_by(self, value: Any) -> str:
+        """Return what is wrong with a value, or ""."""
+        if self.choices and value not in self.choices:
+            return f"must be one of {', '.join(self.choices)}{nearest(value, self.choices)}"
+        if isinstance(value, str):
+            return "" if _is_text(value) else "must be Unicode text without a NUL character"
+        numbers = value if isinstance(value, tuple) else (value,)
+        return next(filter(None, map(self._number_broken_by, numbers)), "")
+
+    def _number_broken_by(self, number: float) -> str:
+        if not -math.inf < number < math.inf:
+            return "must be a finite number"
+        if number < self.minimum:
+            return f"must be at least {self.minimum:g}"
+        if number > self.maximum:
+            return f"must be at most {self.maximum:,}"
+        if number <= self.above:
+            return f"must be above {self.above:g}"
+        return f"must be below {self.below:g}" if number >= self.below else ""
+
+
+def _is_text(value: str) -> bool:
+    """Tell whether a file and a file name can hold the text; an argument may be other bytes."""
+    try:
+        return b"\0" not in value.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+_ANY = Limits()
+
+
+def _setting(default: Any, meaning: str, limits: Limits = _ANY, flag: str = "") -> Any:
+    metadata = {"meaning": meaning, "limits": limits, "flag": flag}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 @dataclasses.dataclass(frozen=True)
 class DataConfig:
-    """Which images to train on."""
+    """The images to train on."""
 
     dataset: str = _setting(
         "auto",
         "".join(f"{name}, {source.description}; " for name, source in DATASETS.items())
-        + "auto, MNIST if it is on disk or can be fetched, otherwise synthetic",
-        choices=("auto", *DATASETS),
+        + "auto, MNIST if it is on disk or can be downloaded, otherwise synthetic",
+        Limits(choices=("auto", *DATASETS)),
     )
     data_dir: str = _setting(
         "",
-        "folder of the data set's files; empty for $MNIST_SCRATCH_DATA, else data/mnist "
-        "(synthetic digits: data/synthetic, always so when auto falls back to them)",
+        "folder of the data set's files; empty: $MNIST_SCRATCH_DATA, else data/mnist "
+        "(synthetic digits: data/synthetic, also when auto falls back to them)",
     )
     validation_examples: int = _setting(
         5000,
-        "training examples set aside to choose the best epoch by",
-        minimum=1,
-        maximum=_MANY,
+        "training examples set aside to choose the best epoch",
+        Limits(minimum=1, maximum=_MANY),
     )
 
 
 @dataclasses.dataclass(frozen=True)
 class AugmentationConfig:
-    """How the training images are distorted, each anew in every epoch."""
+    """How the training images are distorted, differently in every epoch."""
 
     rotation: float = _setting(
-        0.0, "rotate by up to so many degrees, to either side", minimum=0, maximum=180
+        0.0,
+        "rotate by up to this many degrees, in either direction",
+        Limits(minimum=0, maximum=180),
     )
     scale: float = _setting(
-        0.0, "enlarge or shrink each axis by up to this share", minimum=0, maximum=10
+        0.0, "enlarge or shrink each axis by up to this fraction", Limits(minimum=0, maximum=10)
     )
     shear: float = _setting(
-        0.0, "slip each row by up to so many pixels against the next", minimum=0, maximum=10
+        0.0,
+        "shift each row against the next by up to this many pixels",
+        Limits(minimum=0, maximum=10),
     )
-    shift: float = _setting(0.0, "move by up to so many pixels", minimum=0, maximum=28)
+    shift: float = _setting(
+        0.0, "move along each axis by up to this many pixels", Limits(minimum=0, maximum=28)
+    )
     elastic_alpha: float = _setting(
         0.0,
         "strength of a random displacement of every pixel, in pixels before smoothing (Simard et "
         "al. 2003: 34)",
-        minimum=0,
-        maximum=10**6,
+        Limits(minimum=0, maximum=10**6),
     )
     elastic_sigma: float = _setting(
         4.0,
         "standard deviation of the Gaussian that smooths the displacements, in pixels",
-        minimum=0.1,
-        maximum=10**6,
+        Limits(minimum=0.1, maximum=10**6),
     )
     fade: float = _setting(
         0.0,
-        "share of the epochs, at the end, over which all distortion shrinks to nothing",
-        minimum=0,
-        maximum=1,
+        "fraction of the epochs, at the end, over which all distortion decreases to zero",
+        Limits(minimum=0, maximum=1),
     )
 
     @property
@@ -129,14 +163,13 @@ class NetworkConfig:
 
     hidden: tuple[int, ...] = _setting(
         (256, 128),
-        "widths of the hidden layers, in units; none for softmax regression",
-        minimum=1,
-        maximum=10**6,
+        "widths of the hidden layers; none: softmax regression",
+        Limits(minimum=1, maximum=10**6),
     )
     activation: str = _setting(
         "relu",
         "activation after each hidden layer; He initialisation for relu, Glorot for the others",
-        choices=("relu", "tanh", "sigmoid"),
+        Limits(choices=ACTIVATIONS),
     )
 
 
@@ -144,15 +177,13 @@ class NetworkConfig:
 class OptimizerConfig:
     """Stochastic gradient descent."""
 
-    learning_rate: float = _setting(
-        0.1, "peak learning rate, a step's length per gradient", above=0
-    )
+    learning_rate: float = _setting(0.1, "peak learning rate", Limits(above=0))
     momentum: float = _setting(
-        0.9, "share of the velocity kept from step to step", minimum=0, below=1
+        0.9, "fraction of the velocity kept from step to step", Limits(minimum=0, below=1)
     )
-    nesterov: bool = _setting(True, "Nesterov's momentum: look ahead along the velocity")
+    nesterov: bool = _setting(True, "Nesterov momentum: look ahead along the velocity")
     weight_decay: float = _setting(
-        0.0005, "factor of the parameters that is added to their gradient", minimum=0
+        0.0005, "L2 penalty: add this times the parameters to their gradient", Limits(minimum=0)
     )
 
 
@@ -162,25 +193,23 @@ class ScheduleConfig:
 
     name: str = _setting(
         "one-cycle",
-        "how the learning rate moves after warm-up: stays, falls in steps, along a cosine to 0, or "
-        "in a straight line to 0",
+        "learning rate after the warm-up: constant; step, multiplied by a factor every few epochs; "
+        "cosine, down to 0 along half a cosine; one-cycle, down to 0 in a straight line",
+        Limits(choices=("constant", "step", "cosine", "one-cycle")),
         flag="schedule",
-        choices=("constant", "step", "cosine", "one-cycle"),
     )
     warmup: float = _setting(
         0.3,
-        "share of the training in which the learning rate rises to its peak",
-        minimum=0,
-        below=1,
+        "fraction of the training over which the learning rate rises to its peak",
+        Limits(minimum=0, below=1),
     )
     step_epochs: int = _setting(
-        10, "epochs between two drops of the schedule 'step'", minimum=1, maximum=_MANY
+        10, "schedule 'step': epochs between two drops", Limits(minimum=1, maximum=_MANY)
     )
     step_factor: float = _setting(
         0.1,
-        "what a drop of the schedule 'step' multiplies the learning rate by",
-        above=0,
-        maximum=1,
+        "schedule 'step': factor of the learning rate at each drop",
+        Limits(above=0, maximum=1),
     )
 
 
@@ -190,39 +219,40 @@ class TrainingConfig:
 
     loss: str = _setting(
         "cross-entropy",
-        "what training makes small, on the batches and as the validation loss of the history; "
-        "the loss of an evaluation is cross-entropy always",
-        choices=("cross-entropy", "squared-error"),
+        "loss to minimise, also the validation loss in history.csv; the test loss is always "
+        "cross-entropy",
+        Limits(choices=LOSSES),
     )
-    epochs: int = _setting(
-        5, "how often to go through the training examples", minimum=1, maximum=_MANY
-    )
-    batch_size: int = _setting(128, "examples in a step", minimum=1, maximum=_MANY)
+    epochs: int = _setting(5, "passes over the training set", Limits(minimum=1, maximum=_MANY))
+    batch_size: int = _setting(128, "examples per step", Limits(minimum=1, maximum=_MANY))
     patience: int = _setting(
         0,
-        "stop after so many epochs of which none was the best on validation; 0 for never",
-        minimum=0,
-        maximum=_MANY,
+        "stop after this many epochs without a better validation score; 0: never",
+        Limits(minimum=0, maximum=_MANY),
     )
-    seed: int = _setting(0, "where all randomness of the run comes from", minimum=0, maximum=2**63)
+    seed: int = _setting(
+        0, "seed of all random numbers of the run", Limits(minimum=0, maximum=2**63)
+    )
     log_every: int = _setting(
-        1, "steps in a row of history.csv, whose loss is their average", minimum=1, maximum=_MANY
+        1,
+        "steps per row of history.csv, whose loss is their average",
+        Limits(minimum=1, maximum=_MANY),
     )
     threads: int = _setting(
         0,
-        "threads of the BLAS; 0 takes one where a step has little work, else as many as CPUs",
-        minimum=0,
-        maximum=1024,
+        "threads of the BLAS; 0: $OPENBLAS_NUM_THREADS or $OMP_NUM_THREADS, else one for a small "
+        "step and one per CPU for a large one",
+        Limits(minimum=0, maximum=1024),
     )
     checkpoint_seconds: float = _setting(
         60.0,
-        "save the whole run after so many seconds within an epoch, beside the end of every epoch",
-        minimum=0,
+        "seconds between checkpoints within an epoch; the end of every epoch is saved too",
+        Limits(minimum=0),
     )
     check_finite: bool = _setting(
         True,
-        "stop as soon as a loss, gradient or parameter is NaN or infinite, and say where; without "
-        "it, only before such numbers would be saved, or have been validated",
+        "stop at the first loss, gradient or parameter that is NaN or infinite, and say where; "
+        "otherwise such numbers are found only before they are saved or after validation",
     )
 
 
@@ -236,3 +266,109 @@ class Config:
     optimizer: OptimizerConfig = OptimizerConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     training: TrainingConfig = TrainingConfig()
+
+
+class Setting(NamedTuple):
+    """One setting, as the TOML file and the command line see it.
+
+    Attributes
+    ----------
+    section, key
+        `[section]` and `key` in TOML.
+    flag
+        `--flag` on the command line, without the dashes.
+    type
+        str, int, float, bool, or tuple for a list of whole numbers.
+    default, meaning
+        For `--help`.
+    limits
+        The possible values.
+    """
+
+    section: str
+    key: str
+    flag: str
+    type: type
+    default: Any
+    meaning: str
+    limits: Limits
+
+
+@functools.cache
+def settings() -> tuple[Setting, ...]:
+    """Return every setting in the order of their declaration."""
+    found = []
+    for section in dataclasses.fields(Config):
+        section_type = type(getattr(Config(), section.name))
+        types = get_type_hints(section_type)
+        for key in dataclasses.fields(section_type):
+            declared = types[key.name]
+            setting = Setting(
+                section.name,
+                key.name,
+                key.metadata["flag"] or key.name.replace("_", "-"),
+                getattr(declared, "__origin__", declared),
+                key.default,
+                key.metadata["meaning"],
+                key.metadata["limits"],
+            )
+            found.append(setting)
+    return tuple(found)
+
+
+def with_values(config: Config, values: Mapping[tuple[str, str], Any], where: str) -> Config:
+    """Return a config with some settings replaced, each checked.
+
+    Parameters
+    ----------
+    config
+        The values of all other settings.
+    values
+        (section, key) to new value.
+    where
+        Where the values come from, for the error: a file, or "" for the command line, whose error
+        names the flag.
+
+    Raises
+    ------
+    MnistScratchError
+        If a value has the wrong type or is impossible, naming place and key.
+    """
+    known = {(setting.section, setting.key): setting for setting in settings()}
+    for (section, key), value in values.items():
+        setting = known[section, key]
+        place = f"{where}: [{section}] {key}" if where else f"--{setting.flag}"
+        part = dataclasses.replace(
+            getattr(config, section), **{key: _checked(setting, value, place)}
+        )
+        config = dataclasses.replace(config, **{section: part})
+    return config
+
+
+_KINDS = {
+    str: 'a text in "quotes"',
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    tuple: "a list of whole numbers, like [128, 64]",
+}
+
+
+def _checked(setting: Setting, value: Any, place: str) -> Any:
+    """Return the value in the setting's type, or raise an error that names the place."""
+    wrong = f"{place} = {shown(value)}: "
+    if isinstance(value, list):
+        value = tuple(value)
+    if setting.type is float and type(value) is int:
+        try:
+            value = float(value)
+        except OverflowError:
+            raise MnistScratchError(f"{wrong}must be a finite number") from None
+    fits = type(value) is setting.type
+    if setting.type is tuple:
+        fits = fits and all(type(item) is int for item in value)
+    if not fits:
+        raise MnistScratchError(f"{wrong}must be {_KINDS[setting.type]}")
+    if broken := setting.limits.broken_by(value):
+        raise MnistScratchError(wrong + broken)
+    return value

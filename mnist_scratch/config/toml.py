@@ -8,11 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mnist_scratch.config.limits import nearest, shown
-from mnist_scratch.config.schema import Config, DataConfig, TrainingConfig
-from mnist_scratch.config.settings import settings, with_values
+from mnist_scratch.config.schema import Config, DataConfig, TrainingConfig, settings, with_values
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.reading import read_whole
+from mnist_scratch.system.text import nearest, shown
 
 # A key of many parts takes tomllib a time that grows with their square: in this many bytes, 2 s.
 _MOST_BYTES = 16_384

@@ -6,13 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mnist_scratch.config.limits import shown
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import Setting, settings
+from mnist_scratch.config.schema import Config, Setting, settings
 from mnist_scratch.data.dataset import Examples
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.checkpoint import Checkpoint
 from mnist_scratch.runs.environment import SAME_BYTES
+from mnist_scratch.system.text import shown
 from mnist_scratch.training.learning_rate import learning_rates
 
 # What a run computes does not depend on these: where files lie (their hashes are compared), how

@@ -7,10 +7,9 @@ import tomllib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from mnist_scratch.config.limits import nearest, shown
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import Setting, settings, with_values
+from mnist_scratch.config.schema import Config, Setting, settings, with_values
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.system.text import nearest, shown
 
 
 class Variation(NamedTuple):

@@ -23,8 +23,7 @@ from mnist_scratch import (
     softmax_cross_entropy,
     softmax_cross_entropy_gradient,
 )
-from mnist_scratch.config.schema import AugmentationConfig
-from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.schema import AugmentationConfig, with_values
 from mnist_scratch.config.toml import find_config, read_config
 from mnist_scratch.data.augment import Augmentation
 from mnist_scratch.runs.checkpoint import Checkpoint, save_checkpoint

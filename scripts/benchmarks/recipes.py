@@ -16,8 +16,7 @@ from benchmarks.steps import EXPERTS, OURS, PYTORCH_OVER_OURS, USERS
 from benchmarks.text import mean_text
 from benchmarks.threads import AUTO, thread_counts
 from benchmarks.work import Data
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.config.toml import find_config, format_config, read_config
 
 # What the default recipe needs to reach 98.5 %: validation accuracy 98.59 %, the mean of 3 seeds.

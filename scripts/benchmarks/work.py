@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.config.toml import find_config, read_config
 from mnist_scratch.data.sources.files import data_folder, missing
 from mnist_scratch.data.sources.registry import DATASETS

@@ -13,8 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.data.pictures.components import are_several, connected_parts
 from mnist_scratch.data.pictures.prepare import prepare
 from mnist_scratch.data.sources.load import load_dataset

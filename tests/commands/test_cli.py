@@ -15,7 +15,7 @@ from conftest import CommandLine
 from matplotlib import image
 
 from mnist_scratch.cli import main
-from mnist_scratch.config.settings import settings
+from mnist_scratch.config.schema import settings
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.idx import format_idx
 from mnist_scratch.data.sources.load import load_dataset

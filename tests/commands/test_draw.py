@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 from conftest import CommandLine
 
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.pages.draw import write_page

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from mnist_scratch.cli import main
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.data.idx import format_idx
 from mnist_scratch.data.sources.registry import FILE_NAMES
 from mnist_scratch.runs.run import run_training

@@ -14,9 +14,7 @@ from conftest import NO_NETWORK, CommandLine
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnist_scratch.config.limits import printable
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import DIGITS, class_names
@@ -26,6 +24,7 @@ from mnist_scratch.nn.network import Network
 from mnist_scratch.report.text.bars import describe, summarise
 from mnist_scratch.runs.run import run_training
 from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.system.text import printable
 
 
 @pytest.fixture(scope="module")

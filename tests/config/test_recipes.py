@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.schema import with_values
 from mnist_scratch.config.toml import find_config, read_config
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.runs.run import run_training

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import settings, with_values
+from mnist_scratch.config.schema import Config, settings, with_values
 from mnist_scratch.config.toml import find_config, format_config, read_config, recipe_folder
 from mnist_scratch.errors import MnistScratchError
 

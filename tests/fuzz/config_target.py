@@ -7,8 +7,7 @@ import zlib
 
 from target import Mutate, Target, file_holding
 
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import settings
+from mnist_scratch.config.schema import Config, settings
 from mnist_scratch.config.toml import format_config, read_config
 
 _LARGEST = 512

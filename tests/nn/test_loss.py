@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 from helpers.central_differences import central_differences
 
-from mnist_scratch.config.settings import settings
+from mnist_scratch.config.schema import settings
 from mnist_scratch.nn.loss import LOSSES, SoftmaxCrossEntropy, SquaredError
 from mnist_scratch.nn.softmax import softmax
 from mnist_scratch.nn.softmax_cross_entropy import (
@@ -153,5 +153,5 @@ def test_labels_are_not_taken_for_targets(loss: type[SoftmaxCrossEntropy | Squar
 
 def test_every_loss_can_be_chosen_by_its_name() -> None:
     (setting,) = (each for each in settings() if each.key == "loss")
-    assert setting.limits.choices == tuple(LOSSES)
+    assert setting.limits.choices == LOSSES
     assert LOSSES[setting.default] is SoftmaxCrossEntropy

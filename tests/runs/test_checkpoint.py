@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from mnist_scratch.training.history import History, Row

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from mnist_scratch import __version__
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.runs import environment
 from mnist_scratch.runs.environment import describe_environment

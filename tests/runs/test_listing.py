@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import CommandLine
 
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.config.toml import find_config, format_config, read_config, recipe_of
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.folder import locked_folder, read_test_accuracy

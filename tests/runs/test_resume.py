@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.load import DataSplits
 from mnist_scratch.errors import MnistScratchError

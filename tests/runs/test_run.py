@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources import load as acquire
 from mnist_scratch.data.sources.load import DataSplits

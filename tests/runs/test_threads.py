@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import CommandLine
 
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.config.toml import read_config
 from mnist_scratch.runs import threads
 from mnist_scratch.runs.threads import computing, threads_wanted

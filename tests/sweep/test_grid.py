@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import settings
+from mnist_scratch.config.schema import Config, settings
 from mnist_scratch.config.toml import format_config
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.sweep.grid import combinations, read_variation

@@ -6,8 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError

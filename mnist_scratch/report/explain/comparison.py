@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.data.dataset import CLASSES, PIXELS, Examples, Subset, split
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import LOSSES

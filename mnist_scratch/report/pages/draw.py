@@ -13,7 +13,6 @@ import re
 from importlib import resources
 from pathlib import Path
 
-from mnist_scratch.config.limits import printable
 from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
 from mnist_scratch.data.sources.registry import DIGITS, class_names
 from mnist_scratch.nn.layers import Dense, Layer, ReLU, Sigmoid, Tanh
@@ -21,6 +20,7 @@ from mnist_scratch.nn.network import Network
 from mnist_scratch.report.export.metadata import name_of
 from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system.files import write_text_whole
+from mnist_scratch.system.text import printable
 
 # What network.js calls the layers that it can compute.
 _LAYERS: dict[type, str] = {Dense: "dense", ReLU: "relu", Tanh: "tanh", Sigmoid: "sigmoid"}

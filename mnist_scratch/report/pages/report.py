@@ -11,8 +11,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
-from mnist_scratch.config.limits import printable
-from mnist_scratch.config.settings import settings
+from mnist_scratch.config.schema import settings
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.inference.examples import Example, worst_examples
@@ -32,6 +31,7 @@ from mnist_scratch.report.plots.style import drawn
 from mnist_scratch.report.text.evaluation import percent
 from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system.files import write_text_whole, written_whole
+from mnist_scratch.system.text import printable
 from mnist_scratch.training.evaluation import Evaluation, evaluate
 from mnist_scratch.training.history import History
 from mnist_scratch.training.metrics import class_scores, most_confused

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mnist_scratch.config.limits import printable
 from mnist_scratch.inference.predict import Prediction
 from mnist_scratch.system.files import written_whole
+from mnist_scratch.system.text import printable
 
 _BAR = 61  # columns for a class's name and its bar: with the percentage behind them, 73
 _NAME = 52  # columns for a file's name in a line and the names of two classes

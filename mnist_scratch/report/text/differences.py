@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mnist_scratch.config.limits import printable
-from mnist_scratch.config.settings import settings
+from mnist_scratch.config.schema import settings
 from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.system.text import printable
 
 _WIDTH = 80
 _LONGEST = 24  # columns for a cell

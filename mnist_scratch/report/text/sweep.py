@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mnist_scratch.config.limits import printable
 from mnist_scratch.sweep.results import Result, best
+from mnist_scratch.system.text import printable
 
 _WIDTH = 80
 _HEADINGS = (

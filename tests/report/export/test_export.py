@@ -16,8 +16,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from mnist_scratch import __version__
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import class_names

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.load import DataSplits
 from mnist_scratch.report.pages.report import write_report

@@ -8,8 +8,7 @@ import pytest
 from matplotlib import image
 from matplotlib.figure import Figure
 
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.report.plots import loss_curve

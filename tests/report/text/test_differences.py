@@ -3,8 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mnist_scratch.config.schema import Config
-from mnist_scratch.config.settings import with_values
+from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.report.text.differences import describe_differences
 from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.training.history import History, Row
