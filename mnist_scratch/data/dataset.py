@@ -12,7 +12,6 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.data.row_file import RowFile
 from mnist_scratch.errors import MnistScratchError
 
 PIXELS = 28 * 28
@@ -33,8 +32,6 @@ class Dataset:
         uint8 (N,), 0 to 9.
     sha256
         File name to SHA-256 of the files it was read from, if it was.
-    row_file
-        Where the images lie one by one, if they are mapped from a file that is large.
 
     Raises
     ------
@@ -46,7 +43,6 @@ class Dataset:
     images: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.uint8]
     sha256: Mapping[str, str] = field(default_factory=dict)
-    row_file: RowFile | None = None
 
     def __post_init__(self) -> None:
         """Check what no type can say."""
@@ -84,11 +80,8 @@ class Dataset:
 
     def gather(self, rows: npt.NDArray[np.int64], out: npt.NDArray[np.uint8]) -> None:
         """Copy some rows of `pixels`, given which (B,), to `out`, uint8 (B, 784)."""
-        if self.row_file:
-            self.row_file.read(rows, out)
-        else:
-            # mode="clip" lets `take` write to `out` without another buffer.
-            self.pixels.take(rows, axis=0, out=out, mode="clip")
+        # mode="clip" lets `take` write to `out` without another buffer.
+        self.pixels.take(rows, axis=0, out=out, mode="clip")
 
 
 class Subset:

@@ -1,7 +1,7 @@
 """A person's own images: four IDX files of MNIST's names, of which no hash is on record.
 
-What can be checked is their format, their sizes, and that images and labels belong together. Their
-SHA-256 is computed and written down with the run, which then goes on with the same images only.
+What can be checked is their format, and that images and labels belong together. Their SHA-256 is
+written down with the run, which then resumes with the same images only.
 """
 
 from __future__ import annotations
@@ -15,24 +15,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.data.dataset import CLASSES, PIXELS, Dataset
+from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.idx import parse_idx
-from mnist_scratch.data.row_file import READS_ROWS, RowFile
-from mnist_scratch.data.sources.files import decompressed
+from mnist_scratch.data.sources.files import decompressed, unreadable
 from mnist_scratch.data.sources.registry import FILE_NAMES
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.system.reading import opened_ordinary
 
-_IMAGES_BEGIN, _LABELS_BEGIN = b"\x00\x00\x08\x03", b"\x00\x00\x08\x01"
-_IMAGES_HEADER = 16  # bytes
-# Images of a larger file are read one by one in training. Those of a smaller one are taken from the
-# map, seven times as fast, and all its pages may stay.
-_MOST_MAPPED_BYTES = 2**27
 _LONG_TO_HASH = 10**9  # bytes, a second or two
-_MOST_FILE_BYTES = 2**62
 
 
 class _Content(NamedTuple):
@@ -46,7 +37,7 @@ class _Content(NamedTuple):
 def load_own_files(folder: Path, report: Callable[[str], object]) -> tuple[Dataset, Dataset]:
     """Load a training and a test set from a folder.
 
-    Images that are not compressed stay on disk and are mapped: they may be more than the memory.
+    Files that are not compressed stay on disk and are mapped: they may be larger than the memory.
 
     Parameters
     ----------
@@ -54,13 +45,12 @@ def load_own_files(folder: Path, report: Callable[[str], object]) -> tuple[Datas
         Where the four files lie, each plain or compressed with gzip, in which case `.gz` is
         appended to its name. Plain comes before compressed.
     report
-        Is called with what a person should know.
+        Called with what a person should know.
 
     Raises
     ------
     MnistScratchError
-        If a file is missing, cannot be read, is no IDX file of images or labels, or does not fit
-        the other.
+        If a file is missing, cannot be read, is no IDX file, or does not fit the others.
     """
     paths = [_find(folder, name) for name in FILE_NAMES]
     missing = [name for name, path in zip(FILE_NAMES, paths, strict=True) if path is None]
@@ -69,10 +59,7 @@ def load_own_files(folder: Path, report: Callable[[str], object]) -> tuple[Datas
             f"{folder} has no {', '.join(missing)}, plain or with .gz; --dataset files needs all "
             "four, in the folder that --data-dir names"
         )
-    contents = [
-        _read(path, begin, report)
-        for path, begin in zip(filter(None, paths), (_IMAGES_BEGIN, _LABELS_BEGIN) * 2, strict=True)
-    ]
+    contents = [_read(path, report) for path in paths if path]
     hashes = {name: content.sha256 for name, content in zip(FILE_NAMES, contents, strict=True)}
     images, labels, test_images, test_labels = contents
     return _dataset(images, labels, hashes), _dataset(test_images, test_labels, hashes)
@@ -83,73 +70,43 @@ def _find(folder: Path, name: str) -> Path | None:
     return next((path for path in paths if path.exists()), None)
 
 
-def _read(path: Path, begin: bytes, report: Callable[[str], object]) -> _Content:
-    """Return what a file holds; its first four bytes must be those of images, or of labels."""
+def _read(path: Path, report: Callable[[str], object]) -> _Content:
     try:
-        with opened_ordinary(path, _MOST_FILE_BYTES) as file:
-            if path.suffix == ".gz":
-                plain = _unpacked(file.read(), begin, path)
-                return _Content(
-                    parse_idx(plain, str(path)), hashlib.sha256(plain).hexdigest(), path
-                )
-            _check_begin(file.read(len(begin)), begin, path)
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        if path.suffix == ".gz":
+            content = _decompressed(path)
+            return _Content(
+                parse_idx(content, str(path)), hashlib.sha256(content).hexdigest(), path
+            )
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
             array = parse_idx(mapped, str(path))
-            if len(mapped) >= _LONG_TO_HASH:
-                report(f"computing the SHA-256 of {path}, {len(mapped) / 1e9:.1f} GB")
-            file.seek(0)  # not by the map, whose pages would count as this process's memory
+            if size >= _LONG_TO_HASH:
+                report(f"computing the SHA-256 of {path}, {size / 1e9:.1f} GB")
+            # From the file: pages of the map would count as this process's memory.
             return _Content(array, hashlib.file_digest(file, "sha256").hexdigest(), path)
     except OSError as error:
-        raise MnistScratchError(
-            f"cannot read {path}: {error.strerror}; check that it is a file you may read"
-        ) from error
+        raise unreadable(path, error) from error
 
 
-def _unpacked(content: bytes, begin: bytes, path: Path) -> bytes:
+def _decompressed(path: Path) -> bytes:
     """Return the plain content of a compressed file, no more of it than its header announces."""
+    content = path.read_bytes()
     try:
-        header = zlib.decompressobj(wbits=31).decompress(content, _IMAGES_HEADER)
-        _check_begin(header[: len(begin)], begin, path)
-        sizes = 4 * begin[3]  # bytes of the sizes of its dimensions
-        shape = struct.unpack(f">{begin[3]}I", header[4 : 4 + sizes])
+        header = zlib.decompressobj(wbits=31).decompress(content, 16)  # of images; labels' is 8
+        sizes = header[3] * 4  # bytes
+        shape = struct.unpack(f">{header[3]}I", header[4 : 4 + sizes])
         return decompressed(content, 4 + sizes + math.prod(shape))
-    except (zlib.error, struct.error, ValueError) as error:
+    except (zlib.error, struct.error, ValueError, IndexError, OverflowError) as error:
         raise MnistScratchError(
-            f"{path} is damaged: {error}; compress it again with gzip, or place the plain file"
+            f"{path} is damaged, or no IDX file of images or labels: {error}; "
+            "compress it again with gzip, or place the plain file"
         ) from error
-
-
-def _check_begin(found: bytes, begin: bytes, path: Path) -> None:
-    if found != begin:
-        kind = "images" if begin == _IMAGES_BEGIN else "labels"
-        raise MnistScratchError(
-            f"{path}: not an IDX file of {kind}, which begins {begin.hex(' ')}: it begins "
-            f"{found.hex(' ') or 'with nothing'}"
-        )
 
 
 def _dataset(images: _Content, labels: _Content, hashes: dict[str, str]) -> Dataset:
-    """Return the data set of images and labels that belong together."""
-    count, height, width = images.array.shape
-    if (height, width) != (28, 28):
-        raise MnistScratchError(
-            f"{images.path}: its images are {height} x {width}, where 28 x 28 are needed; scale "
-            "them before they are written as IDX"
-        )
-    if len(labels.array) != count:
-        raise MnistScratchError(
-            f"{images.path} has {count:,} images, but {labels.path} has {len(labels.array):,} "
-            "labels; put those together that belong together"
-        )
-    if count == 0:
-        raise MnistScratchError(f"{images.path}: there is no image in it")
-    if labels.array.max() >= CLASSES:
-        example = int(np.argmax(labels.array >= CLASSES))
-        raise MnistScratchError(
-            f"{labels.path}: example {example} has the label {labels.array[example]}; labels are "
-            f"0 to {CLASSES - 1}"
-        )
-    row_file = None
-    if READS_ROWS and images.path.suffix != ".gz" and images.array.nbytes > _MOST_MAPPED_BYTES:
-        row_file = RowFile(images.path, _IMAGES_HEADER, PIXELS)
-    return Dataset("files", images.array, labels.array, hashes, row_file)
+    try:
+        return Dataset("files", images.array, labels.array, hashes)
+    except MnistScratchError as error:
+        reason = str(error).removeprefix("files: ")
+        raise MnistScratchError(f"{images.path}, {labels.path}: {reason}") from error
