@@ -1,24 +1,22 @@
 from __future__ import annotations
 
+import functools
 import os
+import shutil
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.command_line import CHECKOUT, SMALL, CommandLine, run_in_process, run_process
 from hypothesis import settings
 
 from mnist_scratch.data.dataset import Dataset
-from mnist_scratch.data.sources import load as acquire
+from mnist_scratch.data.idx import format_idx
 from mnist_scratch.data.sources.files import data_folder, missing
-from mnist_scratch.data.sources.registry import DATASETS
-
-CHECKOUT = Path(__file__).resolve().parents[1]
-# An address on this machine that nobody listens at: whoever asks for the outside world is refused.
-NO_NETWORK = {"https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
+from mnist_scratch.data.sources.load import load_dataset
+from mnist_scratch.data.sources.registry import DATASETS, FILE_NAMES
+from mnist_scratch.data.synthetic.digits import draw_digits
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 settings.register_profile("patient", deadline=None)
@@ -28,12 +26,10 @@ settings.load_profile("patient")
 # that they start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-CommandLine = Callable[..., subprocess.CompletedProcess[str]]
-
 
 @pytest.fixture(scope="session")
 def mnist_dir() -> Path:
-    """Where the real MNIST is; a skip only where nobody said that it is there."""
+    """Where the real MNIST is; a skip only where MNIST_SCRATCH_DATA does not promise it."""
     folder = (CHECKOUT / data_folder("mnist")).resolve()
     absent = [file.name for file in missing(DATASETS["mnist"].files, folder)]
     if absent and "MNIST_SCRATCH_DATA" not in os.environ:
@@ -43,10 +39,17 @@ def mnist_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
-def synthetic_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All 70,000 synthetic digits, drawn once for all tests."""
-    folder = tmp_path_factory.mktemp("data") / "synthetic"
-    acquire.load_dataset("synthetic", str(folder), report=lambda _: None)
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all processes that run tests, which pytest-xdist starts several of."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def synthetic_dir(shared_folder: Path) -> Path:
+    """All 70,000 synthetic digits (8 s to draw): where a few in `digit_files` will not do."""
+    folder = shared_folder / "synthetic"
+    load_dataset("synthetic", str(folder), report=lambda _: None)
     return folder
 
 
@@ -61,23 +64,51 @@ def digits() -> Dataset:
     return Dataset("digits", images[order], labels[order])
 
 
+@pytest.fixture(scope="session")
+def digit_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """400 synthetic digits to train on and 100 to test with, as four IDX files; to be read only.
+
+    Train on them with `main("train", *SMALL, "--data-dir", digit_files, "--run", "run")`, which
+    takes 0.2 s.
+    """
+    folder = tmp_path_factory.mktemp("data") / "digits"
+    folder.mkdir()
+    rng = np.random.default_rng(1)
+    arrays = []
+    for each in (40, 10):
+        labels = rng.permutation(np.repeat(np.arange(10, dtype=np.uint8), each))
+        arrays += [draw_digits(labels, rng), labels]
+    for name, array in zip(FILE_NAMES, arrays, strict=True):
+        (folder / name).write_bytes(format_idx(array))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained_run(tmp_path_factory: pytest.TempPathFactory, digit_files: Path) -> Path:
+    """A finished run of 784-16-10 on `digit_files`, nearly half right; to be read only."""
+    folder = tmp_path_factory.mktemp("trained")
+    train = ("train", *SMALL, "--data-dir", digit_files, "--run", "run")
+    answer = run_in_process(*train, folder=folder)
+    assert answer.returncode == 0, answer.stderr
+    return folder / "run"
+
+
+@pytest.fixture
+def finished_run(trained_run: Path, tmp_path: Path) -> Path:
+    """A copy of `trained_run` in `tmp_path`, `run`, for a test to change and to write into."""
+    return Path(shutil.copytree(trained_run, tmp_path / "run"))
+
+
+@pytest.fixture
+def main(tmp_path: Path) -> CommandLine:
+    """Run a command in this process, as `mnist-scratch` in `tmp_path`; the way for most tests.
+
+    Without the user's data and cache, and without a network: `main("plot", "run").returncode`.
+    """
+    return functools.partial(run_in_process, folder=tmp_path)
+
+
 @pytest.fixture
 def command_line(tmp_path: Path) -> CommandLine:
-    """Run `mnist-scratch` as a user does, in an empty folder."""
-
-    def run(
-        *arguments: str | Path, environment: Mapping[str, str] | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        variables = {k: v for k, v in os.environ.items() if k != "MNIST_SCRATCH_DATA"}
-        return subprocess.run(
-            [sys.executable, "-m", "mnist_scratch", *map(str, arguments)],
-            cwd=tmp_path,
-            env=variables | NO_NETWORK | dict(environment or {}),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-
-    return run
+    """Run a command as a process in `tmp_path`: for exit statuses, signals and pipes; 1 s each."""
+    return functools.partial(run_process, folder=tmp_path)

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT, NO_NETWORK
+from helpers.command_line import CHECKOUT, NO_NETWORK
 
 import mnist_scratch
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import CHECKOUT
+from helpers.command_line import CHECKOUT
 
 import mnist_scratch
 from mnist_scratch.cli import make_parser

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import CommandLine
+from helpers.command_line import CommandLine
 from matplotlib import image
 
 from mnist_scratch.cli import main

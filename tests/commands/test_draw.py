@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import CommandLine
+from helpers.command_line import CommandLine
 
 from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.data.sources.registry import class_names

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import NO_NETWORK, CommandLine
+from helpers.command_line import NO_NETWORK, CommandLine
 from numpy.typing import NDArray
 from PIL import Image
 

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import CommandLine
+from helpers.command_line import CommandLine
 
 from mnist_scratch.runs.checkpoint import load_checkpoint
 from mnist_scratch.runs.folder import trained_by

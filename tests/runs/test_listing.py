@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import CommandLine
+from helpers.command_line import CommandLine
 
 from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.config.toml import find_config, format_config, read_config, recipe_of

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import CommandLine
+from helpers.command_line import CommandLine
 
 from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.config.toml import read_config

@@ -14,7 +14,7 @@ from benchmarks.programs import run_program
 from benchmarks.threads import environment
 from benchmarks.turns import Retired, Turns
 from benchmarks.work import Data, Work
-from conftest import CHECKOUT
+from helpers.command_line import CHECKOUT
 
 from mnist_scratch.data.sources.own_files import load_own_files
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import psutil
 import pytest
-from conftest import NO_NETWORK, CommandLine
+from helpers.command_line import NO_NETWORK, CommandLine
 
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.checkpoint import load_checkpoint

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT
+from helpers.command_line import CHECKOUT
 from helpers.faulty_server import FaultyServer
 from helpers.published import CONTENTS, FILES, PROGRAM
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import onnx
 import onnxruntime
 import pytest
-from conftest import CommandLine
+from helpers.command_line import CommandLine
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
