@@ -9,10 +9,10 @@ def entry_point() -> None:
     try:
         # Ctrl-C can come while these are imported.
         from mnist_scratch.cli import main  # noqa: PLC0415
-        from mnist_scratch.system.signals import end_undisturbed  # noqa: PLC0415
+        from mnist_scratch.system.signals import ignore_signals  # noqa: PLC0415
 
         status = main()
-        end_undisturbed()
+        ignore_signals()
     except KeyboardInterrupt:
         status = 130
     gc.freeze()  # Python would look through everything once more before it ends: 0.05 s

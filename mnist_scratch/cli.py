@@ -15,7 +15,7 @@ from mnist_scratch.commands import COMMANDS
 from mnist_scratch.commands.common import add_command
 from mnist_scratch.commands.output import discard
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.system.signals import Interruption, end_on_sigterm, end_undisturbed
+from mnist_scratch.system.signals import Interruption, end_on_sigterm, ignore_signals
 from mnist_scratch.system.text import nearest
 
 
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError as error:
         return _failed(f"not enough memory: {error}; try narrower layers or smaller batches", 2)
     except KeyboardInterrupt as error:
-        end_undisturbed()
+        ignore_signals()
         number = error.signal_number if isinstance(error, Interruption) else signal.SIGINT
         return _failed("interrupted", 128 + number)
     except BrokenPipeError:

@@ -18,7 +18,7 @@ from mnist_scratch.report.explain.comparison import compare_losses
 from mnist_scratch.report.explain.curves import draw_curves
 from mnist_scratch.report.plots.contact_sheet import write_contact_sheet
 from mnist_scratch.report.plots.loss_curve import draw_loss_curve
-from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.training.augmentation import make_augmentation
 
 FOLDER = Path(__file__).resolve().parents[1] / ".github"
@@ -38,7 +38,7 @@ def draw_contact_sheet(target: Path) -> None:
 
 def main() -> None:
     """Write the pictures; cross-entropy is shown on the run's data set."""
-    run = RunDirectory(Path(sys.argv[1]))
+    run = RunFolder(Path(sys.argv[1]))
     draw_loss_curve(run, FOLDER / "loss_curve.png")
     draw_contact_sheet(FOLDER / "synthetic_digits.png")
     training, _ = load_dataset(run.config().data.dataset)

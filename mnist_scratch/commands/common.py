@@ -11,7 +11,7 @@ from mnist_scratch.data.sources.registry import DATASETS
 
 if TYPE_CHECKING:
     from mnist_scratch.data.dataset import Dataset
-    from mnist_scratch.runs.rundir import RunDirectory
+    from mnist_scratch.runs.folder import RunFolder
 
 
 def add_command(commands: Any, name: str, summary: str) -> argparse.ArgumentParser:
@@ -72,7 +72,7 @@ def add_json(command: argparse.ArgumentParser) -> None:
     )
 
 
-def test_set(run: RunDirectory, options: argparse.Namespace) -> Dataset:
+def test_set(run: RunFolder, options: argparse.Namespace) -> Dataset:
     """Load the test set of a run's data set, or of the one that the options name."""
     from mnist_scratch.data.sources.load import load_dataset
 

@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> None:
     check_name(options.output, "the page is HTML", ".html", ".htm")
 
     from mnist_scratch.report.pages.draw import write_page
-    from mnist_scratch.runs.rundir import RunDirectory
+    from mnist_scratch.runs.folder import RunFolder
 
-    write_page(RunDirectory(options.run), options.output)
+    write_page(RunFolder(options.run), options.output)
     result(options.output)

@@ -25,7 +25,7 @@ from mnist_scratch.report.text.evaluation import (
     describe_models,
     describe_tta,
 )
-from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.folder import RunFolder
 
 SUMMARY = (
     "measure the accuracy of a run, also written to RUN/evaluation.json, or of several runs as an "
@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> None:
 
     if not 1 <= options.tta <= _MOST_VERSIONS:
         raise MnistScratchError(f"--tta {options.tta}: must be from 1 to {_MOST_VERSIONS:,}")
-    runs = [RunDirectory(path) for path in options.runs]
+    runs = [RunFolder(path) for path in options.runs]
     check_ensemble(runs, options.dataset)
     if options.mistakes:
         check_picture(options.mistakes)  # before the evaluation, not after

@@ -106,13 +106,13 @@ def _explain_images(options: argparse.Namespace) -> None:
     from mnist_scratch.report.explain.picture import draw_explanations, summarise
     from mnist_scratch.report.explain.steps import explain
     from mnist_scratch.report.plots.style import plain
-    from mnist_scratch.runs.rundir import RunDirectory
+    from mnist_scratch.runs.folder import RunFolder
 
     if options.run is None or (options.index is None and options.worst is None):
         raise MnistScratchError(
             "say whose network and which images: RUN with --index I or --worst N"
         )
-    run = RunDirectory(options.run)
+    run = RunFolder(options.run)
     network = run.model()
     test = test_set(run, options)
     names = class_names(test.name)

@@ -34,9 +34,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write a run's model in the form that the options name."""
-    from mnist_scratch.runs.rundir import RunDirectory
+    from mnist_scratch.runs.folder import RunFolder
 
-    run = RunDirectory(options.run)
+    run = RunFolder(options.run)
     output = options.output or run.path / f"model.{options.format}"
     check_name(output, f"this is {options.format}", f".{options.format}")
     try:

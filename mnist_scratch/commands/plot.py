@@ -25,9 +25,9 @@ def run(options: argparse.Namespace) -> None:
     """Draw the loss of one run or of several."""
     from mnist_scratch.report.plots.loss_curve import draw_comparison, draw_loss_curve
     from mnist_scratch.report.text.differences import describe_differences
-    from mnist_scratch.runs.rundir import RunDirectory
+    from mnist_scratch.runs.folder import RunFolder
 
-    runs = [RunDirectory(path) for path in options.runs]
+    runs = [RunFolder(path) for path in options.runs]
     if len(runs) == 1:
         output = options.output or runs[0].loss_curve_path
         draw_loss_curve(runs[0], output)

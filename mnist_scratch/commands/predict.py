@@ -63,9 +63,9 @@ def run(options: argparse.Namespace) -> None:
     from mnist_scratch.data.sources.registry import class_names
     from mnist_scratch.inference.predict import predict
     from mnist_scratch.report.text.bars import save_images
-    from mnist_scratch.runs.rundir import RunDirectory
+    from mnist_scratch.runs.folder import RunFolder
 
-    run = RunDirectory(options.run)
+    run = RunFolder(options.run)
     network, names = run.model(), class_names(run.config().data.dataset)
     files = _files(options)
     if options.show:

@@ -20,8 +20,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Write the page."""
     from mnist_scratch.report.pages.report import write_report
-    from mnist_scratch.runs.rundir import RunDirectory
+    from mnist_scratch.runs.folder import RunFolder
 
-    run = RunDirectory(options.run)
+    run = RunFolder(options.run)
     write_report(run, test_set(run, options))
     result(run.report_path)

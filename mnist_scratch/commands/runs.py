@@ -77,7 +77,7 @@ def _table(runs: list[RunSummary]) -> str:
         # The command stands alone in its line, to be copied.
         lines += [
             f"    {line}"
-            for line in printable(note).replace("on with: ", "on with:\n").splitlines()
+            for line in printable(note).replace("it with: ", "it with:\n").splitlines()
         ]
     return "\n".join(lines)
 

@@ -139,7 +139,7 @@ def _carry_out(runs: Sequence[SweepRun], folder: Path, carrier: _Carrier) -> lis
     from tqdm import tqdm
 
     from mnist_scratch.sweep.execute import is_finished
-    from mnist_scratch.system.signals import Postponed
+    from mnist_scratch.system.signals import DeferredSignals
 
     orders = [_order(run) for run in runs if not is_finished(run.path)]
     print(
@@ -156,7 +156,7 @@ def _carry_out(runs: Sequence[SweepRun], folder: Path, carrier: _Carrier) -> lis
                 dynamic_ncols=True,
                 disable=not sys.stderr.isatty(),
             ) as bar,
-            Postponed() as signals,
+            DeferredSignals() as signals,
         ):
             for outcome in carrier(orders, lambda: signals.signal_number != 0):
                 if outcome.state != "stopped":
@@ -179,11 +179,11 @@ def _order(run: SweepRun) -> Order:
 
 def _line(outcome: Outcome) -> str:
     """Say in a line how a run ended; never how it did on the test set."""
-    from mnist_scratch.runs.rundir import RunDirectory
+    from mnist_scratch.runs.folder import RunFolder
 
     if outcome.state == "failed":
         return f"{outcome.path.name}  failed: {outcome.error.splitlines()[0]}"
-    best = RunDirectory(outcome.path).epochs().best
+    best = RunFolder(outcome.path).epochs().best
     return f"{outcome.path.name}  validation accuracy {best.validation_accuracy:.2%}"
 
 

@@ -175,11 +175,11 @@ def _live_picture(
 @contextlib.contextmanager
 def _telling_how_to_go_on(path: Path) -> Iterator[None]:
     """Let an interruption end with the command that goes on from it, if one can."""
-    from mnist_scratch.runs.folder import how_to_go_on
+    from mnist_scratch.runs.folder import resume_hint
 
     try:
         yield
     except KeyboardInterrupt:
         if (path / "checkpoint.npz").exists():
-            print(f"{path} is saved; {how_to_go_on(path)}", file=sys.stderr)
+            print(f"{path} is saved; {resume_hint(path)}", file=sys.stderr)
         raise

@@ -23,7 +23,7 @@ from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.softmax import log_softmax
-from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.training.evaluation import Evaluation, evaluate, evaluate_predictions
 from mnist_scratch.training.seeding import seeds
 
@@ -70,7 +70,7 @@ class EnsembleResult(NamedTuple):
 
 
 def evaluate_ensemble(
-    runs: Sequence[RunDirectory],
+    runs: Sequence[RunFolder],
     test: Examples,
     versions: int,
     after_batch: Callable[[int], object],
@@ -165,7 +165,7 @@ def mean_prediction(log_predictions: npt.NDArray[np.float64]) -> npt.NDArray[np.
     return total
 
 
-def check_ensemble(runs: Sequence[RunDirectory], dataset: str | None) -> None:
+def check_ensemble(runs: Sequence[RunFolder], dataset: str | None) -> None:
     """Check that the mean of the runs' predictions has a meaning, and on which test images.
 
     Parameters
@@ -201,7 +201,7 @@ def check_ensemble(runs: Sequence[RunDirectory], dataset: str | None) -> None:
             )
 
 
-def _evaluate_alone(run: RunDirectory, network: Network, test: Examples) -> Evaluation:
+def _evaluate_alone(run: RunFolder, network: Network, test: Examples) -> Evaluation:
     try:
         return evaluate(network, test)
     except MnistScratchError as error:

@@ -116,7 +116,7 @@ class Arrays:
 
 
 @contextmanager
-def opened_arrays(path: Path, what: str, remedy: str) -> Iterator[Arrays]:
+def opened_arrays(path: Path, what: str) -> Iterator[Arrays]:
     """Open an .npz file, to take every array out of it. Nothing is unpickled or evaluated.
 
     Parameters
@@ -125,8 +125,6 @@ def opened_arrays(path: Path, what: str, remedy: str) -> Iterator[Arrays]:
         The file.
     what
         What it should be, for the error: "a model".
-    remedy
-        What to do if it is not, for the error.
 
     Yields
     ------
@@ -142,10 +140,8 @@ def opened_arrays(path: Path, what: str, remedy: str) -> Iterator[Arrays]:
         with opened_ordinary(path, LARGEST_FILE) as file:
             yield Arrays(file, read_headers(file))
     except OSError as error:
-        raise MnistScratchError(
-            f"cannot read {path}: {error.strerror or error}; {remedy}"
-        ) from error
+        raise MnistScratchError(f"cannot read {path}: {error.strerror or error}") from error
     except (ValueError, RecursionError, struct.error) as error:  # the last if it shrinks meanwhile
-        raise MnistScratchError(f"{path} is not {what}, or damaged: {error}; {remedy}") from error
+        raise MnistScratchError(f"{path} is not {what}, or damaged: {error}") from error
     except MemoryError as error:
         raise MnistScratchError(f"there is not enough memory to read {path}; free some") from error

@@ -99,7 +99,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     MnistScratchError
         If the file cannot be read, or is not exactly a checkpoint.
     """
-    with opened_arrays(path, "a checkpoint", "start the run again") as arrays:
+    with opened_arrays(path, "a checkpoint") as arrays:
         number_of_format = arrays.take("format", "i8", 0)
         if number_of_format != _FORMAT:
             raise ValueError(

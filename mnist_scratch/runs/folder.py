@@ -1,26 +1,34 @@
-"""The folder of a run from outside: free for one, in use, half written, how it goes on.
-
-Nothing here needs NumPy, so that a list of runs need not wait for it.
-"""
+"""The folder of one run: its files, who may write there, and how to resume or repair it."""
 
 from __future__ import annotations
 
 import json
 import shlex
 import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
+from mnist_scratch.config.schema import Config
+from mnist_scratch.config.toml import format_config, read_config, run_config
+from mnist_scratch.data.dataset import CLASSES, PIXELS
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.system.files import is_leftover
+from mnist_scratch.nn.network import Network
+from mnist_scratch.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from mnist_scratch.runs.model import load_model, save_model
+from mnist_scratch.system.files import is_leftover, write_text_whole
 from mnist_scratch.system.lock import locked, running_holder
-from mnist_scratch.system.reading import read_whole
+from mnist_scratch.training.evaluation import Evaluation
+from mnist_scratch.training.history import History
+from mnist_scratch.training.norms import norms_as_csv, read_norms
 
 EVALUATION = "evaluation.json"
-RUNS = Path("runs")  # where a run goes whose folder nobody names
+RUNS = Path("runs")  # where new runs go without --run
 _LOCK = ".lock"
-# What is written in the folder, and a crash can leave half of; what is not training without its
-# lock.
 _WRITTEN = (
     "config.toml",
     "environment.json",
@@ -35,13 +43,251 @@ _WRITTEN = (
     "model.onnx",
     "model.safetensors",
 )
-_MOST_BYTES = 2**20  # of an evaluation.json, which has some ten thousand
+_T = TypeVar("_T")
+
+
+class RunFolder:
+    """The folder of one run, which is complete in itself.
+
+    `config.toml` reproduces the run, `environment.json` names the machine and versions,
+    `history.csv` has the losses, `norms.csv` the size of each layer's weights and gradients,
+    `model.npz` the best parameters, `checkpoint.npz` all that is needed to resume,
+    `evaluation.json` the result on the test set, `loss_curve.png` the picture.
+
+    Parameters
+    ----------
+    path
+        An existing folder; `create` makes one.
+
+    Attributes
+    ----------
+    path
+        The folder.
+    history_path, norms_path, model_path, checkpoint_path
+        What training writes. A run of an older version has no norms.
+    loss_curve_path, explanation_path, report_path, pictures_path
+        What is drawn of it: two pictures, the report and the folder of the report's pictures.
+
+    Raises
+    ------
+    MnistScratchError
+        If the folder is not a run's.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._config_path = run_config(path)
+        self.history_path = path / "history.csv"
+        self.norms_path = path / "norms.csv"
+        self.model_path = path / "model.npz"
+        self.checkpoint_path = path / "checkpoint.npz"
+        self.loss_curve_path = path / "loss_curve.png"
+        self.explanation_path = path / "explanation.png"
+        self.report_path = path / "report.html"
+        self.pictures_path = path / "report"
+
+    @classmethod
+    def create(cls, path: Path, config: Config) -> RunFolder:
+        """Make the folder of a new run.
+
+        Raises
+        ------
+        MnistScratchError
+            If something is there already, or the folder cannot be made.
+        """
+        check_free(path)
+        write_text_whole(path / "config.toml", format_config(config))
+        remove_leftovers(path)
+        return cls(path)
+
+    def config(self) -> Config:
+        """Read the run's config."""
+        return read_config(self._config_path)
+
+    def write_config(self, config: Config) -> None:
+        """Write config.toml, if it says something else."""
+        if self.config() != config:
+            write_text_whole(self._config_path, format_config(config))
+
+    def write_environment(self, environment: dict[str, Any]) -> None:
+        """Write environment.json."""
+        self._write_json("environment.json", environment)
+
+    def write_history(self, history: History) -> None:
+        """Write history.csv."""
+        write_text_whole(self.history_path, history.as_csv())
+
+    def history(self) -> History:
+        """Read history.csv.
+
+        Raises
+        ------
+        MnistScratchError
+            If it cannot be read, is not a history, or has no finished epoch.
+        """
+        return self._with_an_epoch(repairable(History.read, self.history_path))
+
+    def epochs(self) -> History:
+        """Read only the rows of history.csv that end an epoch.
+
+        Raises
+        ------
+        MnistScratchError
+            Same as `history`; what is wrong with another row stays unseen.
+        """
+        return self._with_an_epoch(repairable(History.read_epochs, self.history_path))
+
+    def _with_an_epoch(self, history: History) -> History:
+        if not history.epochs:
+            raise MnistScratchError(
+                f"{self.history_path} has no finished epoch; {resume_hint(self.path)}"
+            )
+        return history
+
+    def write_norms(self, norms: Sequence[npt.NDArray[np.float64]]) -> None:
+        """Write norms.csv: for each epoch, those of every dense layer (L, 2)."""
+        write_text_whole(self.norms_path, norms_as_csv(norms))
+
+    def norms(self) -> npt.NDArray[np.float64]:
+        """Read norms.csv, float64 (E, L, 2)."""
+        return repairable(read_norms, self.norms_path)
+
+    def save_model(self, network: Network) -> None:
+        """Write model.npz."""
+        save_model(self.model_path, network)
+
+    def model(self) -> Network:
+        """Read model.npz.
+
+        Raises
+        ------
+        MnistScratchError
+            If it cannot be read, or does not map images to digits.
+        """
+        network = repairable(load_model, self.model_path)
+        if (network.widths[0], network.widths[-1]) != (PIXELS, CLASSES):
+            raise MnistScratchError(
+                f"{self.model_path}: a network of {'-'.join(map(str, network.widths))} does not "
+                f"take {PIXELS} pixels and tell {CLASSES} digits apart; train it again"
+            )
+        return network
+
+    def save_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Write checkpoint.npz."""
+        save_checkpoint(self.checkpoint_path, checkpoint)
+
+    def checkpoint(self) -> Checkpoint | None:
+        """Read checkpoint.npz; None if the run ended before it wrote one.
+
+        Raises
+        ------
+        MnistScratchError
+            If it cannot be read, or is missing beside a model or a history.
+        """
+        if self.checkpoint_path.exists():
+            try:
+                return load_checkpoint(self.checkpoint_path)
+            except MnistScratchError as error:
+                raise MnistScratchError(f"{error}; start the run again") from error
+        for path in (self.model_path, self.history_path):
+            if path.exists():
+                raise MnistScratchError(
+                    f"{self.path} has a {path.name} but no checkpoint.npz, so it cannot be "
+                    "resumed; start a new run with --config and its config.toml"
+                )
+        return None
+
+    def write_evaluation(
+        self,
+        evaluation: Evaluation,
+        sha256: Mapping[str, str],
+        beside: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write the accuracy and the loss of the run's model on a test set.
+
+        The file is evaluation.json if the test set belongs to the data that the run was trained on,
+        by its name and the SHA-256 of its files, and then has the training time too. For any other
+        data it is `evaluation-NAME.json`.
+
+        Parameters
+        ----------
+        evaluation
+            The result.
+        sha256
+            File name to SHA-256 of the files that its data set was read from.
+        beside
+            More that was measured on the same images, under keys of its own.
+
+        Raises
+        ------
+        MnistScratchError
+            If it cannot be written, or the run does not say what it was trained on.
+        """
+        values = evaluation.as_json() | dict(beside or {})
+        if (evaluation.dataset, dict(sha256)) != (self.config().data.dataset, self.data_sha256()):
+            name = f"evaluation-{evaluation.dataset}.json"
+        else:
+            name = EVALUATION
+            epochs = self.epochs()
+            seconds = epochs.rows[-1].seconds
+            values |= {"training_seconds": seconds, "best_epoch": epochs.best.epoch}
+        self._write_json(name, values | {"data_sha256": dict(sha256)})
+
+    def test_accuracy(self) -> float | None:
+        """Return the accuracy in evaluation.json; None before the run is evaluated.
+
+        Raises
+        ------
+        MnistScratchError
+            If it cannot be read, or is damaged.
+        """
+        path = self.path / EVALUATION
+        if not path.exists():
+            return None
+        accuracy = _read_json(path).get("accuracy")
+        if type(accuracy) is not float or not 0 <= accuracy <= 1:
+            raise MnistScratchError(
+                f"{path}: damaged: it has no accuracy from 0 to 1; "
+                f"write it again with: mnist-scratch evaluate {shlex.quote(str(self.path))}"
+            )
+        return accuracy
+
+    def data_sha256(self) -> dict[str, Any]:
+        """Return the hashes in environment.json of the files that the run was trained on.
+
+        Raises
+        ------
+        MnistScratchError
+            If they are not there.
+        """
+        path = self.path / "environment.json"
+        sha256 = _read_json(path).get("data_sha256")
+        if not isinstance(sha256, dict):
+            raise MnistScratchError(
+                f"{path}: damaged: it has no hashes of the data (data_sha256); {repair_hint(path)}"
+            )
+        return sha256
+
+    def remove_results(self) -> None:
+        """Delete what was made of the model before it is trained further."""
+        for path in (
+            *self.path.glob("evaluation*.json"),
+            *self.pictures_path.glob("*.png"),
+            self.report_path,
+            self.explanation_path,
+            self.path / "model.onnx",
+            self.path / "model.safetensors",
+        ):
+            path.unlink(missing_ok=True)
+
+    def _write_json(self, name: str, values: dict[str, Any]) -> None:
+        write_text_whole(self.path / name, json.dumps(values, indent=2) + "\n")
 
 
 def check_free(path: Path) -> None:
     """Make sure that a new run's folder would overwrite nothing.
 
-    What a crash left of a run that had not begun yet is nothing: parts of files, its lock.
+    The lock and parts of files, which a killed program leaves, are nothing.
 
     Raises
     ------
@@ -50,14 +296,18 @@ def check_free(path: Path) -> None:
     """
     try:
         occupied = path.exists() and (
-            not path.is_dir() or any(not _is_nothing(inside) for inside in path.iterdir())
+            not path.is_dir()
+            or any(
+                inside.name != _LOCK and not is_leftover(inside, _WRITTEN)
+                for inside in path.iterdir()
+            )
         )
     except OSError as error:
         raise MnistScratchError(f"cannot look into {path}: {error.strerror}") from error
     if occupied:
         raise MnistScratchError(
             f"{path} exists already and is not overwritten; name another folder with --run, or "
-            "go on with the run in it with --resume"
+            "resume the run in it with --resume"
         )
 
 
@@ -105,8 +355,8 @@ def trained_by(path: Path) -> str:
     return running_holder(path / _LOCK)
 
 
-def sweep(path: Path) -> None:
-    """Delete what an earlier crash left of a run's files.
+def remove_leftovers(path: Path) -> None:
+    """Delete the parts of a run's files that a killed program left.
 
     Raises
     ------
@@ -119,51 +369,37 @@ def sweep(path: Path) -> None:
                 leftover.unlink()
             except OSError as error:
                 raise MnistScratchError(
-                    f"cannot delete {leftover}, the rest of an earlier crash: {error.strerror}"
+                    f"cannot delete {leftover}, left by a killed program: {error.strerror}"
                 ) from error
 
 
-def how_to_go_on(path: Path) -> str:
-    """Return the sentence that says how an interrupted run goes on."""
-    return f"go on with: mnist-scratch train --resume {shlex.quote(str(path))}"
+def resume_hint(path: Path) -> str:
+    """Return how to resume the run in a folder."""
+    return f"resume it with: mnist-scratch train --resume {shlex.quote(str(path))}"
 
 
-def how_to_restore(file: Path) -> str:
-    """Return the sentence that says how a damaged file of a run is had again.
-
-    Its checkpoint has all that the history, the norms and the model are made of.
-    """
+def repair_hint(file: Path) -> str:
+    """Return how to regenerate a damaged file of a run: its checkpoint has all that is in them."""
     run = shlex.quote(str(file.parent))
     return f"write it again with: mnist-scratch train --resume {run}"
 
 
-def read_test_accuracy(path: Path) -> float | None:
-    """Return the accuracy that a run's evaluation.json has; None if it has none yet.
-
-    Raises
-    ------
-    MnistScratchError
-        If it cannot be read, or is damaged.
-    """
-    file = path / EVALUATION
+def repairable(read: Callable[[Path], _T], path: Path) -> _T:
+    """Read a file of a run; the error, if it is damaged, ends with `repair_hint`."""
     try:
-        values = json.loads(read_whole(file, _MOST_BYTES))
-    except FileNotFoundError:
-        return None
+        return read(path)
+    except MnistScratchError as error:
+        raise MnistScratchError(f"{error}; {repair_hint(path)}") from error
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """Return the object in a JSON file; an empty one if the file has none."""
+    try:
+        values = json.loads(path.read_bytes())
     except OSError as error:
         raise MnistScratchError(
-            f"cannot read {file}: {error.strerror}; check the permissions"
+            f"cannot read {path}: {error.strerror}; {repair_hint(path)}"
         ) from error
     except (ValueError, RecursionError):
-        values = None
-    accuracy = values.get("accuracy") if isinstance(values, dict) else None
-    if type(accuracy) is not float or not 0 <= accuracy <= 1:
-        raise MnistScratchError(
-            f"{file}: damaged: it has no accuracy from 0 to 1; "
-            f"'mnist-scratch evaluate {shlex.quote(str(path))}' writes it again"
-        )
-    return accuracy
-
-
-def _is_nothing(path: Path) -> bool:
-    return path.name == _LOCK or is_leftover(path, _WRITTEN)
+        return {}
+    return values if isinstance(values, dict) else {}

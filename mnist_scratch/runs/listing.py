@@ -1,7 +1,4 @@
-"""The runs in a folder, each by its small files: how far it is, and how good.
-
-Nothing here needs NumPy: a hundred runs are listed before it would be loaded.
-"""
+"""The runs in a folder, each by its small files: how far it is, and how good."""
 
 from __future__ import annotations
 
@@ -12,9 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mnist_scratch.config.schema import Config
-from mnist_scratch.config.toml import read_config, recipe_of, run_config
+from mnist_scratch.config.toml import recipe_of
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.runs.folder import how_to_go_on, read_test_accuracy, trained_by
+from mnist_scratch.runs.folder import RunFolder, repairable, resume_hint, trained_by
 from mnist_scratch.training.history import History, is_over
 
 State = Literal["finished", "training", "unfinished"]
@@ -126,17 +123,18 @@ def summarise(path: Path) -> RunSummary:
     MnistScratchError
         If a file of it cannot be read, or is damaged or missing.
     """
-    config_path, history_path = run_config(path), path / "history.csv"
-    config = read_config(config_path)
-    history = History.read_epochs(history_path) if history_path.exists() else History()
+    run = RunFolder(path)
+    config, history_path = run.config(), run.history_path
+    has_history = history_path.exists()
+    history = repairable(History.read_epochs, history_path) if has_history else History()
     epochs = len(history.rows)
     best_epoch = history.best.epoch if epochs else 0
     trainer = trained_by(path)
     accuracy = None
     state: State = "training" if trainer else "unfinished"
     if not trainer and is_over(config.training, epochs, best_epoch):
-        accuracy = read_test_accuracy(path)
-        if not (path / "model.npz").exists():
+        accuracy = run.test_accuracy()
+        if not run.model_path.exists():
             raise MnistScratchError(f"{path} has no model.npz, though it is finished; train again")
     if accuracy is not None:
         state, note = "finished", ""
@@ -144,7 +142,7 @@ def summarise(path: Path) -> RunSummary:
         note = f"{trainer} trains it; epochs done: {epochs} of {config.training.epochs}"
     else:
         note = f"stopped after epoch {epochs} of {config.training.epochs}; {_remedy(path, epochs)}"
-    written = history_path if history_path.exists() else config_path
+    written = history_path if has_history else path / "config.toml"
     return RunSummary(
         path=path,
         config=config,
@@ -162,7 +160,7 @@ def summarise(path: Path) -> RunSummary:
 def _remedy(path: Path, epochs: int) -> str:
     if epochs and not (path / "checkpoint.npz").exists():
         return "it has no checkpoint.npz to go on from"
-    return how_to_go_on(path)
+    return resume_hint(path)
 
 
 def _runs_in(folder: Path, depth: int = 2) -> list[Path]:

@@ -16,7 +16,6 @@ import numpy.typing as npt
 from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.arrays import Arrays, opened_arrays, save_arrays
-from mnist_scratch.runs.folder import how_to_restore
 
 _FORMAT = 1
 _DENSE = "dense"
@@ -52,7 +51,7 @@ def load_model(path: Path) -> Network:
     MnistScratchError
         If the file cannot be read, or is not exactly a model.
     """
-    with opened_arrays(path, "a model", how_to_restore(path)) as arrays:
+    with opened_arrays(path, "a model") as arrays:
         return _network(arrays)
 
 

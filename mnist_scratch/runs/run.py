@@ -16,16 +16,21 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.checkpoint import Checkpoint
 from mnist_scratch.runs.environment import describe_environment
-from mnist_scratch.runs.folder import check_free, how_to_go_on, locked_folder, sweep
+from mnist_scratch.runs.folder import (
+    RunFolder,
+    check_free,
+    locked_folder,
+    remove_leftovers,
+    resume_hint,
+)
 from mnist_scratch.runs.resume import (
     changed_environment,
     check_data,
     check_schedule,
     resumed_config,
 )
-from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.runs.threads import computing
-from mnist_scratch.system.signals import Postponed
+from mnist_scratch.system.signals import DeferredSignals
 from mnist_scratch.training.divergence import DivergedError
 from mnist_scratch.training.evaluation import Evaluation, evaluate
 from mnist_scratch.training.seeding import generator
@@ -47,7 +52,7 @@ class RunResult(NamedTuple):
         The epoch, from 1, that was best on validation.
     """
 
-    directory: RunDirectory
+    directory: RunFolder
     evaluation: Evaluation
     seconds: float
     best_epoch: int
@@ -88,7 +93,7 @@ def run_training(
     data = load_dataset(config.data.dataset, config.data.data_dir)
     with computing(with_dataset(config, data.training.name)) as found, locked_folder(path):
         trainer = _trainer(found, data)
-        directory = RunDirectory.create(path, found)
+        directory = RunFolder.create(path, found)
         return _Run(directory, found, trainer, data).finish(after_epoch)
 
 
@@ -122,9 +127,9 @@ def resume_training(
     Interruption
         If a signal told the program to stop; the run is saved.
     """
-    directory = RunDirectory(path)
+    directory = RunFolder(path)
     with locked_folder(path):
-        sweep(path)
+        remove_leftovers(path)
         checkpoint = directory.checkpoint()
         config = config or directory.config()
         if not config.training.threads:
@@ -158,7 +163,7 @@ class _Run:
     """A run under way: its folder, and what has to be done there and when."""
 
     def __init__(
-        self, directory: RunDirectory, config: Config, trainer: Trainer, data: DataSplits
+        self, directory: RunFolder, config: Config, trainer: Trainer, data: DataSplits
     ) -> None:
         self.directory = directory
         self.config = config
@@ -198,18 +203,18 @@ class _Run:
         return RunResult(directory, evaluation, trainer.seconds, trainer.best_epoch)
 
     def _train(self, after_epoch: Callable[[], object]) -> None:
-        with Postponed() as signals:
+        with DeferredSignals() as signals:
 
             def after_step() -> None:
                 due = time.monotonic() - self._saved >= self.config.training.checkpoint_seconds
                 if due or signals.signal_number:
                     self._save()
-                    signals.heed()
+                    signals.raise_if_pending()
 
             def keep_epoch() -> None:
                 self._save()
                 after_epoch()
-                signals.heed()
+                signals.raise_if_pending()
 
             try:
                 if not self.directory.checkpoint_path.exists():
@@ -224,7 +229,7 @@ class _Run:
             except MnistScratchError as error:
                 raise MnistScratchError(
                     f"{error}\n{self.directory.path} keeps what was saved; "
-                    f"{how_to_go_on(self.directory.path)}"
+                    f"{resume_hint(self.directory.path)}"
                 ) from error
 
     def _save(self) -> None:

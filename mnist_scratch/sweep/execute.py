@@ -14,8 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from mnist_scratch.config.toml import parse_config
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.runs.folder import EVALUATION, locked_folder
-from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.folder import EVALUATION, RunFolder, locked_folder
 from mnist_scratch.system.lock import InUseError
 
 PAUSE = 0.5  # seconds between two looks at whether to stop
@@ -59,7 +58,7 @@ class Outcome(NamedTuple):
 
 def is_finished(path: Path) -> bool:
     """Say whether the run in a folder has come to its end, down to the picture."""
-    return (path / EVALUATION).exists() and RunDirectory(path).loss_curve_path.exists()
+    return (path / EVALUATION).exists() and RunFolder(path).loss_curve_path.exists()
 
 
 def carry_out(order: Order, is_stopped: Callable[[], bool]) -> Outcome:
@@ -106,7 +105,7 @@ def _make_folder(order: Order) -> None:
         try:
             with locked_folder(order.path):
                 if not (order.path / "config.toml").exists():
-                    RunDirectory.create(order.path, parse_config(order.config, str(order.path)))
+                    RunFolder.create(order.path, parse_config(order.config, str(order.path)))
         except InUseError:
             if time.monotonic() > deadline:
                 raise

@@ -11,10 +11,9 @@ from typing import NamedTuple
 from mnist_scratch.config.schema import Config
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.runs.folder import check_free
+from mnist_scratch.runs.folder import RunFolder, check_free
 from mnist_scratch.runs.resume import differing
 from mnist_scratch.runs.run import with_dataset
-from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.runs.threads import threads_wanted
 from mnist_scratch.sweep.grid import Combination
 from mnist_scratch.system.files import is_leftover
@@ -111,7 +110,7 @@ def _as_begun(path: Path, planned: Config, most_threads: int | None) -> Config:
     if not (path / "config.toml").exists():
         check_free(path)
         return config
-    began = RunDirectory(path).config()
+    began = RunFolder(path).config()
     if not planned.training.threads and began.training.threads:
         training = replace(config.training, threads=began.training.threads)
         config = replace(config, training=training)

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.runs.folder import EVALUATION
-from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.folder import EVALUATION, RunFolder
 from mnist_scratch.sweep.grid import Combination
 from mnist_scratch.sweep.plan import SweepRun
 from mnist_scratch.system.reading import read_whole
@@ -158,7 +157,7 @@ def best(found: Sequence[Result]) -> Result | None:
 
 
 def _figures(run: SweepRun) -> Figures:
-    directory = RunDirectory(run.path)
+    directory = RunFolder(run.path)
     training, best_epoch = directory.config().training, directory.epochs().best
     path = run.path / EVALUATION
     try:

@@ -30,7 +30,7 @@ def end_on_sigterm() -> None:
         signal.signal(signal.SIGTERM, _raise)
 
 
-def end_undisturbed() -> None:
+def ignore_signals() -> None:
     """Let no further signal disturb a program that is about to end."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
@@ -40,7 +40,7 @@ def _raise(number: int, _: FrameType | None) -> None:
     raise Interruption(number)
 
 
-class Postponed:
+class DeferredSignals:
     """A context in which the first signal to stop waits for a good moment to be heeded.
 
     A second one does not wait: it raises `Interruption` where the program stands.
@@ -75,9 +75,9 @@ class Postponed:
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         if error is None:
-            self.heed()
+            self.raise_if_pending()
 
-    def heed(self) -> None:
+    def raise_if_pending(self) -> None:
         """Raise `Interruption` if a signal waits."""
         if self.signal_number:
             raise Interruption(self.signal_number)

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from mnist_scratch.config.schema import TrainingConfig
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.runs.folder import how_to_restore
 from mnist_scratch.system.reading import opened_ordinary
 
 _MOST_BYTES = 2**28  # some four million rows, which take a gigabyte of memory
@@ -118,19 +117,16 @@ def _read(path: Path, is_wanted: Callable[[str], bool] | None) -> History:
             lines = csv.reader(filter(is_wanted, file) if is_wanted else file)
             if next(lines, None) != list(Row._fields):
                 raise MnistScratchError(
-                    f"{path}: not a history: its first line must be {','.join(Row._fields)}; "
-                    + how_to_restore(path)
+                    f"{path}: not a history: its first line must be {','.join(Row._fields)}"
                 )
             history = History([_row(line) for line in lines])
             _check_epochs(history)
             # A line that was cut, or that another program wrote, may not end as wanted lines do.
             return History(history.epochs) if is_wanted else history
     except OSError as error:
-        raise MnistScratchError(
-            f"cannot read {path}: {error.strerror}; is it the folder of a run?"
-        ) from error
+        raise MnistScratchError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, IndexError, csv.Error) as error:
-        raise MnistScratchError(f"{path}: damaged: {error}; {how_to_restore(path)}") from error
+        raise MnistScratchError(f"{path}: damaged: {error}") from error
 
 
 def _check_epochs(history: History) -> None:

@@ -17,7 +17,6 @@ import numpy.typing as npt
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.arrays import Array
 from mnist_scratch.nn.network import Network
-from mnist_scratch.runs.folder import how_to_restore
 from mnist_scratch.system.reading import opened_ordinary
 
 NORMS = 2  # of a layer: of its weights, and of their gradient
@@ -81,11 +80,9 @@ def read_norms(path: Path) -> npt.NDArray[np.float64]:
         ):
             return _parsed(list(csv.reader(file)))
     except OSError as error:
-        raise MnistScratchError(
-            f"cannot read {path}: {error.strerror}; is it the folder of a run?"
-        ) from error
+        raise MnistScratchError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, IndexError, OverflowError, csv.Error) as error:
-        raise MnistScratchError(f"{path}: damaged: {error}; {how_to_restore(path)}") from error
+        raise MnistScratchError(f"{path}: damaged: {error}") from error
 
 
 def _parsed(lines: list[list[str]]) -> npt.NDArray[np.float64]:

@@ -22,8 +22,8 @@ from mnist_scratch.inference.predict import probabilities_of
 from mnist_scratch.nn.layers import ACTIVATIONS
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.pages.draw import write_page
+from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.runs.run import run_training
-from mnist_scratch.runs.rundir import RunDirectory
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -68,16 +68,16 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, mnist_dir: Path) -> RunDirectory:
+def run(tmp_path_factory: pytest.TempPathFactory, mnist_dir: Path) -> RunFolder:
     """The default recipe on real MNIST."""
     path = tmp_path_factory.mktemp("runs") / "default"
     values = {("data", "dataset"): "mnist", ("data", "data_dir"): str(mnist_dir)}
     run_training(with_values(Config(), values, ""), path)
-    return RunDirectory(path)
+    return RunFolder(path)
 
 
 @pytest.fixture(scope="module")
-def file(run: RunDirectory) -> Path:
+def file(run: RunFolder) -> Path:
     write_page(run, run.path / "draw.html")
     return run.path / "draw.html"
 
@@ -128,7 +128,7 @@ ONE = ((0.5, 0.15), (0.5, 0.85))
 
 
 def test_five_hundred_test_images_drawn_into_the_canvas_are_read_as_python_reads_them(
-    browser: Browser, file: Path, run: RunDirectory, mnist_dir: Path
+    browser: Browser, file: Path, run: RunFolder, mnist_dir: Path
 ) -> None:
     images = load_dataset("mnist", str(mnist_dir)).test.images[::20]
     assert len(images) == 500
@@ -163,7 +163,7 @@ def test_every_activation_gives_python_s_probabilities(
     browser: Browser, tmp_path: Path, mnist_dir: Path, activation: str
 ) -> None:
     images = load_dataset("mnist", str(mnist_dir)).test.images[:50]
-    other = RunDirectory.create(tmp_path / activation, Config())
+    other = RunFolder.create(tmp_path / activation, Config())
     network = Network.of_widths((784, 40, 20, 10), activation, np.random.default_rng(2))
     network.parameters += np.random.default_rng(3).normal(0, 0.1, network.parameters.shape)
     other.save_model(network)
@@ -187,7 +187,7 @@ def test_the_script_refuses_a_layer_that_it_does_not_know(page: Page) -> None:
 
 
 def test_a_drawn_digit_is_read_while_it_is_drawn_and_said_when_the_pen_is_lifted(
-    page: Page, run: RunDirectory
+    page: Page, run: RunFolder
 ) -> None:
     assert page.locator("#said").text_content() == ""
     page.mouse.move(0, 0)
@@ -236,10 +236,10 @@ def test_the_page_tells_several_digits_from_one_as_python_does(page: Page, mnist
 
 
 def test_classes_that_are_no_digits_are_called_by_their_names(
-    browser: Browser, run: RunDirectory, tmp_path: Path
+    browser: Browser, run: RunFolder, tmp_path: Path
 ) -> None:
     values = {("data", "dataset"): "fashion-mnist"}
-    clothes = RunDirectory.create(tmp_path / "clothes", with_values(Config(), values, ""))
+    clothes = RunFolder.create(tmp_path / "clothes", with_values(Config(), values, ""))
     clothes.save_model(run.model())
     write_page(clothes, tmp_path / "draw.html")
     page = opened(browser, tmp_path / "draw.html", viewport=PHONE)

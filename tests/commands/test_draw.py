@@ -16,15 +16,15 @@ from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.pages.draw import write_page
-from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.folder import RunFolder
 
 MODEL = re.compile(r'<script type="application/json" id="model">(.*?)</script>', re.DOTALL)
 
 
 def untrained(
     path: Path, widths: tuple[int, ...], activation: str = "relu", dataset: str = "synthetic"
-) -> RunDirectory:
-    run = RunDirectory.create(path, with_values(Config(), {("data", "dataset"): dataset}, ""))
+) -> RunFolder:
+    run = RunFolder.create(path, with_values(Config(), {("data", "dataset"): dataset}, ""))
     run.save_model(Network.of_widths(widths, activation, np.random.default_rng(1)))
     return run
 

@@ -22,8 +22,8 @@ from mnist_scratch.data.synthetic.digits import draw_digits
 from mnist_scratch.inference.predict import Prediction, predict, probabilities_of
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.text.bars import describe, summarise
+from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.runs.run import run_training
-from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system.text import printable
 
 
@@ -168,7 +168,7 @@ def test_what_cannot_be_answered_is_one_message(
 def test_a_model_of_another_input_is_refused(
     command_line: CommandLine, pictures: Path, tmp_path: Path
 ) -> None:
-    other = RunDirectory.create(tmp_path / "other", Config())
+    other = RunFolder.create(tmp_path / "other", Config())
     other.save_model(Network.of_widths((9, 10), "relu", np.random.default_rng(0)))
     answer = command_line("predict", "other", pictures / "1.png")
     assert answer.returncode == 2
@@ -212,7 +212,7 @@ def test_a_run_on_clothes_answers_with_clothes(
     command_line: CommandLine, pictures: Path, tmp_path: Path
 ) -> None:
     values = {("data", "dataset"): "fashion-mnist"}
-    clothes = RunDirectory.create(tmp_path / "clothes", with_values(Config(), values, ""))
+    clothes = RunFolder.create(tmp_path / "clothes", with_values(Config(), values, ""))
     clothes.save_model(Network.of_widths((784, 10), "relu", np.random.default_rng(3)))
     answer = command_line("predict", "clothes", pictures / "1.png", "--json")
     (value,) = json.loads(answer.stdout)
@@ -257,7 +257,7 @@ def trained_on_mnist(tmp_path_factory: pytest.TempPathFactory, mnist_dir: Path) 
     path = tmp_path_factory.mktemp("runs") / "mnist"
     values = {("data", "dataset"): "mnist", ("data", "data_dir"): str(mnist_dir)}
     run_training(with_values(Config(), values, ""), path)
-    return RunDirectory(path).model()
+    return RunFolder(path).model()
 
 
 @pytest.mark.mnist

@@ -84,7 +84,7 @@ def test_runs_end_with_the_same_bytes_whether_or_not_they_are_interrupted(
         assert process.returncode == status, errors
         saved, interrupted = errors.splitlines()[-2:]
         assert interrupted == "mnist-scratch: interrupted"
-        program, command, *arguments = shlex.split(saved.partition("go on with: ")[2])
+        program, command, *arguments = shlex.split(saved.partition("resume it with: ")[2])
         assert (program, command) == ("mnist-scratch", "train")
         assert not list(run.glob(".*")), "no lock and no half of a file is left"
     status, output, errors = train(*arguments, "--json")
@@ -137,7 +137,7 @@ def test_a_file_size_limit_is_a_clear_error_and_the_last_checkpoint_is_good(
     assert limited.returncode == 2
     assert f"cannot write {run / 'checkpoint.npz'}: File too large" in limited.stderr
     assert "Exception" not in limited.stderr
-    assert f"go on with: mnist-scratch train --resume {run}" in limited.stderr
+    assert f"resume it with: mnist-scratch train --resume {run}" in limited.stderr
     assert saved_step(run) == before
     assert not list(run.glob(".*"))
     assert train("--resume", run)[0] == 0

@@ -20,7 +20,7 @@ from mnist_scratch.inference.ensemble import (
 )
 from mnist_scratch.inference.examples import most_confident_errors
 from mnist_scratch.nn.network import Network
-from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.training.evaluation import evaluate, evaluate_predictions
 from mnist_scratch.training.seeding import seeds
 
@@ -39,16 +39,16 @@ def nothing(_: int) -> None:
     pass
 
 
-def make_run(path: Path, dataset: str, seed: int, file_hash: str = "its hash") -> RunDirectory:
+def make_run(path: Path, dataset: str, seed: int, file_hash: str = "its hash") -> RunFolder:
     """Write what an evaluation reads of a run."""
-    run = RunDirectory.create(path, Config(data=DataConfig(dataset=dataset)))
+    run = RunFolder.create(path, Config(data=DataConfig(dataset=dataset)))
     run.save_model(network(seed))
     run.write_environment({"data_sha256": {"a-file": file_hash}})
     return run
 
 
 @pytest.fixture
-def runs(tmp_path: Path) -> list[RunDirectory]:
+def runs(tmp_path: Path) -> list[RunFolder]:
     """Two runs with different seeds on the same data."""
     return [make_run(tmp_path / str(seed), "synthetic", seed) for seed in (0, 1)]
 
@@ -98,7 +98,7 @@ def test_the_mean_of_tiny_probabilities_does_not_round_to_zero() -> None:
 
 
 def test_an_ensemble_of_one_run_or_of_it_twice_equals_the_run(
-    runs: list[RunDirectory], digits: Dataset
+    runs: list[RunFolder], digits: Dataset
 ) -> None:
     alone = evaluate_ensemble(runs[:1], digits, 1, nothing)
     twice = evaluate_ensemble([runs[0], runs[0]], digits, 1, nothing)
@@ -110,7 +110,7 @@ def test_an_ensemble_of_one_run_or_of_it_twice_equals_the_run(
 
 
 def test_each_model_is_evaluated_alone_with_and_without_augmentation(
-    runs: list[RunDirectory], digits: Dataset
+    runs: list[RunFolder], digits: Dataset
 ) -> None:
     counted: list[int] = []
     result = evaluate_ensemble(runs, digits, 4, counted.append)
@@ -136,7 +136,7 @@ def test_a_diverged_run_is_named(digits: Dataset, tmp_path: Path) -> None:
 
 
 def test_runs_with_different_classes_or_data_are_refused(
-    runs: list[RunDirectory], tmp_path: Path
+    runs: list[RunFolder], tmp_path: Path
 ) -> None:
     check_ensemble(runs, None)
     clothes = make_run(tmp_path / "clothes", "fashion-mnist", 0)

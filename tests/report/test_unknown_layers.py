@@ -17,9 +17,9 @@ from mnist_scratch.nn.layers import ACTIVATIONS, Dense, ReLU
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.export import onnx, safetensors
 from mnist_scratch.report.pages import draw
-from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.folder import RunFolder
 
-Writer = Callable[[RunDirectory, Path], None]
+Writer = Callable[[RunFolder, Path], None]
 WRITERS: dict[str, tuple[Writer, dict[type, str]]] = {
     "ONNX export": (onnx.write_onnx, onnx._OPERATORS),
     "safetensors export": (safetensors.write_safetensors, safetensors._NAMES),
@@ -34,8 +34,8 @@ class Twice(ReLU):
         return 2.0 * super().forward(inputs)
 
 
-def run_with(activation: str, path: Path) -> RunDirectory:
-    run = RunDirectory.create(path, Config())
+def run_with(activation: str, path: Path) -> RunFolder:
+    run = RunFolder.create(path, Config())
     run.save_model(Network.of_widths((784, 8, 10), activation, np.random.default_rng(0)))
     return run
 
@@ -64,7 +64,7 @@ def test_a_made_up_activation_is_refused_by_name(
     monkeypatch.setitem(ACTIVATIONS, "twice", Twice)
     run = run_with("relu", tmp_path / "run")
     network = Network.of_widths((784, 8, 10), "twice", np.random.default_rng(0))
-    monkeypatch.setattr(RunDirectory, "model", lambda _: network)
+    monkeypatch.setattr(RunFolder, "model", lambda _: network)
     write, _ = WRITERS[target]
     message = f"^{target} does not support Twice layers; it supports Dense, ReLU, Tanh, Sigmoid$"
     with pytest.raises(MnistScratchError, match=message):

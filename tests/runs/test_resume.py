@@ -19,9 +19,8 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn import optimizer
 from mnist_scratch.runs import run
 from mnist_scratch.runs.checkpoint import load_checkpoint, save_checkpoint
-from mnist_scratch.runs.folder import locked_folder
+from mnist_scratch.runs.folder import RunFolder, locked_folder
 from mnist_scratch.runs.run import resume_training, run_training
-from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.system.files import written_whole
 from mnist_scratch.system.signals import Interruption
 from mnist_scratch.training.trainer import Trainer
@@ -82,7 +81,7 @@ def outcome(path: Path) -> dict[str, Any]:
     evaluation = json.loads((path / "evaluation.json").read_text())
     del evaluation["training_seconds"]
     return {
-        "history": [row._replace(seconds=None) for row in RunDirectory(path).history().rows],
+        "history": [row._replace(seconds=None) for row in RunFolder(path).history().rows],
         "evaluation": evaluation,
         "velocities": load_checkpoint(path / "checkpoint.npz").state.velocities.tobytes(),
         **{name: (path / name).read_bytes() for name in ("model.npz", "config.toml", "norms.csv")},
@@ -103,7 +102,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(
     with pytest.raises(Interruption) as caught:
         run_training(short(), tmp_path / "interrupted")
     assert caught.value.signal_number == signal_number
-    stopped = RunDirectory(tmp_path / "interrupted").checkpoint()
+    stopped = RunFolder(tmp_path / "interrupted").checkpoint()
     assert stopped is not None
     assert stopped.state.step == step, "the step was finished, and is the last"
     resume_training(tmp_path / "interrupted")
@@ -161,7 +160,7 @@ def test_a_second_signal_ends_at_once_and_loses_nothing_that_was_saved(
         patched.setattr(Trainer, "_train_step", interrupted)
         with pytest.raises(Interruption):
             run_training(short(), tmp_path / "run")
-    stopped = RunDirectory(tmp_path / "run").checkpoint()
+    stopped = RunFolder(tmp_path / "run").checkpoint()
     assert stopped is not None
     assert stopped.state.step == 5, "the end of the first epoch"
     resume_training(tmp_path / "run")
@@ -178,13 +177,13 @@ def test_a_run_is_saved_every_so_many_seconds_within_an_epoch(
     data: DataSplits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved: list[int] = []
-    save = RunDirectory.save_checkpoint
+    save = RunFolder.save_checkpoint
 
-    def noted(directory: RunDirectory, checkpoint: Any) -> None:
+    def noted(directory: RunFolder, checkpoint: Any) -> None:
         saved.append(checkpoint.state.step)
         save(directory, checkpoint)
 
-    monkeypatch.setattr(RunDirectory, "save_checkpoint", noted)
+    monkeypatch.setattr(RunFolder, "save_checkpoint", noted)
     now = iter(range(10_000))
     monkeypatch.setattr("time.monotonic", lambda: next(now))
     # The clock moves by one each time it is looked at: after each step within an epoch, and once
@@ -222,7 +221,7 @@ def test_a_changed_config_is_refused_and_named(
 def test_what_does_not_change_the_result_may_be_changed(data: DataSplits, tmp_path: Path) -> None:
     run_training(short(), tmp_path / "run")
     resume_training(tmp_path / "run", short(checkpoint_seconds=1, data_dir="elsewhere"))
-    assert RunDirectory(tmp_path / "run").config().training.checkpoint_seconds == 1
+    assert RunFolder(tmp_path / "run").config().training.checkpoint_seconds == 1
 
 
 def test_other_data_is_refused_and_its_files_are_named(
@@ -251,7 +250,7 @@ def test_a_run_that_patience_stopped_is_finished(
 ) -> None:
     config = short(epochs=30, patience=2, learning_rate=0.5, name="constant")
     run_training(config, tmp_path / "run")
-    epoch = len(RunDirectory(tmp_path / "run").history().epochs)
+    epoch = len(RunFolder(tmp_path / "run").history().epochs)
     assert epoch < 30, "this test needs a run that stops early"
     resume_training(tmp_path / "run")
     expected = f"run is finished: epoch {epoch} of 30, stopped by patience"
@@ -311,7 +310,7 @@ def test_more_epochs_are_refused_where_the_last_ones_have_distorted_less(
 
 def test_a_run_that_never_saved_begins_at_the_beginning(data: DataSplits, tmp_path: Path) -> None:
     run_training(short(), tmp_path / "whole")
-    RunDirectory.create(tmp_path / "run", with_values(short(), {("data", "dataset"): "auto"}, ""))
+    RunFolder.create(tmp_path / "run", with_values(short(), {("data", "dataset"): "auto"}, ""))
     resume_training(tmp_path / "run")
     assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
 
@@ -319,18 +318,18 @@ def test_a_run_that_never_saved_begins_at_the_beginning(data: DataSplits, tmp_pa
 @pytest.mark.parametrize(
     ("name", "read"),
     [
-        ("history.csv", RunDirectory.history),
-        ("norms.csv", RunDirectory.norms),
-        ("model.npz", RunDirectory.model),
+        ("history.csv", RunFolder.history),
+        ("norms.csv", RunFolder.norms),
+        ("model.npz", RunFolder.model),
     ],
 )
 def test_the_remedy_for_a_damaged_file_brings_its_bytes_back(
-    data: DataSplits, tmp_path: Path, name: str, read: Callable[[RunDirectory], object]
+    data: DataSplits, tmp_path: Path, name: str, read: Callable[[RunFolder], object]
 ) -> None:
     run_training(short(), tmp_path / "run")
     before = outcome(tmp_path / "run")
     (tmp_path / "run" / name).write_bytes(b"damaged")
-    directory = RunDirectory(tmp_path / "run")
+    directory = RunFolder(tmp_path / "run")
     remedy = f"write it again with: mnist-scratch train --resume {directory.path}$"
     with pytest.raises(MnistScratchError, match=remedy):
         read(directory)
@@ -437,7 +436,7 @@ def test_a_divergence_is_told_the_same_when_it_comes_after_an_interruption(
 
     wild = short(learning_rate=1e5, checkpoint_seconds=0)
     for name in ("whole", "run"):
-        RunDirectory.create(tmp_path / name, wild)
+        RunFolder.create(tmp_path / name, wild)
     whole = message(tmp_path / "whole")
     step = int(whole.partition("at step ")[2].partition(" ")[0])
     assert step > 2, "this test needs a step before"
@@ -456,7 +455,7 @@ def test_a_disk_that_is_full_from_the_beginning_leaves_a_run_that_can_go_on(
 
     run_training(short(), tmp_path / "whole")
     with monkeypatch.context() as patched:
-        patched.setattr(RunDirectory, "save_checkpoint", full)
+        patched.setattr(RunFolder, "save_checkpoint", full)
         patched.setattr(Trainer, "_train_step", lambda *_: pytest.fail("a step was taken"))
         with pytest.raises(MnistScratchError, match=r"No space left\n.*--resume"):
             run_training(short(), tmp_path / "run")
@@ -471,7 +470,7 @@ def test_the_folder_of_the_data_is_written_down_for_any_working_directory(
     monkeypatch.setattr(run, "load_dataset", lambda *_: DataSplits(named, named))
     monkeypatch.chdir(tmp_path)
     run_training(short(data_dir="here"), tmp_path / "run")
-    assert RunDirectory(tmp_path / "run").config().data.data_dir == str(tmp_path / "here")
+    assert RunFolder(tmp_path / "run").config().data.data_dir == str(tmp_path / "here")
 
 
 def test_leftovers_of_a_crash_are_swept(data: DataSplits, tmp_path: Path) -> None:
@@ -557,7 +556,7 @@ def test_a_full_disk_ends_the_run_and_its_last_checkpoint_is_good(
         patched.setattr(os, "fsync", full)
         with pytest.raises(
             MnistScratchError,
-            match=r"No space left.*\n.*run keeps what was saved; go on with: .*--resume",
+            match=r"No space left.*\n.*run keeps what was saved; resume it with: .*--resume",
         ):
             run_training(short(checkpoint_seconds=0), tmp_path / "run")
     resume_training(tmp_path / "run", short())

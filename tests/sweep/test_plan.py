@@ -10,7 +10,7 @@ import pytest
 from mnist_scratch.config.schema import Config, DataConfig
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs import threads
-from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.sweep.grid import Combination, combinations, read_variation
 from mnist_scratch.sweep.plan import SweepRun, fitting_jobs, planned_runs
 from mnist_scratch.sweep.results import Figures, Result, Spread, best
@@ -64,7 +64,7 @@ def test_threads_are_shared_out_unless_somebody_said_how_many(
 
 def test_a_run_that_began_goes_on_with_its_threads(config: Config, tmp_path: Path) -> None:
     began = replace(config, training=replace(config.training, threads=7))
-    RunDirectory.create(
+    RunFolder.create(
         tmp_path / "seed-001", replace(began, training=replace(began.training, seed=1))
     )
     first, second = planned(config, tmp_path, most=1)
@@ -78,7 +78,7 @@ def test_a_folder_with_another_run_or_other_things_is_named_before_anything_runs
     config: Config, tmp_path: Path
 ) -> None:
     first, _ = planned(config, tmp_path)
-    RunDirectory.create(first.path, first.config)
+    RunFolder.create(first.path, first.config)
     assert planned(config, tmp_path)[0].config == first.config
     longer = replace(config, training=replace(config.training, epochs=9))
     with pytest.raises(MnistScratchError) as caught:

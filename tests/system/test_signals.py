@@ -5,16 +5,16 @@ import threading
 
 import pytest
 
-from mnist_scratch.system.signals import Interruption, Postponed
+from mnist_scratch.system.signals import DeferredSignals, Interruption
 
 
 def test_the_first_signal_waits_until_it_is_heeded() -> None:
-    signals = Postponed()
+    signals = DeferredSignals()
     with signals:
         signal.raise_signal(signal.SIGTERM)
         assert signals.signal_number == signal.SIGTERM
         with pytest.raises(Interruption) as caught:
-            signals.heed()
+            signals.raise_if_pending()
         signals.signal_number = 0
     assert caught.value.signal_number == signal.SIGTERM
 
@@ -23,7 +23,7 @@ def test_a_signal_that_was_not_heeded_is_heeded_at_the_end() -> None:
     steps = []
 
     def work() -> None:
-        with Postponed():
+        with DeferredSignals():
             steps.append("begun")
             signal.raise_signal(signal.SIGINT)
             steps.append("ended")
@@ -37,7 +37,7 @@ def test_the_second_signal_does_not_wait() -> None:
     steps = []
 
     def work() -> None:
-        with Postponed():
+        with DeferredSignals():
             signal.raise_signal(signal.SIGTERM)
             steps.append("begun")
             signal.raise_signal(signal.SIGINT)
@@ -54,7 +54,7 @@ def test_an_error_is_not_hidden_by_a_signal_that_waits() -> None:
         signal.raise_signal(signal.SIGINT)
         raise ValueError("an error")
 
-    with pytest.raises(ValueError, match="an error"), Postponed():
+    with pytest.raises(ValueError, match="an error"), DeferredSignals():
         fail()
 
 
@@ -63,7 +63,7 @@ def test_outside_the_main_thread_the_signals_stay_as_they_are() -> None:
     seen = []
 
     def look() -> None:
-        with Postponed():
+        with DeferredSignals():
             seen.append(signal.getsignal(signal.SIGINT))
 
     thread = threading.Thread(target=look)
@@ -75,7 +75,7 @@ def test_outside_the_main_thread_the_signals_stay_as_they_are() -> None:
 def test_a_signal_that_is_ignored_stays_ignored() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with Postponed() as signals:
+        with DeferredSignals() as signals:
             signal.raise_signal(signal.SIGINT)
         assert signals.signal_number == 0
     finally:

@@ -79,5 +79,5 @@ def test_what_is_no_history_is_named(tmp_path: Path, content: str, message: str)
 
 
 def test_a_missing_history_is_named(tmp_path: Path) -> None:
-    with pytest.raises(MnistScratchError, match=r"cannot read .*is it the folder of a run"):
+    with pytest.raises(MnistScratchError, match=r"cannot read .*history\.csv"):
         History.read(tmp_path / "history.csv")

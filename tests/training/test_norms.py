@@ -53,7 +53,7 @@ def test_norms_read_back_to_the_last_bit(tmp_path: Path) -> None:
 )
 def test_what_are_no_norms_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "norms.csv").write_text(text)
-    with pytest.raises(MnistScratchError, match=r"norms\.csv: damaged: .*; write it again"):
+    with pytest.raises(MnistScratchError, match=r"norms\.csv: damaged: "):
         read_norms(tmp_path / "norms.csv")
 
 

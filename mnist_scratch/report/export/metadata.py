@@ -9,11 +9,10 @@ from mnist_scratch import __version__
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.layers import Layer
-from mnist_scratch.runs.folder import read_test_accuracy
-from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.folder import RunFolder
 
 
-def about_model(run: RunDirectory) -> dict[str, str]:
+def about_model(run: RunFolder) -> dict[str, str]:
     """Return what should go with a run's model, as texts: both formats take nothing else.
 
     These are `dataset`, `class_names` (a list in JSON, in the order of the logits), `mnist_scratch`
@@ -30,7 +29,7 @@ def about_model(run: RunDirectory) -> dict[str, str]:
         "class_names": json.dumps(class_names(dataset)),
         "mnist_scratch": __version__,
     }
-    accuracy = read_test_accuracy(run.path)
+    accuracy = run.test_accuracy()
     return about if accuracy is None else about | {"test_accuracy": str(accuracy)}
 
 

@@ -18,7 +18,7 @@ from mnist_scratch.data.dataset import CLASSES
 from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
 from mnist_scratch.nn.layers import Dense, ReLU, Sigmoid, Tanh
 from mnist_scratch.report.export.metadata import about_model, name_of
-from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.files import written_whole
 
 _OPERATORS: dict[type, str] = {Dense: "Gemm", ReLU: "Relu", Tanh: "Tanh", Sigmoid: "Sigmoid"}
@@ -27,7 +27,7 @@ _OPERATOR_SET, _FORMAT = 13, 7
 _SIDE = 28
 
 
-def write_onnx(run: RunDirectory, output: Path) -> None:
+def write_onnx(run: RunFolder, output: Path) -> None:
     """Write a run's model as ONNX.
 
     Its input `images` is uint8 (N, 28, 28), 0 for paper and 255 for ink; its outputs are `logits`
@@ -53,7 +53,7 @@ def write_onnx(run: RunDirectory, output: Path) -> None:
         file.write(content)
 
 
-def _model(run: RunDirectory) -> onnx.ModelProto:
+def _model(run: RunFolder) -> onnx.ModelProto:
     network = run.model()
     # (pixels / 255 - mean) / std, in the order in which the batches of the training have it.
     scale, shift = 1.0 / (255.0 * PIXEL_STD), PIXEL_MEAN / PIXEL_STD

@@ -16,14 +16,14 @@ from safetensors.numpy import save
 from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
 from mnist_scratch.nn.layers import Dense, ReLU, Sigmoid, Tanh
 from mnist_scratch.report.export.metadata import about_model, name_of
-from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.files import written_whole
 
 # Modules of PyTorch without settings of their own, which the file could not tell.
 _NAMES: dict[type, str] = {Dense: "linear", ReLU: "relu", Tanh: "tanh", Sigmoid: "sigmoid"}
 
 
-def write_safetensors(run: RunDirectory, output: Path) -> None:
+def write_safetensors(run: RunFolder, output: Path) -> None:
     """Write the parameters of a run's model as safetensors.
 
     The metadata is that of `about_model`, and what the tensors do not tell: `widths`

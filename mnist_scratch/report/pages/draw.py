@@ -18,7 +18,7 @@ from mnist_scratch.data.sources.registry import DIGITS, class_names
 from mnist_scratch.nn.layers import Dense, Layer, ReLU, Sigmoid, Tanh
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.export.metadata import name_of
-from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.files import write_text_whole
 from mnist_scratch.system.text import printable
 
@@ -27,7 +27,7 @@ _LAYERS: dict[type, str] = {Dense: "dense", ReLU: "relu", Tanh: "tanh", Sigmoid:
 _SCRIPTS = ("prepare.js", "parts.js", "network.js", "page.js")
 
 
-def write_page(run: RunDirectory, output: Path) -> None:
+def write_page(run: RunFolder, output: Path) -> None:
     """Write a page that opens from disk, needs no network and reads what is drawn on it.
 
     Parameters

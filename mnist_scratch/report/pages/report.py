@@ -29,7 +29,7 @@ from mnist_scratch.report.plots.layers import norms_figure, shown_units, weights
 from mnist_scratch.report.plots.loss_curve import loss_curve_figure
 from mnist_scratch.report.plots.style import drawn
 from mnist_scratch.report.text.evaluation import percent
-from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.files import write_text_whole, written_whole
 from mnist_scratch.system.text import printable
 from mnist_scratch.training.evaluation import Evaluation, evaluate
@@ -42,7 +42,7 @@ WORST = 25
 class _Findings(NamedTuple):
     """What a report is about, read and measured once."""
 
-    run: RunDirectory
+    run: RunFolder
     network: Network
     names: tuple[str, ...]
     history: History
@@ -51,7 +51,7 @@ class _Findings(NamedTuple):
     worst: list[Example]
 
 
-def write_report(run: RunDirectory, test: Dataset) -> None:
+def write_report(run: RunFolder, test: Dataset) -> None:
     """Measure a run's model on its test set, and write report/ and report.html.
 
     Parameters

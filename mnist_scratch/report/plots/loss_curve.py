@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mnist_scratch.report.plots.style import COLOURS, GREY, blues, plain, save
-from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.folder import RunFolder
 
 _LINE_STYLES = ("-", "--", ":", "-.")
 _LOSSES = {"cross-entropy": "cross-entropy (nats an example)", "squared-error": "squared error"}
@@ -35,7 +35,7 @@ class _Curve(NamedTuple):
     best: int  # the index of the best epoch
 
 
-def draw_loss_curve(run: RunDirectory, output: Path) -> None:
+def draw_loss_curve(run: RunFolder, output: Path) -> None:
     """Draw one run: training loss by step, validation loss and accuracy by epoch, the best epoch.
 
     Parameters
@@ -53,7 +53,7 @@ def draw_loss_curve(run: RunDirectory, output: Path) -> None:
     save(loss_curve_figure(run), output)
 
 
-def loss_curve_figure(run: RunDirectory) -> Figure:
+def loss_curve_figure(run: RunFolder) -> Figure:
     """Return the picture that `draw_loss_curve` writes, in Matplotlib's current colours."""
     curve = _read(run)
     figure, upper, lower = _axes(f"{curve.name}: {curve.dataset}", _LOSSES[curve.loss])
@@ -82,7 +82,7 @@ def loss_curve_figure(run: RunDirectory) -> Figure:
     return figure
 
 
-def draw_comparison(runs: Sequence[RunDirectory], output: Path) -> None:
+def draw_comparison(runs: Sequence[RunFolder], output: Path) -> None:
     """Draw several runs into one picture: smoothed training loss, validation loss and accuracy.
 
     Parameters
@@ -131,7 +131,7 @@ def draw_comparison(runs: Sequence[RunDirectory], output: Path) -> None:
     save(figure, output)
 
 
-def _read(run: RunDirectory) -> _Curve:
+def _read(run: RunFolder) -> _Curve:
     history = run.history()
     ends = history.epochs
     config = run.config()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.report.plots.loss_curve import draw_loss_curve
-from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.folder import RunFolder
 
 _MANY = 65_536
 
@@ -23,7 +23,7 @@ def main(path: Path) -> str | None:
         os.nice(10)  # the training comes first
     try:
         while os.read(sys.stdin.fileno(), _MANY):  # all that were asked for meanwhile are one
-            run = RunDirectory(path)
+            run = RunFolder(path)
             draw_loss_curve(run, run.loss_curve_path)
     except MnistScratchError as error:
         return " ".join(str(error).split())

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mnist_scratch.config.schema import settings
-from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.text import printable
 
 _WIDTH = 80
 _LONGEST = 24  # columns for a cell
 
 
-def describe_differences(runs: Sequence[RunDirectory]) -> str:
+def describe_differences(runs: Sequence[RunFolder]) -> str:
     """Return a table, a line for each run: its best epoch, then the settings that differ.
 
     What does not fit into 80 columns goes on in a table below it.

@@ -25,7 +25,7 @@ from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.softmax import softmax
 from mnist_scratch.report.export.onnx import write_onnx
 from mnist_scratch.report.export.safetensors import write_safetensors
-from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.folder import RunFolder
 
 NETWORKS = [
     ((784, 10), "relu"),
@@ -35,10 +35,8 @@ NETWORKS = [
 ]
 
 
-def some_run(path: Path, widths: tuple[int, ...], activation: str) -> RunDirectory:
-    run = RunDirectory.create(
-        path, with_values(Config(), {("data", "dataset"): "fashion-mnist"}, "")
-    )
+def some_run(path: Path, widths: tuple[int, ...], activation: str) -> RunFolder:
+    run = RunFolder.create(path, with_values(Config(), {("data", "dataset"): "fashion-mnist"}, ""))
     network = Network.of_widths(widths, activation, np.random.default_rng(1))
     rng = np.random.default_rng(2)
     network.parameters += rng.normal(0, 0.05, network.parameters.size)  # biases too

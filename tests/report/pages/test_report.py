@@ -15,8 +15,8 @@ from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.load import DataSplits
 from mnist_scratch.report.pages.report import write_report
 from mnist_scratch.runs import run
+from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.runs.run import run_training
-from mnist_scratch.runs.rundir import RunDirectory
 from mnist_scratch.training.evaluation import evaluate
 
 SETTINGS = {
@@ -29,7 +29,7 @@ SETTINGS = {
 
 
 @pytest.fixture
-def finished(digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunDirectory:
+def finished(digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
     synthetic = Dataset("synthetic", digits.images, digits.labels)
     monkeypatch.setattr(run, "load_dataset", lambda *_: DataSplits(synthetic, synthetic))
     config = with_values(Config(), SETTINGS, "test")
@@ -65,7 +65,7 @@ def pixels(address: str) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(content))).convert("RGB"))
 
 
-def test_the_page_needs_nothing_but_itself(finished: RunDirectory, digits: Dataset) -> None:
+def test_the_page_needs_nothing_but_itself(finished: RunFolder, digits: Dataset) -> None:
     write_report(finished, Dataset("synthetic", digits.images, digits.labels))
     text = finished.report_path.read_text(encoding="utf-8")
     page = Page(text)
@@ -83,7 +83,7 @@ def test_the_page_needs_nothing_but_itself(finished: RunDirectory, digits: Datas
     assert [pixels(a["srcset"])[0, 0].max() < 64 for a in dark] == [True] * 6
 
 
-def test_the_pictures_are_in_a_folder_too(finished: RunDirectory, digits: Dataset) -> None:
+def test_the_pictures_are_in_a_folder_too(finished: RunFolder, digits: Dataset) -> None:
     write_report(finished, digits)
     names = sorted(path.stem for path in finished.pictures_path.iterdir())
     assert names == ["calibration", "confusion", "learning", "mistakes", "norms", "weights"]
@@ -92,7 +92,7 @@ def test_the_pictures_are_in_a_folder_too(finished: RunDirectory, digits: Datase
             assert picture.format == "PNG"
 
 
-def test_the_page_says_what_the_evaluation_says(finished: RunDirectory, digits: Dataset) -> None:
+def test_the_page_says_what_the_evaluation_says(finished: RunFolder, digits: Dataset) -> None:
     test = Dataset("fashion-mnist", digits.images, digits.labels)
     write_report(finished, test)
     text = finished.report_path.read_text(encoding="utf-8")
@@ -107,7 +107,7 @@ def test_the_page_says_what_the_evaluation_says(finished: RunDirectory, digits: 
 
 
 def test_a_run_without_norms_has_a_report_without_them(
-    finished: RunDirectory, digits: Dataset
+    finished: RunFolder, digits: Dataset
 ) -> None:
     finished.norms_path.unlink()
     write_report(finished, digits)

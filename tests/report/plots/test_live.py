@@ -13,7 +13,7 @@ from matplotlib import image
 from mnist_scratch.config.schema import Config
 from mnist_scratch.report.plots.live import LivePicture
 from mnist_scratch.report.plots.loss_curve import draw_loss_curve
-from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.files import is_running
 from mnist_scratch.training.history import History, Row
 
@@ -22,8 +22,8 @@ WITHOUT_SIGNALS = pytest.mark.skipif(
 )
 
 
-def some_run(path: Path, epochs: int = 2) -> RunDirectory:
-    run = RunDirectory.create(path, Config())
+def some_run(path: Path, epochs: int = 2) -> RunFolder:
+    run = RunFolder.create(path, Config())
     run.write_history(
         History([Row(10 * n, n, 0.1, 1 / n, 1.1 / n, 0.9, 1.0) for n in range(1, epochs + 1)])
     )
@@ -118,7 +118,7 @@ def test_ctrl_c_ends_a_live_training_and_leaves_a_whole_picture(
     os.killpg(training.pid, signal.SIGINT)  # what a terminal sends to all that run in it
     _, errors = training.communicate(timeout=60)
     assert training.returncode == 130, errors
-    assert errors.splitlines()[-2].endswith("go on with: mnist-scratch train --resume run")
+    assert errors.splitlines()[-2].endswith("resume it with: mnist-scratch train --resume run")
     assert "not kept fresh" not in errors
     assert image.imread(picture).shape == (900, 1200, 4)
     assert "live" not in (tmp_path / "run" / "config.toml").read_text()

@@ -18,16 +18,16 @@ from mnist_scratch.report.plots.loss_curve import (
     loss_curve_figure,
 )
 from mnist_scratch.report.plots.style import COLOURS, check_picture, plain
-from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.training.history import History, Row
 
 
 def some_run(
     path: Path, epochs: int = 3, rate: float = 1.0, loss: str = "cross-entropy"
-) -> RunDirectory:
+) -> RunFolder:
     values = {("data", "dataset"): "synthetic", ("training", "loss"): loss}
     config = with_values(Config(), values, "test")
-    run = RunDirectory.create(path, config)
+    run = RunFolder.create(path, config)
     rows = []
     for step in range(1, 100 * epochs + 1):
         noise = 1.5 if step % 2 else 0.5

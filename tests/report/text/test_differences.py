@@ -5,12 +5,12 @@ from typing import Any
 
 from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.report.text.differences import describe_differences
-from mnist_scratch.runs.rundir import RunDirectory
+from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.training.history import History, Row
 
 
-def a_run(path: Path, accuracy: float, settings: dict[tuple[str, str], Any]) -> RunDirectory:
-    directory = RunDirectory.create(path, with_values(Config(), settings, "test"))
+def a_run(path: Path, accuracy: float, settings: dict[tuple[str, str], Any]) -> RunFolder:
+    directory = RunFolder.create(path, with_values(Config(), settings, "test"))
     directory.write_history(History([Row(1, 1, 0.1, 2.0, 1.9, accuracy, 1.0)]))
     return directory
 
