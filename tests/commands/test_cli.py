@@ -108,7 +108,7 @@ def test_evaluate_says_what_train_said(
     assert f"{values['accuracy']:.2%} of 10,000" in shown.stdout
     assert re.search(r"^calibration    expected error \d+\.\d\d%; ", shown.stdout, re.MULTILINE)
     assert len(re.findall(r"^\d( +\d+\.\d\d%){3} ", shown.stdout, re.MULTILINE)) == 10
-    assert len(re.findall(r"^\d      taken for  \d ", shown.stdout, re.MULTILINE)) == 5
+    assert len(re.findall(r"^true \d  predicted \d ", shown.stdout, re.MULTILINE)) == 5
     assert all(len(line) <= 80 for line in shown.stdout.splitlines())
     assert (finished_run / "evaluation.json").read_bytes() == before
 

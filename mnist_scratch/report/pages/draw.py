@@ -1,7 +1,7 @@
 """A page to draw digits on, in one file: the model, the preparation and the forward pass inside.
 
-The page, its style and its scripts are the files in `draw_page/`; what is filled in here are
-these, the model and what a person should know of it.
+The page, its style and its scripts are the files in `draw_page/`; filled in here are these, the
+model and what a person should know about it.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 import base64
 import html
 import json
-import re
-from importlib import resources
 from pathlib import Path
 
 from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
@@ -18,6 +16,7 @@ from mnist_scratch.data.sources.registry import DIGITS, class_names
 from mnist_scratch.nn.layers import Dense, Layer, ReLU, Sigmoid, Tanh
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.export.metadata import name_of
+from mnist_scratch.report.pages.template import fill, read
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.files import write_text_whole
 from mnist_scratch.system.text import printable
@@ -28,12 +27,12 @@ _SCRIPTS = ("prepare.js", "parts.js", "network.js", "page.js")
 
 
 def write_page(run: RunFolder, output: Path) -> None:
-    """Write a page that opens from disk, needs no network and reads what is drawn on it.
+    """Write a page that opens from disk, needs no network and classifies what is drawn on it.
 
     Parameters
     ----------
     run
-        Whose model.
+        The run whose model the page has.
     output
         The HTML file to write.
 
@@ -47,28 +46,21 @@ def write_page(run: RunFolder, output: Path) -> None:
     name = printable(run.path.resolve().name)
     widths = "-".join(map(str, network.widths))
     dataset = run.config().data.dataset
-    about = f"Run {name}: a network of {widths}, trained on {dataset}"
     names = class_names(dataset)
-    # What a class is called; where it has a name of its own, it is no digit.
+    # Classes with names of their own are no digits.
     kind, task = ("digit", "Draw a digit") if names == DIGITS else ("class", "Draw a picture")
-    slots = {
-        "title": html.escape(f"{task}: {name}"),
-        "task": task,
-        "kind": kind,
-        "about": html.escape(about),
-        "style": _file("style.css"),
+    page = fill(
+        "draw_page/page.html",
+        title=html.escape(f"{task}: {name}"),
+        task=task,
+        kind=kind,
+        about=html.escape(f"Run {name}: a network of {widths}, trained on {dataset}"),
+        style=read("draw_page/style.css"),
         # JSON has "<" in strings alone, where it can be written so; no text then ends the script.
-        "model": json.dumps(_model(network) | {"names": names}).replace("<", "\\u003c"),
-        "script": "\n".join(map(_file, _SCRIPTS)),
-    }
-    # One pass, so that nothing that was filled in is taken for a slot.
-    page = re.sub(r"\{\{(\w+)\}\}", lambda slot: slots[slot[1]], _file("page.html"))
+        model=json.dumps(_model(network) | {"names": names}).replace("<", "\\u003c"),
+        script="\n".join(read(f"draw_page/{script}") for script in _SCRIPTS),
+    )
     write_text_whole(output, page)
-
-
-def _file(name: str) -> str:
-    folder = resources.files("mnist_scratch.report.pages") / "draw_page"
-    return folder.joinpath(name).read_text(encoding="utf-8")
 
 
 def _model(network: Network) -> dict[str, object]:

@@ -1,13 +1,14 @@
-"""The report of a run: what it learned and what it gets wrong, in pictures and on one page."""
+"""The report of a run on one page: how it learned and what it gets wrong."""
 
 from __future__ import annotations
 
+import base64
+import html
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
@@ -18,17 +19,16 @@ from mnist_scratch.inference.examples import Example, worst_examples
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.softmax import softmax
 from mnist_scratch.nn.softmax_cross_entropy import softmax_cross_entropy
-from mnist_scratch.report.pages.parts import Picture, facts, page, section, table
+from mnist_scratch.report.pages.template import fill, read
 from mnist_scratch.report.plots.evaluation import (
     calibration_figure,
     confusion_figure,
-    mistakes_figure,
-    share_text,
+    examples_figure,
 )
 from mnist_scratch.report.plots.layers import norms_figure, shown_units, weights_figure
 from mnist_scratch.report.plots.loss_curve import loss_curve_figure
 from mnist_scratch.report.plots.style import drawn
-from mnist_scratch.report.text.evaluation import percent
+from mnist_scratch.report.text.evaluation import percent, share_text
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.files import write_text_whole, written_whole
 from mnist_scratch.system.text import printable
@@ -36,19 +36,18 @@ from mnist_scratch.training.evaluation import Evaluation, evaluate
 from mnist_scratch.training.history import History
 from mnist_scratch.training.metrics import class_scores, most_confused
 
-WORST = 25
+_WORST = 25  # images in the picture of the largest losses
 
 
-class _Findings(NamedTuple):
-    """What a report is about, read and measured once."""
+class _Section(NamedTuple):
+    """A section of the page: a title, and what of the rest it has, in this order."""
 
-    run: RunFolder
-    network: Network
-    names: tuple[str, ...]
-    history: History
-    norms: npt.NDArray[np.float64] | None
-    evaluation: Evaluation
-    worst: list[Example]
+    title: str
+    text: str = ""
+    picture: str = ""  # the name of its file in the folder of pictures, without ".png"
+    alternative: str = ""  # what the picture shows, for those who do not see it
+    make: Callable[[], Figure] | None = None  # draws the picture in the current colours
+    tables: str = ""  # HTML
 
 
 def write_report(run: RunFolder, test: Dataset) -> None:
@@ -66,213 +65,222 @@ def write_report(run: RunFolder, test: Dataset) -> None:
     MnistScratchError
         If the run's files cannot be read, or the report cannot be written.
     """
-    network = run.model()
-    found = _Findings(
-        run=run,
-        network=network,
-        names=class_names(test.name),
-        history=run.history(),
-        norms=run.norms() if run.norms_path.exists() else None,
-        evaluation=evaluate(network, test),
-        worst=worst_examples(network, test, min(WORST, len(test))),
-    )
-    makers = _makers(found)
-    pictures = {}
-    bar = tqdm(makers.items(), "drawing", unit=" pictures", disable=not sys.stderr.isatty())
-    for name, (alternative, make) in bar:
-        picture = Picture(name, alternative, drawn(make, "light"), drawn(make, "dark"))
-        with written_whole(run.pictures_path / f"{name}.png") as file:
-            file.write(picture.light)
-        pictures[name] = picture.as_html()
-    write_text_whole(run.report_path, _page(found, pictures))
-
-
-def _makers(found: _Findings) -> dict[str, tuple[str, Callable[[], Figure]]]:
-    """Return, of each picture, its name, what it shows in words, and what makes it."""
-    evaluation, names = found.evaluation, found.names
-    best, epochs = found.history.best, len(found.history.epochs)
-    pairs = ", ".join(
-        f"{names[pair.true]} read as {names[pair.predicted]} {pair.examples} times"
-        for pair in most_confused(evaluation.confusion)
-    )
-    error = f"{evaluation.calibration.expected_error:.2%}"
-    mistakes = ", ".join(
-        f"{names[example.label]} read as {names[int(np.argmax(example.logits))]}"
-        for example in found.worst
-    )
-    makers: dict[str, tuple[str, Callable[[], Figure]]] = {
-        "learning": (
-            f"Loss and validation accuracy; of {epochs} epochs the best is {best.epoch}.",
-            lambda: loss_curve_figure(found.run),
-        ),
-        "confusion": (
-            f"Confusion matrix with counts; most confused: {pairs or 'nothing'}.",
-            lambda: confusion_figure(evaluation.confusion, names),
-        ),
-        "mistakes": (
-            f"The {len(found.worst)} test images with the largest loss: {mistakes}.",
-            lambda: mistakes_figure(found.worst, names),
-        ),
-        "calibration": (
-            f"How sure it was and how often right; the expected calibration error is {error}.",
-            lambda: calibration_figure(evaluation.calibration),
-        ),
-        "weights": (
-            f"The weights of {len(shown_units(found.network))} units of the first layer as images.",
-            lambda: weights_figure(found.network, names),
-        ),
-    }
-    if (norms := found.norms) is not None and len(norms):
-        last = "; ".join(f"layer {n}: {row[0]:.3g}" for n, row in enumerate(norms[-1], start=1))
-        makers["norms"] = (
-            f"Norms of weights and gradients over the epochs; of the weights at the end, {last}.",
-            lambda: norms_figure(norms, found.network.widths),
-        )
-    return makers
-
-
-def _page(found: _Findings, pictures: dict[str, str]) -> str:
-    evaluation = found.evaluation
-    low, high = evaluation.accuracy_interval
-    drawn_digits = " (digits drawn by the program)" if evaluation.dataset == "synthetic" else ""
-    result = (
-        f"of {evaluation.examples:,} test images of {evaluation.dataset}{drawn_digits} read "
-        f"rightly (95% interval {low:.2%} to {high:.2%})"
-    )
+    network, history = run.model(), run.history()
+    evaluation = evaluate(network, test)
+    worst = worst_examples(network, test, min(_WORST, len(test)))
     sections = [
-        section("The run", "", f'<div class="tables">{_summary(found)}{_config(found)}</div>'),
-        section(
-            "How it learned",
-            "The loss of every step, and what the validation images said after every epoch. The "
-            "parameters of the best epoch are the run's model.",
-            pictures["learning"],
-        ),
-        section(
-            "What it takes for what",
-            "Test images of each class (row) by what they were read as (column). Mistakes are "
-            "coloured; a point is none.",
-            pictures["confusion"],
-        ),
-        section(
-            "Class by class", "", f'<div class="tables">{_classes(found)}{_pairs(found)}</div>'
-        ),
-        section(
-            "What it is most wrong about",
-            f"The {len(found.worst)} test images with the largest loss, largest first: the truth "
-            "and the probability that it was given, then what was read instead.",
-            pictures["mistakes"],
-            f"<details><summary>As a table</summary>{_worst(found)}</details>",
-        ),
-        section(
-            "How sure it is",
-            "Confidence is the probability of the class that is named. On the dashed line the "
-            "network is right as often as it believes; below it, it is too sure. The expected "
-            f"calibration error is {evaluation.calibration.expected_error:.2%}: how far from the "
-            "line the images lie on average.",
-            pictures["calibration"],
-        ),
-        section(
-            "What the first layer looks for",
-            _about_weights(found.network),
-            pictures["weights"],
-        ),
+        _about_run(run, network, history, evaluation),
+        _about_learning(run, history),
+        *_about_errors(evaluation, worst),
+        *_about_layers(run, network, class_names(test.name)),
     ]
-    if "norms" in pictures:
-        sections.append(
-            section(
-                "What moved while it learned",
-                "The Euclidean norm of each layer's weights after every epoch, and of their "
-                "gradient in that epoch's last step.",
-                pictures["norms"],
-            )
-        )
-    name = printable(found.run.path.resolve().name)
-    return page(f"Run {name}", f"{evaluation.accuracy:.2%}", result, sections)
-
-
-def _about_weights(network: Network) -> str:
-    units, count = network.widths[1], len(shown_units(network))
-    chosen = (
-        f"The {count} of {units:,} units with the largest weights"
-        if count < units
-        else (f"All {units} units")
-    )
-    return (
-        f"{chosen}, each with its 28 x 28 weights: ink on orange drives the unit up, ink on blue "
-        "drives it down. The scale is one for all."
-    )
-
-
-def _summary(found: _Findings) -> str:
-    evaluation, best = found.evaluation, found.history.best
-    seconds = found.history.epochs[-1].seconds or 0.0
+    bar = tqdm(sections, "drawing", unit=" sections", disable=not sys.stderr.isatty())
+    body = "\n".join([_section(run, section) for section in bar])
+    drawn_digits = " (digits drawn by the program)" if test.name == "synthetic" else ""
     low, high = evaluation.accuracy_interval
-    rows = [
+    page = fill(
+        "report_page/page.html",
+        title=html.escape(f"Run {printable(run.path.resolve().name)}"),
+        accuracy=f"{evaluation.accuracy:.2%}",
+        result=html.escape(
+            f"accuracy on {evaluation.examples:,} test images of {test.name}{drawn_digits}, "
+            f"95% interval {low:.2%} to {high:.2%}"
+        ),
+        style=read("report_page/style.css"),
+        sections=body,
+    )
+    write_text_whole(run.report_path, page)
+
+
+def _about_run(
+    run: RunFolder, network: Network, history: History, evaluation: Evaluation
+) -> _Section:
+    best, calibration = history.best, evaluation.calibration
+    low, high = evaluation.accuracy_interval
+    result = [
         ("data set", evaluation.dataset),
-        ("network", "-".join(map(str, found.network.widths))),
-        ("parameters", f"{found.network.parameters.size:,}"),
+        ("network", "-".join(map(str, network.widths))),
+        ("parameters", f"{network.parameters.size:,}"),
         ("test accuracy", f"{evaluation.accuracy:.2%} ({low:.2%} to {high:.2%})"),
         ("test loss", f"{evaluation.loss:.4f}"),
-        ("calibration error", f"{evaluation.calibration.expected_error:.2%}"),
-        ("mean confidence", f"{evaluation.calibration.mean_confidence:.2%}"),
+        ("calibration error", f"{calibration.expected_error:.2%}"),
+        ("mean confidence", f"{calibration.mean_confidence:.2%}"),
         ("validation accuracy", f"{best.validation_accuracy:.2%}, epoch {best.epoch}"),
-        ("epochs", str(len(found.history.epochs))),
-        ("steps", f"{found.history.rows[-1].step:,}"),
-        ("training", f"{seconds:.1f} s"),
+        ("epochs", str(len(history.epochs))),
+        ("steps", f"{history.rows[-1].step:,}"),
+        ("training", f"{history.epochs[-1].seconds or 0.0:.1f} s"),
     ]
-    return facts("Result", rows)
-
-
-def _config(found: _Findings) -> str:
-    config = found.run.config()
-    rows = []
+    config, values = run.config(), []
     for setting in settings():
         value = getattr(getattr(config, setting.section), setting.key)
         text = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-        rows.append((f"{setting.section}: {setting.key.replace('_', ' ')}", printable(text) or "-"))
-    return facts("Config", rows)
+        name = f"{setting.section}: {setting.key.replace('_', ' ')}"
+        values.append((name, printable(text) or "-"))
+    return _Section("The run", tables=_beside(_table("Result", result), _table("Config", values)))
 
 
-def _classes(found: _Findings) -> str:
-    rows = [
-        (
-            name,
-            *(percent(share).strip() for share in (score.precision, score.recall, score.f1)),
-            f"{score.examples:,}",
-        )
-        for name, score in zip(found.names, class_scores(found.evaluation.confusion), strict=True)
+def _about_learning(run: RunFolder, history: History) -> _Section:
+    return _Section(
+        "Learning curve",
+        "Training loss of every step; validation loss and accuracy after every epoch. The model "
+        "has the parameters of the best epoch.",
+        "learning",
+        f"Loss and validation accuracy over {len(history.epochs)} epochs; the best epoch is "
+        f"{history.best.epoch}.",
+        lambda: loss_curve_figure(run),
+    )
+
+
+def _about_errors(evaluation: Evaluation, worst: Sequence[Example]) -> list[_Section]:
+    names, bins = class_names(evaluation.dataset), evaluation.calibration
+    pairs = ", ".join(
+        f"true {names[pair.true]} predicted {names[pair.predicted]}, {pair.examples} times"
+        for pair in most_confused(evaluation.confusion)
+    )
+    shown = ", ".join(
+        f"true {names[example.label]} predicted {names[int(np.argmax(example.logits))]}"
+        for example in worst
+    )
+    error = f"{bins.expected_error:.2%}"
+    return [
+        _Section(
+            "Confusion matrix",
+            "Rows: true class, columns: predicted. A dot is zero; errors are coloured.",
+            "confusion",
+            f"Confusion matrix with counts; most confused: {pairs or 'no errors'}.",
+            lambda: confusion_figure(evaluation.confusion, names),
+        ),
+        _Section(
+            "Each class", tables=_beside(_class_table(evaluation, names), _pairs(evaluation, names))
+        ),
+        _Section(
+            "Largest losses",
+            f"The {len(worst)} test images with the largest loss, largest first. Above each image: "
+            "its number, its true class and the predicted class, each with its probability.",
+            "mistakes",
+            f"The {len(worst)} test images with the largest loss: {shown}.",
+            lambda: examples_figure(worst, names),
+            f"<details><summary>As a table</summary>{_losses(worst, names)}</details>",
+        ),
+        _Section(
+            "Calibration",
+            "Confidence is the probability of the predicted class. On the dashed line, accuracy "
+            "equals confidence; below it, the network is overconfident. The expected calibration "
+            f"error is {error}: the mean distance from the line, weighted by the number of images.",
+            "calibration",
+            f"Confidence and accuracy; the expected calibration error is {error}.",
+            lambda: calibration_figure(bins),
+        ),
     ]
-    return table("Each class", ("class", "precision", "recall", "F1", "images"), rows)
 
 
-def _pairs(found: _Findings) -> str:
-    confusion = found.evaluation.confusion
+def _about_layers(run: RunFolder, network: Network, names: Sequence[str]) -> list[_Section]:
+    units, shown = network.widths[1], len(shown_units(network))
+    chosen = f"The {shown} of {units:,} units with the largest weights"
+    sections = [
+        _Section(
+            "Weights of the first layer",
+            f"{chosen if shown < units else f'All {units} units'}, each with its 28 x 28 weights, "
+            "on one scale: ink on orange raises the unit's output, ink on blue lowers it.",
+            "weights",
+            f"The weights of {shown} units of the first layer as images.",
+            lambda: weights_figure(network, names),
+        )
+    ]
+    norms = run.norms() if run.norms_path.exists() else np.empty((0, 0, 2))
+    if len(norms):
+        last = "; ".join(f"layer {n}: {row[0]:.3g}" for n, row in enumerate(norms[-1], start=1))
+        sections.append(
+            _Section(
+                "Norms of weights and gradients",
+                "The Euclidean norm of each layer's weights after every epoch, and of their "
+                "gradient in the last step of that epoch.",
+                "norms",
+                "Norms of weights and gradients over the epochs; of the weights at the end, "
+                f"{last}.",
+                lambda: norms_figure(norms, network.widths),
+            )
+        )
+    return sections
+
+
+def _class_table(evaluation: Evaluation, names: Sequence[str]) -> str:
+    rows = [
+        (name, *map(percent, (score.precision, score.recall, score.f1)), f"{score.examples:,}")
+        for name, score in zip(names, class_scores(evaluation.confusion), strict=True)
+    ]
+    header = ("class", "precision", "recall", "F1", "images")
+    return _table("Precision, recall and F1", rows, header)
+
+
+def _pairs(evaluation: Evaluation, names: Sequence[str]) -> str:
     rows = [
         (
-            f"{found.names[pair.true]} read as {found.names[pair.predicted]}",
+            f"{names[pair.true]} as {names[pair.predicted]}",
             f"{pair.examples:,}",
-            f"{pair.examples / int(confusion[pair.true].sum()):.2%}",
+            f"{pair.examples / int(evaluation.confusion[pair.true].sum()):.2%}",
         )
-        for pair in most_confused(confusion, 10)
+        for pair in most_confused(evaluation.confusion, 10)
     ]
-    return table("Most confused", ("truth and answer", "images", "of the class"), rows)
+    return _table("Most confused", rows, ("true as predicted", "images", "of the class"))
 
 
-def _worst(found: _Findings) -> str:
+def _losses(worst: Sequence[Example], names: Sequence[str]) -> str:
     rows = []
-    for example in found.worst:
+    for example in worst:
         probabilities = softmax(example.logits)
-        read = int(np.argmax(probabilities))
-        loss = softmax_cross_entropy(example.logits, example.label)
+        true, predicted = example.label, int(np.argmax(probabilities))
+        loss = softmax_cross_entropy(example.logits, true)
         rows.append(
             (
                 f"image {example.number}",
-                found.names[example.label],
-                share_text(probabilities[example.label]),
-                found.names[read],
-                share_text(probabilities[read]),
+                *(names[true], share_text(probabilities[true])),
+                *(names[predicted], share_text(probabilities[predicted])),
                 f"{loss:.3f}",
             )
         )
-    header = ("image", "truth", "its probability", "read as", "probability", "cross-entropy")
-    return table("The largest losses", header, rows)
+    header = ("image", "true", "probability", "predicted", "probability", "cross-entropy")
+    return _table("Largest losses", rows, header)
+
+
+def _section(run: RunFolder, section: _Section) -> str:
+    parts = [f"<section>\n<h2>{html.escape(section.title)}</h2>"]
+    if section.text:
+        parts.append(f"<p>{html.escape(section.text)}</p>")
+    if section.make:
+        parts.append(_picture(run, section.picture, section.alternative, section.make))
+    return "\n".join([*parts, section.tables, "</section>"])
+
+
+def _picture(run: RunFolder, name: str, alternative: str, make: Callable[[], Figure]) -> str:
+    """Write a picture as a file, and return it in HTML, for light and for dark ground."""
+    light, dark = drawn(make, "light"), drawn(make, "dark")
+    with written_whole(run.pictures_path / f"{name}.png") as file:
+        file.write(light)
+    sources = [base64.b64encode(png).decode("ascii") for png in (dark, light)]
+    return (
+        '<picture><source media="screen and (prefers-color-scheme: dark)" '
+        f'srcset="data:image/png;base64,{sources[0]}">'
+        f'<img alt="{html.escape(alternative)}" src="data:image/png;base64,{sources[1]}">'
+        "</picture>"
+    )
+
+
+def _table(caption: str, rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> str:
+    """Return a table whose first column names the row; under a header there are numbers."""
+    head = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in header)
+    lines = [f"<caption>{html.escape(caption)}</caption>"]
+    if header:
+        lines.append(f"<thead><tr>{head}</tr></thead>")
+    lines.append("<tbody>")
+    for first, *rest in rows:
+        cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in rest)
+        lines.append(f'<tr><th scope="row">{html.escape(first)}</th>{cells}</tr>')
+    content = "\n".join([*lines, "</tbody>", "</table>"])
+    if not header:
+        return f"<table>\n{content}"
+    return f'<div class="wide"><table class="numbers">\n{content}</div>'
+
+
+def _beside(*tables: str) -> str:
+    return f'<div class="tables">{"".join(tables)}</div>'

@@ -13,20 +13,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from mnist_scratch.report.plots.style import COLOURS, GREY, blues, plain, save
+from mnist_scratch.report.plots.style import COLOURS, GREY, blues, light_grid, plain, save
 from mnist_scratch.runs.folder import RunFolder
 
 _LINE_STYLES = ("-", "--", ":", "-.")
-_LOSSES = {"cross-entropy": "cross-entropy (nats an example)", "squared-error": "squared error"}
+_UNITS = {"cross-entropy": "nats per example"}
 _SMOOTHED_SHARE = 50  # the smoothed curve averages over a 50th of the training
 
 
 class _Curve(NamedTuple):
-    """What the pictures need of one run."""
+    """What the pictures need from one run."""
 
     name: str
     dataset: str
-    loss: str  # which loss, a key of _LOSSES
+    loss: str  # which loss, as in the config
     epochs: npt.NDArray[np.float64]  # (R,) of each row, 2.5 being the middle of the third epoch
     losses: npt.NDArray[np.float64]  # (R,)
     validated: npt.NDArray[np.float64]  # (E,) epochs with validation figures
@@ -54,10 +54,10 @@ def draw_loss_curve(run: RunFolder, output: Path) -> None:
 
 
 def loss_curve_figure(run: RunFolder) -> Figure:
-    """Return the picture that `draw_loss_curve` writes, in Matplotlib's current colours."""
+    """Return the picture that `draw_loss_curve` writes, in the current colours of Matplotlib."""
     curve = _read(run)
-    figure, upper, lower = _axes(f"{curve.name}: {curve.dataset}", _LOSSES[curve.loss])
-    # All labels are of known sizes. For Matplotlib to find the margins takes as long as to draw.
+    figure, upper, lower = _axes(f"{curve.name}: {curve.dataset}", _label(curve.loss))
+    # The labels have known sizes; for Matplotlib to find the margins takes as long as to draw.
     figure.subplots_adjust(left=0.13, right=0.98, bottom=0.08, top=0.95, hspace=0.06)
     smoothed, raw = blues()
     upper.plot(curve.epochs, curve.losses, color=raw, alpha=0.45, linewidth=0.8)
@@ -107,7 +107,7 @@ def draw_comparison(runs: Sequence[RunFolder], output: Path) -> None:
     losses = sorted({curve.loss for curve in curves})
     figure, upper, lower = _axes(
         f"{len(curves)} runs: {', '.join(datasets)}",
-        _LOSSES[losses[0]] if len(losses) == 1 else "loss, of each run's own kind",
+        _label(losses[0]) if len(losses) == 1 else "loss (differs between the runs)",
     )
     figure.set_layout_engine("constrained")
     for number, curve in enumerate(curves):
@@ -164,7 +164,7 @@ def _axes(title: str, loss: str) -> tuple[Figure, Axes, Axes]:
     # A Figure of its own instead of pyplot: no window system is touched, no state is shared.
     figure = Figure(figsize=(10, 7.5), dpi=120)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-    upper.set_title(title, y=1.0)  # nothing is in its way; to look for that takes 0.02 s
+    upper.set_title(title, y=1.0)
     upper.set_yscale("log")
     upper.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     upper.yaxis.set_minor_formatter(FuncFormatter(_label_of_minor_tick))
@@ -174,12 +174,15 @@ def _axes(title: str, loss: str) -> tuple[Figure, Axes, Axes]:
     lower.xaxis.set_major_locator(MaxNLocator(integer=True))
     lower.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))
     for axes in (upper, lower):
-        axes.grid(visible=True, alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
+        light_grid(axes)
         for text in (axes.title, axes.xaxis.label, axes.yaxis.label):
             text.set_fontsize(15)
         axes.tick_params(which="both", labelsize=13)
     return figure, upper, lower
+
+
+def _label(loss: str) -> str:
+    return f"{loss} ({_UNITS[loss]})" if loss in _UNITS else loss
 
 
 def _label_of_minor_tick(value: float, _: float) -> str:

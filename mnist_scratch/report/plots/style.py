@@ -1,4 +1,4 @@
-"""The colours of all pictures, on light and on dark ground, and how pictures become files."""
+"""What all pictures share: colours, on light and on dark ground, and how they become files."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tempfile import TemporaryFile
 from typing import Literal
 
 from matplotlib import rc, rc_context, rcParams
+from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
@@ -17,60 +18,38 @@ from PIL import Image
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import check_name, written_whole
 
-Theme = Literal["light", "dark"]
-
 # The palette of Okabe and Ito (2008), told apart with every common kind of colour blindness.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 GREY = "#808080"  # seen on white and on black
-# Ground and ink are those of the page's style.
-_COLOURS: dict[Theme, tuple[str, str]] = {
+
+Theme = Literal["light", "dark"]
+
+# Ground and ink, as in the report's style.css.
+_THEMES: dict[Theme, tuple[str, str]] = {
     "light": ("#ffffff", "#1b1f24"),
     "dark": ("#22272e", "#e6e9ed"),
 }
 
 
-def drawn(make: Callable[[], Figure], theme: Theme) -> bytes:
-    """Return a picture as the bytes of a PNG file.
-
-    Parameters
-    ----------
-    make
-        Makes the figure, with Matplotlib's colours of the moment.
-    theme
-        Which these are.
-    """
-    ground, ink = _COLOURS[theme]
-    output = io.BytesIO()
-    with rc_context(), warnings.catch_warnings():
-        rc("text", color=ink)
-        rc("axes", labelcolor=ink, edgecolor=ink, facecolor=ground)
-        rc("xtick", color=ink)
-        rc("ytick", color=ink)
-        rc("figure", facecolor=ground)
-        # A character that the font lacks is drawn as a box.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        make().savefig(output, format="png")
-    # 256 colours are enough for a picture of a few, and make it a third of the size.
-    reduced = io.BytesIO()
-    with Image.open(output) as picture:
-        picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
-            reduced, "PNG", optimize=True
-        )
-    return reduced.getvalue()
-
-
 def blues() -> tuple[str, str]:
     """Return two blues for lines and bars, first the one that stands out from the ground."""
-    strong, pale = "#0072B2", "#56B4E9"  # of Okabe and Ito
+    strong, pale = COLOURS[0], COLOURS[5]
     is_dark = sum(to_rgb(rcParams["axes.facecolor"])) < 1.5
     return (pale, strong) if is_dark else (strong, pale)
 
 
 def from_ground_to(*colours: str) -> Colormap:
-    """Return a colour map from the ground to one colour, or from one by way of it to another."""
+    """Return a colour map from the ground to one colour, or from one through it to another."""
     ground = rcParams["axes.facecolor"]
     places = [colours[0], ground, colours[1]] if len(colours) == 2 else [ground, colours[0]]
     return LinearSegmentedColormap.from_list("ground", places)
+
+
+def light_grid(axes: Axes, axis: Literal["both", "y"] = "both") -> None:
+    """Draw a pale grid behind everything, and no frame on top and at the right."""
+    axes.grid(visible=True, axis=axis, alpha=0.3)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def plain(name: str) -> str:
@@ -80,7 +59,7 @@ def plain(name: str) -> str:
 
 
 def check_picture(output: Path) -> None:
-    """Make sure that `save` can write a picture there, for whoever has work to do before it.
+    """Make sure that `save` can write a picture there, before long work is done for it.
 
     Raises
     ------
@@ -110,7 +89,32 @@ def save(figure: Figure, output: Path) -> None:
     """
     check_picture(output)
     with written_whole(output) as file, warnings.catch_warnings():
-        # A character that the font lacks is drawn as a box.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        _allow_missing_glyphs()
         # A tenth larger than at Pillow's level 6, and packed in 0.03 s, not 0.04.
         figure.savefig(file, format="png", pil_kwargs={"compress_level": 3})
+
+
+def drawn(make: Callable[[], Figure], theme: Theme) -> bytes:
+    """Return the figure that `make` makes in the colours of a theme, as the bytes of a PNG file."""
+    ground, ink = _THEMES[theme]
+    output = io.BytesIO()
+    with rc_context(), warnings.catch_warnings():
+        rc("text", color=ink)
+        rc("axes", labelcolor=ink, edgecolor=ink, facecolor=ground)
+        rc("xtick", color=ink)
+        rc("ytick", color=ink)
+        rc("figure", facecolor=ground)
+        _allow_missing_glyphs()
+        make().savefig(output, format="png")
+    # 256 colours are enough for a picture of a few, and make it a third of the size.
+    reduced = io.BytesIO()
+    with Image.open(output) as picture:
+        picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
+            reduced, "PNG", optimize=True
+        )
+    return reduced.getvalue()
+
+
+def _allow_missing_glyphs() -> None:
+    # A character that the font lacks is drawn as a box.
+    warnings.filterwarnings("ignore", message="Glyph .* missing from")

@@ -1,4 +1,4 @@
-"""An evaluation in words: every class, the most confused pairs, how sure the network was."""
+"""An evaluation in words: every class, the most confused pairs, the calibration."""
 
 from __future__ import annotations
 
@@ -14,21 +14,30 @@ from mnist_scratch.training.metrics import class_scores, most_confused
 def describe_in_detail(evaluation: Evaluation) -> str:
     """Return what lies behind the accuracy, 80 columns wide at most."""
     names = class_names(evaluation.dataset)
-    width = max(len("class"), *map(len, names))
-    scores = class_scores(evaluation.confusion)
-    sure = evaluation.calibration
-    average = f"{sure.mean_confidence:.2%} sure on average"
+    longest = max(map(len, names))
+    width = max(len("class"), longest)
+    bins = evaluation.calibration
+    confidence = f"mean confidence {bins.mean_confidence:.2%}"
     lines = [
-        f"calibration    expected error {sure.expected_error:.2%}; {average}",
+        f"calibration    expected error {bins.expected_error:.2%}; {confidence}",
         "",
         f"{'class':<{width}}  precision    recall        F1  images",
     ]
+    scores = class_scores(evaluation.confusion)
     for name, score in zip(names, scores, strict=True):
-        shares = "  ".join(map(percent, (score.precision, score.recall, score.f1)))
+        shares = "  ".join(f"{percent(s):>8}" for s in (score.precision, score.recall, score.f1))
         lines.append(f"{name:<{width}}   {shares}  {score.examples:>6,}")
     if None in {share for score in scores for share in score}:
-        lines.append("-: a share of nothing")
-    return "\n".join([*lines, "", *_confusions(evaluation, names, width)])
+        lines.append("-: undefined, no examples")
+    pairs = most_confused(evaluation.confusion)
+    lines += ["", "most confused" if pairs else "no errors"]
+    for pair in pairs:
+        share = pair.examples / int(evaluation.confusion[pair.true].sum())
+        lines.append(
+            f"true {names[pair.true]:<{longest}}  predicted {names[pair.predicted]:<{longest}}"
+            f"  {pair.examples:>6,}, {share:.2%} of {names[pair.true]}"
+        )
+    return "\n".join(lines)
 
 
 def describe_tta(evaluation: Evaluation, versions: int) -> str:
@@ -59,19 +68,16 @@ def describe_models(paths: Sequence[Path], models: Sequence[ModelResult], versio
 
 
 def percent(share: float | None) -> str:
-    """Return a share in percent, eight columns wide; "-" where there is none."""
-    return f"{'-':>8}" if share is None else f"{share:>8.2%}"
+    """Return a share in percent; "-" where it is undefined."""
+    return "-" if share is None else f"{share:.2%}"
 
 
-def _confusions(evaluation: Evaluation, names: tuple[str, ...], width: int) -> list[str]:
-    pairs = most_confused(evaluation.confusion)
-    if not pairs:
-        return ["not one mistake"]
-    lines = ["most confused"]
-    for pair in pairs:
-        share = pair.examples / int(evaluation.confusion[pair.true].sum())
-        lines.append(
-            f"{names[pair.true]:<{width}}  taken for  {names[pair.predicted]:<{width}}"
-            f"  {pair.examples:>6,}, {share:.2%} of {names[pair.true]}"
-        )
-    return lines
+def share_text(probability: float) -> str:
+    """Return a probability in percent, short, and 0% or 100% only where it is exactly that."""
+    if 0.0 < probability < 0.00001:
+        return "<0.001%"
+    if probability < 0.001:
+        return f"{100.0 * probability:.1g}%"
+    if 0.995 <= probability < 1.0:
+        return f"{min(probability, 0.9999):.2%}"
+    return f"{probability:.0%}" if probability >= 0.1 else f"{probability:.1%}"

@@ -12,38 +12,55 @@ from PIL import Image
 
 from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.data.dataset import Dataset
-from mnist_scratch.data.sources.load import DataSplits
+from mnist_scratch.nn.network import Network
+from mnist_scratch.report.pages import report
 from mnist_scratch.report.pages.report import write_report
-from mnist_scratch.runs import run
 from mnist_scratch.runs.folder import RunFolder
-from mnist_scratch.runs.run import run_training
 from mnist_scratch.training.evaluation import evaluate
+from mnist_scratch.training.history import History, Row
 
-SETTINGS = {
-    ("data", "dataset"): "synthetic",
-    ("data", "validation_examples"): 20,
-    ("network", "hidden"): [6],
-    ("training", "epochs"): 2,
-    ("training", "batch_size"): 20,
-}
+PICTURES = ["calibration", "confusion", "learning", "mistakes", "norms", "weights"]
 
 
-@pytest.fixture
-def finished(digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
-    synthetic = Dataset("synthetic", digits.images, digits.labels)
-    monkeypatch.setattr(run, "load_dataset", lambda *_: DataSplits(synthetic, synthetic))
-    config = with_values(Config(), SETTINGS, "test")
-    return run_training(config, tmp_path / "<b> & co").directory
+def some_run(path: Path) -> RunFolder:
+    run = RunFolder.create(path, with_values(Config(), {("data", "dataset"): "synthetic"}, ""))
+    run.save_model(Network.of_widths((784, 6, 10), "relu", np.random.default_rng(0)))
+    rows = [Row(1, 1, 0.1, 2.0, 2.1, 0.5, 0.5), Row(2, 2, 0.1, 1.0, 1.1, 0.75, 1.25)]
+    run.write_history(History(rows))
+    return run
+
+
+def some_images(name: str) -> Dataset:
+    rng = np.random.default_rng(5)
+    return Dataset(
+        name,
+        rng.integers(0, 256, (30, 28, 28), np.uint8),
+        np.repeat(np.arange(10, dtype=np.uint8), 3),
+    )
+
+
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A run with a name that is no HTML, and its report on synthetic digits."""
+    run = some_run(tmp_path_factory.mktemp("report") / "<b> & co")
+    run.write_norms([np.full((2, 2), 3.0), np.full((2, 2), 4.5)])
+    write_report(run, some_images("synthetic"))
+    return run
+
+
+@pytest.fixture(scope="module")
+def text(reported: RunFolder) -> str:
+    return reported.report_path.read_text(encoding="utf-8")
 
 
 class Page(HTMLParser):
-    """The tags of a page, those that are open, and the texts of its cells."""
+    """The tags of a page, those that are open, and the texts of its cells and headings."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.tags: list[tuple[str, dict[str, str]]] = []
         self.open: list[str] = []
-        self.cells: list[str] = []
+        self.texts: dict[str, list[str]] = {}
         self.feed(text)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
@@ -55,8 +72,8 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] in {"td", "th"}:
-            self.cells.append(data)
+        if self.open:
+            self.texts.setdefault(self.open[-1], []).append(data)
 
 
 def pixels(address: str) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -65,51 +82,65 @@ def pixels(address: str) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(content))).convert("RGB"))
 
 
-def test_the_page_needs_nothing_but_itself(finished: RunFolder, digits: Dataset) -> None:
-    write_report(finished, Dataset("synthetic", digits.images, digits.labels))
-    text = finished.report_path.read_text(encoding="utf-8")
+def test_the_page_needs_nothing_but_itself(text: str) -> None:
     page = Page(text)
     assert page.open == []
     assert {"script", "link", "iframe", "a"}.isdisjoint(tag for tag, _ in page.tags)
     assert "url(" not in text
     assert "http" not in re.sub(r"base64,[^\"]*", "", text).replace("http-equiv", "")
-    images = [attributes for tag, attributes in page.tags if tag == "img"]
-    assert len(images) == 6
-    assert all(len(attributes["alt"]) > 20 for attributes in images)
-    for attributes in images:
-        assert pixels(attributes["src"]).mean() > 128, "light ground"
-    dark = [attributes for tag, attributes in page.tags if tag == "source"]
+
+
+def test_each_picture_is_in_the_page_on_light_and_on_dark_ground(text: str) -> None:
+    tags = Page(text).tags
+    light = [attributes["src"] for tag, attributes in tags if tag == "img"]
+    dark = [attributes for tag, attributes in tags if tag == "source"]
+    assert [pixels(address)[0, 0].min() > 250 for address in light] == [True] * len(PICTURES)
     assert all(a["media"] == "screen and (prefers-color-scheme: dark)" for a in dark)
-    assert [pixels(a["srcset"])[0, 0].max() < 64 for a in dark] == [True] * 6
+    assert [pixels(a["srcset"])[0, 0].max() < 64 for a in dark] == [True] * len(PICTURES)
 
 
-def test_the_pictures_are_in_a_folder_too(finished: RunFolder, digits: Dataset) -> None:
-    write_report(finished, digits)
-    names = sorted(path.stem for path in finished.pictures_path.iterdir())
-    assert names == ["calibration", "confusion", "learning", "mistakes", "norms", "weights"]
-    for path in finished.pictures_path.iterdir():
-        with Image.open(path) as picture:
-            assert picture.format == "PNG"
+def test_the_light_pictures_are_files_too(reported: RunFolder, text: str) -> None:
+    files = sorted(reported.pictures_path.iterdir())
+    assert [file.name for file in files] == [f"{name}.png" for name in PICTURES]
+    for file in files:
+        assert f'src="data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()}"' in text
 
 
-def test_the_page_says_what_the_evaluation_says(finished: RunFolder, digits: Dataset) -> None:
-    test = Dataset("fashion-mnist", digits.images, digits.labels)
-    write_report(finished, test)
-    text = finished.report_path.read_text(encoding="utf-8")
-    cells = Page(text).cells
-    measured = evaluate(finished.model(), test)
-    assert f"<strong>{measured.accuracy:.2%}</strong> of 100 test images of fashion-mnist" in text
-    assert f"{measured.calibration.expected_error:.2%}" in cells
-    for name in ("T-shirt/top", "Ankle boot"):
-        assert name in cells, "classes have their names"
-    assert "784-6-10" in cells
+def test_every_picture_is_described_in_words(text: str, reported: RunFolder) -> None:
+    measured = evaluate(reported.model(), some_images("synthetic"))
+    learning, confusion, mistakes, calibration, weights, norms = [
+        attributes["alt"] for tag, attributes in Page(text).tags if tag == "img"
+    ]
+    assert learning == "Loss and validation accuracy over 2 epochs; the best epoch is 2."
+    assert re.fullmatch(r"Confusion .*: true \d predicted \d, [1-3] times, true .*", confusion)
+    assert re.fullmatch(r"The 25 test images .*: (true \d predicted \d(, |\.)){25}", mistakes)
+    assert f"{measured.calibration.expected_error:.2%}" in calibration
+    assert weights == "The weights of 6 units of the first layer as images."
+    assert norms.endswith("of the weights at the end, layer 1: 4.5; layer 2: 4.5.")
+
+
+def test_the_page_says_what_the_evaluation_says(text: str, reported: RunFolder) -> None:
+    page = Page(text)
+    measured = evaluate(reported.model(), some_images("synthetic"))
+    assert page.texts["strong"] == [f"{measured.accuracy:.2%}"]
+    assert "accuracy on 30 test images of synthetic (digits drawn by the program), 95% " in text
+    cells = page.texts["td"]
+    for cell in (
+        *(f"{measured.loss:.4f}", f"{measured.calibration.expected_error:.2%}"),
+        *("784-6-10", "4,780", "75.00%, epoch 2", "1.2 s", "one-cycle"),
+    ):
+        assert cell in cells
     assert "<h1>Run &lt;b&gt; &amp; co</h1>" in text
+    assert page.texts["h2"][:3] == ["The run", "Learning curve", "Confusion matrix"]
 
 
-def test_a_run_without_norms_has_a_report_without_them(
-    finished: RunFolder, digits: Dataset
+def test_without_norms_the_report_has_no_section_about_them_and_classes_have_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    finished.norms_path.unlink()
-    write_report(finished, digits)
-    assert "What moved" not in finished.report_path.read_text(encoding="utf-8")
-    assert "What it takes for what" in finished.report_path.read_text(encoding="utf-8")
+    monkeypatch.setattr(report, "drawn", lambda *_: b"PNG")
+    run = some_run(tmp_path / "run")
+    write_report(run, some_images("fashion-mnist"))
+    page = Page(run.report_path.read_text(encoding="utf-8"))
+    assert page.texts["h2"][-1] == "Weights of the first layer"
+    assert not (run.pictures_path / "norms.png").exists()
+    assert {"T-shirt/top", "Ankle boot"} <= set(page.texts["th"])
