@@ -1,22 +1,30 @@
-"""Named arrays in a file, each checked against what it should be before it is read."""
+"""Named arrays in an .npz file, each checked before it is read. Nothing is unpickled.
+
+`numpy.load` alone would inflate what is compressed and allocate whatever a header announces. Here
+every array is stored as it is, is asked for by name, and has the bytes that its header says.
+"""
 
 from __future__ import annotations
 
-import struct
+import math
+import sys
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib import format as npy
 
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.runs.npz import LARGEST_FILE, Member, read_headers, read_values
 from mnist_scratch.system.files import written_whole
-from mnist_scratch.system.reading import opened_ordinary
+from mnist_scratch.system.text import printable
 
-_LARGEST_CONTENT = LARGEST_FILE - 10**7  # which leaves room for the headers
+_ENCRYPTED = 0x1  # of a member's flags
+_LONGEST_HEADER = 256  # NumPy pads it to 118; a nested one of 10,000 takes seconds to parse
+_LONGEST_REASON = 200
 
 
 def save_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -25,83 +33,74 @@ def save_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     Raises
     ------
     MnistScratchError
-        If the file cannot be written, or would be too large to be read again.
+        If the file cannot be written.
     """
-    size = sum(array.nbytes for array in arrays.values())
-    if size > _LARGEST_CONTENT:
-        raise MnistScratchError(
-            f"cannot write {path}: its arrays have {size:,} bytes, where at most "
-            f"{_LARGEST_CONTENT:,} can be read again; choose smaller layers"
-        )
     in_order = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     with written_whole(path) as file:
         np.savez(file, **in_order)  # type: ignore[arg-type]  # its stub cannot say "any name"
 
 
 class Arrays:
-    """The arrays of an open file, to be read one by one.
+    """The arrays of an open .npz file, to be taken one by one; see `opened_arrays`.
 
-    Parameters
-    ----------
-    file
-        The file.
-    members
-        What `read_headers` found in it.
+    Raises
+    ------
+    ValueError
+        If two have the same name, or together they are larger than the file.
     """
 
-    def __init__(self, file: IO[bytes], members: Mapping[str, Member]) -> None:
-        self._file = file
-        self._members = members
-        self._unknown = set(members)
+    def __init__(self, archive: zipfile.ZipFile, file_size: int) -> None:
+        members = archive.infolist()
+        self._archive = archive
+        self._file_size = file_size
+        self._untaken = {member.filename: member for member in members}
+        if len(self._untaken) < len(members):
+            raise ValueError("an array is there twice")
+        if sum(member.file_size for member in members) > file_size:
+            raise ValueError("its arrays are larger than the file")
 
-    def shape(
-        self, name: str, kind: str, dimensions: int, limit: int = LARGEST_FILE
-    ) -> tuple[int, ...]:
-        """Check what the headers say of an array, and return its shape.
+    def take(self, name: str, code: str, dimensions: int) -> npt.NDArray[Any]:
+        """Read an array.
 
         Parameters
         ----------
         name
             Its name.
-        kind
-            How the code of its dtype begins: "f4", "f8", "i8", "u1", or "U" for text of any width.
+        code
+            Its dtype: "f4", "f8", "i8", "u1", or "U" for text of any width.
         dimensions
             How many it has.
-        limit
-            The most bytes that it may have.
 
         Raises
         ------
         ValueError
-            If it is missing, of another kind or larger.
+            If it is missing, of another kind, or not exactly as long as its header says.
         """
-        if name not in self._members:
+        member = self._untaken.pop(f"{name}.npy", None)
+        if member is None:
             raise ValueError(f"the array '{name}' is missing")
-        member = self._members[name]
-        if not member.code.startswith(kind) or len(member.shape) != dimensions:
-            raise ValueError(f"the array '{name}' is {np.dtype(member.code)} {member.shape}")
-        if member.size > limit:
-            raise ValueError(f"the array '{name}' has {member.size:,} bytes, more than {limit:,}")
-        self._unknown.discard(name)
-        return member.shape
-
-    def take(
-        self, name: str, kind: str, dimensions: int, limit: int = LARGEST_FILE
-    ) -> npt.NDArray[Any]:
-        """Read an array.
-
-        Parameters
-        ----------
-        name, kind, dimensions, limit
-            As of `shape`.
-
-        Raises
-        ------
-        ValueError
-            As from `shape`; or if the array is damaged.
-        """
-        self.shape(name, kind, dimensions, limit)
-        return read_values(self._file, name, self._members[name])
+        if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & _ENCRYPTED:
+            raise ValueError(f"the array '{name}' is compressed or encrypted")
+        with self._archive.open(member) as file:
+            if npy.read_magic(file) != (1, 0):
+                raise ValueError(f"the array '{name}' is not in version 1.0 of the .npy format")
+            shape, is_fortran, dtype = npy.read_array_header_1_0(file, _LONGEST_HEADER)
+            if not dtype.str.lstrip("<|").startswith(code) or len(shape) != dimensions:
+                raise ValueError(f"the array '{name}' is {dtype.str} {shape}")
+            size = math.prod(shape) * dtype.itemsize
+            # Beside a size of 0 any other makes 0 bytes, and would count later.
+            sizes_fit = all(0 <= length <= self._file_size for length in shape)
+            if is_fortran or not sizes_fit or size != member.file_size - file.tell():
+                raise ValueError(
+                    f"the array '{name}' announces {dtype.str} {shape}, which its "
+                    f"{member.file_size - file.tell()} bytes are not"
+                )
+            file.seek(0)
+            array = npy.read_array(file, allow_pickle=False)
+            file.read()  # an empty array's CRC-32 is compared only at the end of the file
+        if code == "U" and (array.view(np.uint32) > sys.maxunicode).any():
+            raise ValueError(f"the array '{name}' is not Unicode text")
+        return array
 
     def check_all_taken(self) -> None:
         """Make sure that every array of the file was asked for.
@@ -109,15 +108,15 @@ class Arrays:
         Raises
         ------
         ValueError
-            If one was not: it has no business in the file.
+            If one was not.
         """
-        if self._unknown:
-            raise ValueError(f"unknown array '{min(self._unknown)}'")
+        for name in self._untaken:
+            raise ValueError(f"unknown array '{name.removesuffix('.npy')}'")
 
 
 @contextmanager
 def opened_arrays(path: Path, what: str) -> Iterator[Arrays]:
-    """Open an .npz file, to take every array out of it. Nothing is unpickled or evaluated.
+    """Open an .npz file to take every array out of it.
 
     Parameters
     ----------
@@ -129,19 +128,18 @@ def opened_arrays(path: Path, what: str) -> Iterator[Arrays]:
     Yields
     ------
     Arrays
-        A ValueError raised while they are taken is about the file, and becomes the error below.
+        What is raised while they are taken is about the file, and becomes the error below.
 
     Raises
     ------
     MnistScratchError
-        If the file cannot be read, or what is in it cannot be taken.
+        If the file cannot be read, or is not what it should be.
     """
     try:
-        with opened_ordinary(path, LARGEST_FILE) as file:
-            yield Arrays(file, read_headers(file))
+        with zipfile.ZipFile(path) as archive:
+            yield Arrays(archive, path.stat().st_size)
     except OSError as error:
         raise MnistScratchError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, RecursionError, struct.error) as error:  # the last if it shrinks meanwhile
-        raise MnistScratchError(f"{path} is not {what}, or damaged: {error}") from error
-    except MemoryError as error:
-        raise MnistScratchError(f"there is not enough memory to read {path}; free some") from error
+    except Exception as error:  # zipfile and NumPy raise a dozen kinds for damaged files
+        reason = printable(str(error)[:_LONGEST_REASON])
+        raise MnistScratchError(f"{path} is not {what}, or damaged: {reason}") from error

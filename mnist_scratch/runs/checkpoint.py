@@ -19,13 +19,12 @@ import numpy.typing as npt
 
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.toml import format_config, parse_config
-from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.arrays import Arrays, opened_arrays, save_arrays
 from mnist_scratch.training.history import History, Row
 from mnist_scratch.training.state import TrainingState
 
 _FORMAT = 2
-_MOST_TEXT_BYTES = 2**16
+_MOST_TEXT_BYTES = 2**14  # as in a config.toml: a longer one can take seconds to parse
 _MOST = 2**53  # whole numbers up to here are float64 numbers too
 
 
@@ -109,10 +108,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         dataset, sha256, environment = _read_origin(arrays)
         state = _read_state(arrays)
         arrays.check_all_taken()
-        try:
-            config = parse_config(config_text, "its config")
-        except MnistScratchError as error:
-            raise ValueError(str(error)) from error
+        config = parse_config(config_text, "its config")
     return Checkpoint(config, dataset, sha256, environment, state)
 
 
@@ -121,7 +117,10 @@ def _text(text: str) -> npt.NDArray[np.uint8]:
 
 
 def _read_text(arrays: Arrays, name: str) -> str:
-    return arrays.take(name, "u1", 1, _MOST_TEXT_BYTES).tobytes().decode()
+    text = arrays.take(name, "u1", 1)
+    if text.size > _MOST_TEXT_BYTES:
+        raise ValueError(f"'{name}' has {text.size:,} bytes, more than {_MOST_TEXT_BYTES:,}")
+    return text.tobytes().decode()
 
 
 def _read_origin(arrays: Arrays) -> tuple[str, dict[str, str], dict[str, Any]]:

@@ -16,10 +16,10 @@ import numpy.typing as npt
 from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.arrays import Arrays, opened_arrays, save_arrays
+from mnist_scratch.system.text import shown
 
 _FORMAT = 1
 _DENSE = "dense"
-_MOST_LAYER_BYTES = 2**20  # the names of some 40,000 layers
 _NAMES: dict[type, str] = {Dense: _DENSE, **{kind: name for name, kind in ACTIVATIONS.items()}}
 
 
@@ -56,29 +56,29 @@ def load_model(path: Path) -> Network:
 
 
 def _network(arrays: Arrays) -> Network:
-    """Build the network that the headers describe; then read each array into its place."""
     number_of_format = arrays.take("format", "i8", 0)
     if number_of_format != _FORMAT:
         raise ValueError(f"its format is {number_of_format}, where this program reads {_FORMAT}")
     layers: list[Layer] = []
-    number = 0
-    for name in arrays.take("layers", "U", 1, _MOST_LAYER_BYTES).tolist():
+    parameters: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]] = []
+    for name in arrays.take("layers", "U", 1).tolist():
         if name == _DENSE:
-            number += 1
-            weights = arrays.shape(f"dense_{number}.weights", "f4", 2)
-            biases = arrays.shape(f"dense_{number}.biases", "f4", 1)
-            if biases != weights[1:]:
-                raise ValueError(f"dense_{number} has weights {weights}, biases {biases}")
-            layers.append(Dense(*weights))
+            dense = f"dense_{len(parameters) + 1}"
+            weights = arrays.take(f"{dense}.weights", "f4", 2)
+            biases = arrays.take(f"{dense}.biases", "f4", 1)
+            if biases.shape != weights.shape[1:]:
+                raise ValueError(f"{dense} has weights {weights.shape}, biases {biases.shape}")
+            if not (np.isfinite(weights).all() and np.isfinite(biases).all()):
+                raise ValueError(f"a parameter of {dense} is not finite")
+            parameters.append((weights, biases))
+            layers.append(Dense(*weights.shape))
         elif name in ACTIVATIONS:
             layers.append(ACTIVATIONS[name]())
         else:
-            raise ValueError(f"unknown layer {name[:40]!r}")
+            raise ValueError(f"unknown layer {shown(name)}")
     arrays.check_all_taken()
     network = Network(layers, np.random.default_rng(0))
-    for number, layer in enumerate(network.dense_layers, start=1):
-        layer.weights[...] = arrays.take(f"dense_{number}.weights", "f4", 2)
-        layer.biases[...] = arrays.take(f"dense_{number}.biases", "f4", 1)
-        if not (np.isfinite(layer.weights).all() and np.isfinite(layer.biases).all()):
-            raise ValueError(f"a parameter of dense_{number} is not finite")
+    for layer, (weights, biases) in zip(network.dense_layers, parameters, strict=True):
+        layer.weights[...] = weights
+        layer.biases[...] = biases
     return network
