@@ -4,6 +4,7 @@ import functools
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from hypothesis import settings
 
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.idx import format_idx
-from mnist_scratch.data.sources.files import data_folder, missing
+from mnist_scratch.data.sources import files
+from mnist_scratch.data.sources.files import missing
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import DATASETS, FILE_NAMES
 from mnist_scratch.data.synthetic.digits import draw_digits
@@ -27,10 +29,26 @@ settings.load_profile("patient")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def outside_a_checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the checkout's data/ from tests: here and in the processes that they start.
+
+    Those find the package by a link to it, as if it were installed.
+    """
+    site = tmp_path_factory.mktemp("site")
+    for name in ("mnist_scratch", "configs"):
+        (site / name).symlink_to(CHECKOUT / name, target_is_directory=True)
+    path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", path)
+        patch.setattr(files, "_CHECKOUT", site)
+        yield
+
+
 @pytest.fixture(scope="session")
 def mnist_dir() -> Path:
     """Where the real MNIST is; a skip only where MNIST_SCRATCH_DATA does not promise it."""
-    folder = (CHECKOUT / data_folder("mnist")).resolve()
+    folder = Path(os.environ.get("MNIST_SCRATCH_DATA") or CHECKOUT / "data" / "mnist").resolve()
     absent = [file.name for file in missing(DATASETS["mnist"].files, folder)]
     if absent and "MNIST_SCRATCH_DATA" not in os.environ:
         pytest.skip(f"MNIST is not at hand: set MNIST_SCRATCH_DATA, or put it into {folder}")

@@ -60,8 +60,8 @@ def add_data_dir(command: argparse.ArgumentParser) -> None:
         "--data-dir",
         default="",
         metavar="DIR",
-        help="folder of the data set's files (default: $MNIST_SCRATCH_DATA, else data/mnist; "
-        "of other data sets: data/NAME)",
+        help="folder of the data set's files (default: $MNIST_SCRATCH_DATA for MNIST, or where all "
+        "of them are: data/NAME, the same in the program's checkout, the user's cache folder)",
     )
 
 

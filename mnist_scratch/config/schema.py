@@ -80,8 +80,8 @@ class DataConfig:
     )
     data_dir: str = _setting(
         "",
-        "folder of the data set's files; empty: $MNIST_SCRATCH_DATA, else data/mnist "
-        "(synthetic digits: data/synthetic, also when auto falls back to them)",
+        "folder of the data set's files; empty: $MNIST_SCRATCH_DATA (MNIST only), or where all of "
+        "them are: data/NAME, the same in the program's checkout, the user's cache folder",
     )
     validation_examples: int = _setting(
         5000,

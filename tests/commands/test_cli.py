@@ -253,22 +253,25 @@ def test_mnist_that_cannot_be_had_is_an_error(command_line: CommandLine, tmp_pat
         assert result.stderr.count("refused") == 3, "one for each mirror"
         assert "by hand" in result.stderr
         assert "Traceback" not in result.stderr
-    assert list(tmp_path.glob("data/mnist")) == []
+    assert list(tmp_path.rglob("mnist")) == []
     assert not (tmp_path / "runs").exists()
     (tmp_path / "runs").mkdir()
     command_line("train", "--dataset", "mnist")
     assert list((tmp_path / "runs").iterdir()) == [], "the folder was there before"
 
 
-def test_data_status_says_where_every_file_would_be(command_line: CommandLine) -> None:
+def test_data_status_says_where_every_file_would_be(
+    command_line: CommandLine, tmp_path: Path
+) -> None:
     result = command_line("data", "status")
     assert result.returncode == 0
     lines = result.stdout.splitlines()
     assert [line.split()[0] for line in lines[::4]] == [
         *("mnist", "fashion-mnist", "kmnist", "qmnist", "emnist-digits", "synthetic"),
     ]
-    assert lines[0].split() == ["mnist", "missing", str(Path("data/mnist", f"{FILE_NAMES[0]}.gz"))]
-    assert lines[-4].split() == ["synthetic", "missing", str(Path("data/synthetic", FILE_NAMES[0]))]
+    cache = tmp_path / "cache" / "mnist_scratch"
+    assert lines[0].split() == ["mnist", "missing", str(cache / "mnist" / f"{FILE_NAMES[0]}.gz")]
+    assert lines[-4].split() == ["synthetic", "missing", str(cache / "synthetic" / FILE_NAMES[0])]
 
 
 def test_data_verify_ends_with_two_when_a_file_is_not_right(

@@ -13,20 +13,29 @@ import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mnist_scratch.data.sources.registry import SourceFile
+from platformdirs import user_cache_dir
+
+from mnist_scratch.data.sources.registry import DATASETS, SourceFile
 from mnist_scratch.errors import MnistScratchError
+
+# The repository, if the program runs from one. A link to the package counts as the package.
+_CHECKOUT = Path(__file__).parents[3]
 
 
 def data_folder(dataset: str, data_dir: str = "") -> Path:
     """Return the folder in which the files of a data set lie, or would lie.
+
+    That is the folder that the user named; otherwise the first that has all of its files: `data/`
+    and its name in the working directory, the same in the checkout that the program runs from, and
+    its name in the user's cache folder. Where none has, it is the checkout's, or without one the
+    cache's.
 
     Parameters
     ----------
     dataset
         Its name in the registry.
     data_dir
-        A folder that the user named; empty for `$MNIST_SCRATCH_DATA` (MNIST only) and otherwise
-        `data/` and the data set's name, from the working directory.
+        A folder that the user named; empty for `$MNIST_SCRATCH_DATA` (MNIST only), if set.
 
     Raises
     ------
@@ -34,18 +43,35 @@ def data_folder(dataset: str, data_dir: str = "") -> Path:
         If the user named something that is no folder.
     """
     named = data_dir or (os.environ.get("MNIST_SCRATCH_DATA", "") if dataset == "mnist" else "")
-    if not named:
-        return Path("data") / dataset
+    if named:
+        return _named_folder(named)
+    kept = [Path(user_cache_dir("mnist_scratch", appauthor=False)) / dataset]
+    if (_CHECKOUT / "pyproject.toml").exists():
+        kept.insert(0, _CHECKOUT / "data" / dataset)
+    places = [Path("data") / dataset, *kept]
+    return next((folder for folder in places if _has_files(dataset, folder)), kept[0])
+
+
+def _named_folder(name: str) -> Path:
     try:
-        folder = Path(named).expanduser()
-    except RuntimeError as error:  # ~nobody
-        raise MnistScratchError(f"the data folder {named}: {error}; name another") from error
+        folder = Path(name).expanduser()
+    except RuntimeError as error:  # ~unknown
+        raise MnistScratchError(f"the data folder {name}: {error}; name another") from error
     if folder.exists() and not folder.is_dir():
         raise MnistScratchError(
             f"the data folder {folder} is a file; name the folder with --data-dir or "
             "MNIST_SCRATCH_DATA"
         )
     return folder
+
+
+def _has_files(dataset: str, folder: Path) -> bool:
+    """Say whether files of all the names are there, right or wrong."""
+    source = DATASETS[dataset]
+    if source.archive and (folder / source.archive.name).exists():
+        return True
+    names = ((file.name, file.compressed_name) for file in source.files)
+    return all(any((folder / form).exists() for form in forms) for forms in names)
 
 
 def locate(file: SourceFile, folder: Path) -> Path | None:

@@ -43,8 +43,8 @@ def load_dataset(
         A name in `mnist_scratch.data.sources.registry.DATASETS`; or "auto", MNIST if it is on disk
         or can be fetched and otherwise the synthetic digits.
     data_dir
-        The folder of the files; empty for `$MNIST_SCRATCH_DATA`, else `data/mnist` (for the
-        others: `data/` and the name; "files" lie nowhere unless it says where).
+        The folder of the files; where it is empty, `data_folder` says where they are looked for,
+        and "files" are nowhere.
     report
         Is called with what a person should know; the default prints it to standard error.
 

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
 
+from mnist_scratch.data.sources import files
 from mnist_scratch.data.sources.files import data_folder, locate, read_verified
-from mnist_scratch.data.sources.registry import DATASETS, SourceFile
+from mnist_scratch.data.sources.registry import DATASETS, FILE_NAMES, SourceFile
 from mnist_scratch.errors import MnistScratchError
 
 CONTENT = b"the content of a file" * 50
@@ -21,15 +23,47 @@ FILE = SourceFile(
 )
 
 
-def test_a_folder_that_was_named_comes_before_the_environment(
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_folder_that_was_named_comes_before_the_environment_and_that_is_of_mnist_alone(
+    no_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MNIST_SCRATCH_DATA", "/from/environment")
     assert data_folder("mnist", "named") == Path("named")
     assert data_folder("mnist") == Path("/from/environment")
-    assert data_folder("synthetic") == Path("data/synthetic")
-    monkeypatch.delenv("MNIST_SCRATCH_DATA")
-    assert data_folder("mnist") == Path("data/mnist")
+    assert data_folder("kmnist") == no_data / "kmnist"
+
+
+def place(folder: Path, count: int = 4) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, name in enumerate(FILE_NAMES[:count]):
+        (folder / (name if number % 2 else f"{name}.gz")).touch()
+
+
+@pytest.mark.parametrize("dataset", ["mnist", "synthetic"])
+def test_data_are_where_all_of_them_are_here_in_the_checkout_or_in_the_cache(
+    no_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dataset: str
+) -> None:
+    cache, here = no_data / dataset, Path("data", dataset)
+    checkout = tmp_path / "checkout" / "data" / dataset
+    monkeypatch.setattr(files, "_CHECKOUT", tmp_path / "checkout")
+    place(here, 3)
+    place(checkout, 4)
+    assert data_folder(dataset) == cache, "there is no pyproject.toml: it is no checkout"
+    (tmp_path / "checkout" / "pyproject.toml").touch()
+    assert data_folder(dataset) == checkout
+    place(here)
+    assert data_folder(dataset) == here
+    shutil.rmtree(here)
+    (checkout / FILE_NAMES[1]).unlink()
+    assert data_folder(dataset) == checkout, "where they are to be put"
+    place(cache)
+    assert data_folder(dataset) == cache
+
+
+def test_an_archive_stands_for_its_files(no_data: Path) -> None:
+    Path("data/emnist-digits").mkdir(parents=True)
+    assert data_folder("emnist-digits") == no_data / "emnist-digits"
+    Path("data/emnist-digits/gzip.zip").touch()
+    assert data_folder("emnist-digits") == Path("data/emnist-digits")
 
 
 def test_what_is_no_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,7 @@ DAMAGED_RECORDS = [
 
 
 @pytest.fixture
-def few_digits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
+def few_digits(monkeypatch: pytest.MonkeyPatch, no_data: Path) -> list[int]:
     """Draw 40 + 20 synthetic digits instead of 70,000, in an empty folder without a network."""
     drawn: list[int] = []
 
@@ -53,8 +53,6 @@ def few_digits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
     nowhere = ["https://127.0.0.1:9/"]
     for name in PUBLISHED:
         monkeypatch.setitem(DATASETS, name, DATASETS[name]._replace(mirrors=nowhere))
-    monkeypatch.delenv("MNIST_SCRATCH_DATA", raising=False)
-    monkeypatch.chdir(tmp_path)
     return drawn
 
 
@@ -115,14 +113,14 @@ def test_files_of_another_data_set_are_not_overwritten(few_digits: list[int]) ->
     assert Path("mine", FILE_NAMES[1]).read_bytes() == content
 
 
-def test_auto_says_in_three_lines_that_it_falls_back(few_digits: list[int]) -> None:
+def test_auto_says_in_three_lines_that_it_falls_back(few_digits: list[int], no_data: Path) -> None:
     reports: list[str] = []
     training, _ = load_dataset(report=reports.append)
     assert training.name == "synthetic"
     said = next(report for report in reports if "MNIST is not in" in report)
     assert len(said.splitlines()) == 3
     assert "synthetic" in said
-    assert Path("data/synthetic/synthetic.json").exists()
+    assert (no_data / "synthetic" / "synthetic.json").exists()
 
 
 def test_mnist_never_falls_back(few_digits: list[int]) -> None:

@@ -27,8 +27,8 @@ def sha256(content: bytes) -> str:
 
 
 @pytest.fixture(autouse=True)
-def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def empty_folder(no_data: Path) -> None:
+    """Work in an empty folder."""
 
 
 def test_every_published_file_has_a_hash_and_a_mirror_of_its_own() -> None:
@@ -95,7 +95,7 @@ class Emnist:
     Image k is upright a bar across row k + 2, from its left edge to column 9.
     """
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         upright = np.zeros((5, 28, 28), np.uint8)
         for image in range(5):
             upright[image, image + 2, :10] = 255
@@ -121,7 +121,7 @@ class Emnist:
         zipped = SourceFile("gzip.zip", len(self.archive), sha256(self.archive))
         source = DATASETS["emnist-digits"]._replace(files=files, mirrors=NOWHERE, archive=zipped)
         monkeypatch.setitem(DATASETS, "emnist-digits", source)
-        self.folder = Path("data/emnist-digits")
+        self.folder = folder
         self.folder.mkdir(parents=True)
 
     def place(self, form: str) -> None:
@@ -148,8 +148,8 @@ class Emnist:
 
 
 @pytest.fixture
-def emnist(empty_folder: None, monkeypatch: pytest.MonkeyPatch) -> Emnist:
-    return Emnist(monkeypatch)
+def emnist(no_data: Path, monkeypatch: pytest.MonkeyPatch) -> Emnist:
+    return Emnist(no_data / "emnist-digits", monkeypatch)
 
 
 @pytest.mark.parametrize("form", ["zip", "gz", "plain"])
