@@ -1,4 +1,4 @@
-"""mnist-scratch sweep: many runs, and what they say together."""
+"""mnist-scratch sweep: train many runs and compare them."""
 
 from __future__ import annotations
 
@@ -6,28 +6,35 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mnist_scratch.commands.common import add_config, add_json
 from mnist_scratch.commands.output import result
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.toml import find_config, format_config, read_config
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.report.text.sweep import sweep_table
+from mnist_scratch.runs.folder import RunFolder
+from mnist_scratch.sweep.cluster import cluster_workers
+from mnist_scratch.sweep.execute import (
+    Job,
+    JobResult,
+    Workers,
+    is_finished,
+    local_workers,
+    run_jobs,
+)
+from mnist_scratch.sweep.grid import Combination, combinations, read_variation
+from mnist_scratch.sweep.plan import SweepRun, fitting_jobs, locked_sweep, plan_runs
+from mnist_scratch.sweep.results import best, read_results
+from mnist_scratch.system.files import write_text_whole
+from mnist_scratch.system.signals import DeferredSignals
 from mnist_scratch.system.threads import usable_cpus
-
-if TYPE_CHECKING:
-    from mnist_scratch.sweep.execute import Order, Outcome
-    from mnist_scratch.sweep.grid import Combination
-    from mnist_scratch.sweep.plan import SweepRun
 
 SUMMARY = "train with many seeds, and with every combination of some settings"
 
 _DATA_VARIABLE = "MNIST_SCRATCH_DATA"
-
-# Carries runs out: orders, and what says whether to stop.
-_Carrier = Callable[["Sequence[Order]", Callable[[], bool]], "Iterator[Outcome]"]
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -53,53 +60,52 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--run",
         type=Path,
         metavar="DIR",
-        help="folder of the runs' folders; what is finished there is not done again, what was "
-        "begun goes on (default: runs/sweep-RECIPE)",
+        help="folder of the runs' folders; finished runs in it are kept, interrupted ones are "
+        "resumed (default: runs/sweep-RECIPE)",
     )
     command.add_argument(
         "--jobs",
         type=int,
         metavar="J",
-        help="runs at a time, which share the CPUs (default: as many as the CPUs have room for "
-        "with the threads that each takes alone)",
+        help="runs at a time, which share the CPUs (default: as many as leave a CPU to each "
+        "thread of a run)",
     )
     command.add_argument(
         "--cluster",
         metavar="ADDRESS",
-        help="give the runs to the Dask scheduler there, such as tcp://192.168.0.1:8786; its "
-        "workers need this program, and this machine's file system under the same names. A run "
-        "takes one of a worker's threads, if training.threads does not say otherwise",
+        help="run on the workers of the Dask scheduler there, such as tcp://192.168.0.1:8786; "
+        "they need this program, and this machine's file system under the same names; each run "
+        "takes one thread of a worker, unless training.threads is set",
     )
     add_json(command)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Do what is missing of a sweep, and print what came of the whole."""
-    from mnist_scratch.sweep.grid import combinations, read_variation
-    from mnist_scratch.sweep.plan import fitting_jobs, only_sweep, planned_runs
-
+    """Train the runs of a sweep that are not finished, and print the results of all."""
     for flag, number in (("--seeds", options.seeds), ("--jobs", options.jobs)):
         if number is not None and number < 1:
             raise MnistScratchError(f"{flag} {number}: must be at least 1")
     if options.cluster and options.jobs:
         raise MnistScratchError(
-            f"--jobs {options.jobs}: on a cluster, its workers' threads say how many runs go on at "
-            "a time; leave --jobs or --cluster out"
+            f"--jobs {options.jobs}: the workers of a cluster determine the number of runs at a "
+            "time; leave out --jobs or --cluster"
         )
     recipe = find_config(options.config) if options.config is not None else None
     config = read_config(recipe) if recipe else Config()
     compared = combinations(config, [read_variation(text) for text in options.set])
     folder = options.run or Path("runs", f"sweep-{recipe.stem if recipe else 'default'}")
-    jobs = options.jobs or fitting_jobs([each.config for each in compared])
-    most_threads = max(1, usable_cpus() // options.jobs) if options.jobs else None
-    with only_sweep(folder):
-        if options.cluster:
-            carrier = _on_cluster(options.cluster)
-            most_threads = 1  # a run takes one of its worker's threads
-        else:
-            carrier = _here(jobs)
-        runs = planned_runs(compared, options.seeds, folder, most_threads)
-        failed = _carry_out(runs, folder, carrier)
+    most_threads = None
+    if options.cluster:
+        most_threads = 1
+        workers = cluster_workers(options.cluster, lambda text: print(text, file=sys.stderr))
+    else:
+        if options.jobs:
+            most_threads = max(1, usable_cpus() // options.jobs)
+        workers = local_workers(options.jobs or fitting_jobs([each.config for each in compared]))
+    with locked_sweep(folder):
+        with workers as started:
+            runs = plan_runs(compared, options.seeds, folder, most_threads)
+            failed = _train(runs, folder, started)
         finished = _report(compared, runs, folder, options)
     if failed:
         raise MnistScratchError(
@@ -109,48 +115,24 @@ def run(options: argparse.Namespace) -> None:
         )
 
 
-def _here(jobs: int) -> _Carrier:
-    from mnist_scratch.sweep.execute import carry_out_here
-
-    return lambda orders, is_interrupted: carry_out_here(orders, jobs, is_interrupted)
-
-
-def _on_cluster(address: str) -> _Carrier:
-    from mnist_scratch.sweep.cluster import carry_out_on_cluster, connect
-
-    client = connect(address)
-    workers = client.nthreads()
-    print(
-        f"{address} has {len(workers)} workers, for {sum(workers.values())} runs at a time"
-        if workers
-        else f"{address} has no workers yet; the runs wait for 'dask worker {address}'",
-        file=sys.stderr,
-    )
-
-    def carry_out(orders: Sequence[Order], is_interrupted: Callable[[], bool]) -> Iterator[Outcome]:
-        with client:
-            yield from carry_out_on_cluster(orders, client, is_interrupted)
-
-    return carry_out
-
-
-def _carry_out(runs: Sequence[SweepRun], folder: Path, carrier: _Carrier) -> list[Outcome]:
-    """Carry out the runs that are missing; return those that failed."""
+def _train(runs: Sequence[SweepRun], folder: Path, workers: Workers) -> list[JobResult]:
+    """Train the runs that are not finished; return those that failed."""
     from tqdm import tqdm
 
-    from mnist_scratch.sweep.execute import is_finished
-    from mnist_scratch.system.signals import DeferredSignals
-
-    orders = [_order(run) for run in runs if not is_finished(run.path)]
-    print(
-        f"{folder}: {len(runs)} runs, {len(runs) - len(orders)} of them finished", file=sys.stderr
-    )
+    data = {name: os.environ[name] for name in (_DATA_VARIABLE,) if name in os.environ}
+    jobs = [
+        Job(run.path.absolute(), format_config(run.config), Path.cwd(), data)
+        for run in runs
+        if not is_finished(run.path)
+    ]
+    done = len(runs) - len(jobs)
+    print(f"{folder}: {len(runs)} runs, {done} of them finished", file=sys.stderr)
     failed = []
     try:
         with (
             tqdm(
                 total=len(runs),
-                initial=len(runs) - len(orders),
+                initial=done,
                 unit=" runs",
                 leave=False,
                 dynamic_ncols=True,
@@ -158,33 +140,24 @@ def _carry_out(runs: Sequence[SweepRun], folder: Path, carrier: _Carrier) -> lis
             ) as bar,
             DeferredSignals() as signals,
         ):
-            for outcome in carrier(orders, lambda: signals.signal_number != 0):
-                if outcome.state != "stopped":
+            for ended in run_jobs(jobs, workers, lambda: signals.signal_number != 0):
+                if ended.state != "stopped":
                     bar.update()
-                    bar.write(_line(outcome), file=sys.stderr)
-                if outcome.state == "failed":
-                    failed.append(outcome)
+                    bar.write(_describe(ended), file=sys.stderr)
+                if ended.state == "failed":
+                    failed.append(ended)
     except KeyboardInterrupt:
-        print(f"{folder} keeps what was done; the same command goes on with it", file=sys.stderr)
+        print(f"{folder} keeps what is done; the same command resumes the sweep", file=sys.stderr)
         raise
     return failed
 
 
-def _order(run: SweepRun) -> Order:
-    from mnist_scratch.sweep.execute import Order
-
-    data = {name: os.environ[name] for name in (_DATA_VARIABLE,) if name in os.environ}
-    return Order(run.path.absolute(), format_config(run.config), Path.cwd(), data)
-
-
-def _line(outcome: Outcome) -> str:
-    """Say in a line how a run ended; never how it did on the test set."""
-    from mnist_scratch.runs.folder import RunFolder
-
-    if outcome.state == "failed":
-        return f"{outcome.path.name}  failed: {outcome.error.splitlines()[0]}"
-    best = RunFolder(outcome.path).epochs().best
-    return f"{outcome.path.name}  validation accuracy {best.validation_accuracy:.2%}"
+def _describe(ended: JobResult) -> str:
+    """Return a line about a run, without its accuracy on the test set."""
+    if ended.state == "failed":
+        return f"{ended.path.name}  failed: {ended.error.splitlines()[0]}"
+    best_epoch = RunFolder(ended.path).epochs().best
+    return f"{ended.path.name}  validation accuracy {best_epoch.validation_accuracy:.2%}"
 
 
 def _report(
@@ -193,34 +166,28 @@ def _report(
     folder: Path,
     options: argparse.Namespace,
 ) -> int:
-    """Print and write what came of all runs so far; return how many are finished."""
+    """Print and write the results of all runs so far; return how many are finished."""
     from mnist_scratch.report.plots.sweep import draw_sweep
-    from mnist_scratch.report.text.sweep import sweep_table
-    from mnist_scratch.sweep.execute import is_finished
-    from mnist_scratch.sweep.results import best, results
-    from mnist_scratch.system.files import write_text_whole
 
     finished = {run.path for run in runs if is_finished(run.path)}
-    found = results(compared, runs, finished)
-    chosen = best(found)
+    results = read_results(compared, runs, finished)
+    chosen = best(results)
     datasets = sorted({run.config.data.dataset for run in runs})
-    values = json.dumps(
-        {
-            "folder": str(folder),
-            "datasets": datasets,
-            "seeds": options.seeds,
-            "unfinished": [str(run.path) for run in runs if run.path not in finished],
-            "best": chosen.combination.values if chosen else None,
-            "combinations": [each.as_json() for each in found],
-        },
-        indent=2,
-    )
-    write_text_whole(folder / "sweep.json", f"{values}\n")
+    values = {
+        "folder": str(folder),
+        "datasets": datasets,
+        "seeds": options.seeds,
+        "unfinished": [str(run.path) for run in runs if run.path not in finished],
+        "best": chosen.combination.values if chosen else None,
+        "combinations": [each.as_json() for each in results],
+    }
+    written = json.dumps(values, indent=2)
+    write_text_whole(folder / "sweep.json", f"{written}\n")
     if options.json:
-        result(values)
+        result(written)
     if finished:
         picture = folder / "sweep.png"
-        draw_sweep(found, f"{folder.name}: {', '.join(datasets)}", picture)
+        draw_sweep(results, f"{folder.name}: {', '.join(datasets)}", picture)
         if not options.json:
-            result(f"data set  {', '.join(datasets)}\n\n{sweep_table(found)}\n\n{picture}")
+            result(f"data set  {', '.join(datasets)}\n\n{sweep_table(results)}\n\n{picture}")
     return len(finished)

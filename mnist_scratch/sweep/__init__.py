@@ -1,1 +1,1 @@
-"""Many runs: planned, executed, summed up."""
+"""Sweeps: many runs planned, executed and summed up."""

@@ -1,14 +1,16 @@
-"""One run of a sweep, in a process of its own, on this machine or on a worker of a cluster."""
+"""The runs of a sweep, each in a process of its own, on this machine or on a cluster's workers."""
 
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -17,29 +19,30 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.folder import EVALUATION, RunFolder, locked_folder
 from mnist_scratch.system.lock import InUseError
 
-PAUSE = 0.5  # seconds between two looks at whether to stop
-_PATIENCE = 30.0  # seconds that a process may take to save and end once nobody waits for it
-_LAST_LINES = 8  # of what a process said, where it ended without an error of its own
+PAUSE = 0.5  # seconds between two checks whether to stop
+_PATIENCE = 30.0  # seconds that an earlier process of a run may need to save and end
+_LAST_LINES = 8  # of a process's messages, where it ended without an error of its own
 
-# Ctrl-C in a terminal reaches every process of its group, and two signals would not let a run save.
-_GROUP_OF_ITS_OWN: dict[str, Any]
+# Ctrl-C in a terminal reaches every process of its group, and a run that gets two signals ends
+# without saving.
+_OWN_GROUP: dict[str, Any]
 if sys.platform == "win32":
-    _GROUP_OF_ITS_OWN = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    _OWN_GROUP = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
 else:
-    _GROUP_OF_ITS_OWN = {"process_group": 0}
+    _OWN_GROUP = {"process_group": 0}
 
 
-class Order(NamedTuple):
-    """A run to be carried out, in words that another machine understands.
+class Job(NamedTuple):
+    """A run to train, as another machine with the same file system can read it.
 
     Attributes
     ----------
     path
-        Its folder, absolute; on a file system that whoever carries it out has too.
+        The run's folder, absolute.
     config
-        What it does, as TOML.
+        Its config.toml.
     working_folder, environment
-        Where the data is looked for: relative paths begin there, these variables are set.
+        The folder and the environment variables that say where the data are.
     """
 
     path: Path
@@ -48,64 +51,102 @@ class Order(NamedTuple):
     environment: dict[str, str]
 
 
-class Outcome(NamedTuple):
-    """How an order ended; `error` says why it failed."""
+class JobResult(NamedTuple):
+    """How a job ended; `error` says why it failed."""
 
     path: Path
     state: Literal["finished", "failed", "stopped"]
     error: str = ""
 
 
+class Workers(NamedTuple):
+    """What executes jobs, and what tells them to save and end: on a cluster, Dask's own event."""
+
+    executor: Executor
+    stop: threading.Event
+
+
+@contextmanager
+def local_workers(number: int) -> Iterator[Workers]:
+    """Execute up to `number` jobs at a time on this machine; what still runs at the end stops."""
+    stop = threading.Event()
+    with ThreadPoolExecutor(number) as executor:
+        try:
+            yield Workers(executor, stop)
+        finally:
+            stop.set()
+
+
+def run_jobs(
+    jobs: Sequence[Job], workers: Workers, is_interrupted: Callable[[], bool]
+) -> Iterator[JobResult]:
+    """Execute jobs, and yield the result of each as it ends.
+
+    Once `is_interrupted` returns true, running jobs are saved and stopped, and none starts.
+    """
+    pending = {workers.executor.submit(run_job, job, workers.stop): job for job in jobs}
+    while pending:
+        done, _ = wait(pending, PAUSE, return_when=FIRST_COMPLETED)
+        if is_interrupted():
+            with suppress(OSError):  # a cluster's scheduler that is gone; its workers stop without
+                workers.stop.set()
+        for future in done:
+            yield _result(future, pending.pop(future))
+
+
+def run_job(job: Job, stop: threading.Event) -> JobResult:
+    """Train a run, or resume it where it was saved, in a process of its own.
+
+    A process, not a thread: a training that is killed, say for lack of memory, ends alone. What it
+    prints goes to a log file beside the run's folder, which is kept if the run fails.
+    """
+    if stop.is_set():
+        return JobResult(job.path, "stopped")
+    if not job.working_folder.is_dir():
+        error = (
+            f"{socket.gethostname()} has no folder {job.working_folder}; the workers of a cluster "
+            "need the file system of the machine that sweeps, under the same names"
+        )
+        return JobResult(job.path, "failed", error)
+    log = job.path.with_name(f"{job.path.name}.log")
+    try:
+        _make_folder(job)
+        if is_finished(job.path):
+            return JobResult(job.path, "finished")
+        status, stopped = _train(job, log, stop)
+        finished = status == 0 and is_finished(job.path)
+        if finished or stopped:
+            log.unlink()
+            return JobResult(job.path, "finished" if finished else "stopped")
+        error = _reason(log.read_text(encoding="utf-8", errors="replace"), status)
+        return JobResult(job.path, "failed", error)
+    except (MnistScratchError, OSError) as error:
+        return JobResult(job.path, "failed", str(error))
+
+
 def is_finished(path: Path) -> bool:
-    """Say whether the run in a folder has come to its end, down to the picture."""
+    """Return whether the run in a folder is complete, its picture included."""
     return (path / EVALUATION).exists() and RunFolder(path).loss_curve_path.exists()
 
 
-def carry_out(order: Order, is_stopped: Callable[[], bool]) -> Outcome:
-    """Carry out a run, or go on with it where it was saved, in a process of its own.
-
-    What the process says goes to a file beside the folder, which stays if the run fails.
-
-    Parameters
-    ----------
-    order
-        The run.
-    is_stopped
-        Is asked again and again whether the run shall be saved and left.
-    """
-    if is_stopped():
-        return Outcome(order.path, "stopped")
-    log = order.path.with_name(f"{order.path.name}.log")
+def _result(future: Future[JobResult], job: Job) -> JobResult:
     try:
-        _make_folder(order)
-        if is_finished(order.path):
-            return Outcome(order.path, "finished")
-        status, stopped = _train(order, log, is_stopped)
-        if status == 0 and is_finished(order.path):
-            log.unlink()
-            return Outcome(order.path, "finished")
-        if stopped:
-            log.unlink()
-            return Outcome(order.path, "stopped")
-        reason = _reason(log.read_text(encoding="utf-8", errors="replace"), status)
-    except MnistScratchError as error:
-        reason = str(error)
-    except OSError as error:
-        reason = f"{error.filename or order.path}: {error.strerror or error}"
-    return Outcome(order.path, "failed", reason)
+        return future.result()
+    except Exception as error:  # noqa: BLE001  # one job that is lost must not end the others
+        return JobResult(job.path, "failed", f"not executed: {type(error).__name__}: {error}")
 
 
-def _make_folder(order: Order) -> None:
-    """Make the run's folder if there is none, once nobody else is at work in it.
+def _make_folder(job: Job) -> None:
+    """Make the run's folder if it does not exist, once no earlier process trains there.
 
-    A process whose sweep, or whose worker, was killed needs a moment to save and end.
+    The process of a sweep or a worker that was killed needs a moment to save and end.
     """
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
-            with locked_folder(order.path):
-                if not (order.path / "config.toml").exists():
-                    RunFolder.create(order.path, parse_config(order.config, str(order.path)))
+            with locked_folder(job.path):
+                if not (job.path / "config.toml").exists():
+                    RunFolder.create(job.path, parse_config(job.config, str(job.path)))
         except InUseError:
             if time.monotonic() > deadline:
                 raise
@@ -114,71 +155,36 @@ def _make_folder(order: Order) -> None:
             return
 
 
-def _train(order: Order, log: Path, is_stopped: Callable[[], bool]) -> tuple[int, bool]:
-    """Run the process to its end; return its exit status, and whether it was asked to stop."""
+def _train(job: Job, log: Path, stop: threading.Event) -> tuple[int, bool]:
+    """Return the exit status of the process that trains, and whether it was told to stop."""
     command = [sys.executable, "-m", "mnist_scratch.commands.child", "train", "--resume"]
     stopped = False
     with (
         log.open("wb") as messages,
         subprocess.Popen(
-            [*command, str(order.path)],
+            [*command, str(job.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=messages,
-            cwd=order.working_folder,
-            env=os.environ | order.environment,
-            **_GROUP_OF_ITS_OWN,
+            cwd=job.working_folder,
+            env=os.environ | job.environment,
+            **_OWN_GROUP,
         ) as process,
     ):
         while True:
             try:
                 return process.wait(PAUSE), stopped
             except subprocess.TimeoutExpired:
-                if not stopped and process.stdin and is_stopped():
+                if not stopped and process.stdin and stop.is_set():
                     process.stdin.close()
                     stopped = True
 
 
 def _reason(messages: str, status: int) -> str:
-    """Return why a process failed, from what it said and its exit status."""
+    """Return why a process failed, from its messages and its exit status."""
     _, found, error = messages.rpartition("mnist-scratch: ")
     if found and status == 2:
         return error.strip()
-    said = "\n".join(messages.splitlines()[-_LAST_LINES:])
-    if status < 0:
-        return f"{said}\nended by signal {-status}".strip()
-    return f"{said}\nended with the exit status {status}".strip()
-
-
-def carry_out_here(
-    orders: Sequence[Order], jobs: int, is_interrupted: Callable[[], bool]
-) -> Iterator[Outcome]:
-    """Carry out runs on this machine.
-
-    Parameters
-    ----------
-    orders
-        The runs.
-    jobs
-        How many at a time.
-    is_interrupted
-        Is asked again and again whether to save what runs, and to leave it and the rest.
-
-    Yields
-    ------
-    Outcome
-        Of every run, as they end.
-    """
-    stop = threading.Event()
-    with ThreadPoolExecutor(jobs) as pool:
-        pending: set[Future[Outcome]] = {
-            pool.submit(carry_out, order, stop.is_set) for order in orders
-        }
-        try:
-            while pending:
-                done, pending = wait(pending, PAUSE, return_when=FIRST_COMPLETED)
-                if is_interrupted():
-                    stop.set()
-                yield from (future.result() for future in done)
-        finally:
-            stop.set()
+    last = "\n".join(messages.splitlines()[-_LAST_LINES:])
+    end = f"ended by signal {-status}" if status < 0 else f"ended with exit status {status}"
+    return f"{last}\n{end}".strip()

@@ -1,4 +1,4 @@
-"""Which settings a sweep varies: `section.key=V,V` read, checked and combined."""
+"""The settings that a sweep varies: `section.key=VALUE,VALUE` read, checked and combined."""
 
 from __future__ import annotations
 
@@ -13,138 +13,124 @@ from mnist_scratch.system.text import nearest, shown
 
 
 class Variation(NamedTuple):
-    """One setting and the values that it takes, one or several."""
+    """A setting and the values it takes, one or more."""
 
     setting: Setting
     values: tuple[Any, ...]
 
+    @property
+    def name(self) -> str:
+        """The setting as `section.key`."""
+        return _name(self.setting)
+
 
 class Combination(NamedTuple):
-    """One value for each setting that a sweep varies.
+    """One value of each setting that a sweep varies.
 
     Attributes
     ----------
     values
-        "section.key" to value, of those settings that take several.
+        `section.key` to value, of the settings that take several.
     config
-        Of its runs, but for their seed.
+        The config of its runs, except for their seed.
     """
 
     values: dict[str, Any]
     config: Config
 
     @property
-    def names(self) -> list[str]:
-        """What tells it from the others, such as ["learning_rate=0.05", "hidden=512x512"]."""
-        flags = {f"{each.section}.{each.key}": each.flag for each in settings()}
-        return [
-            f"{flags[key].replace('-', '_')}={_name(value)}" for key, value in self.values.items()
-        ]
+    def labels(self) -> list[str]:
+        """What distinguishes it, such as ["learning_rate=0.05", "hidden=512x512"]."""
+        flags = {_name(each): each.flag.replace("-", "_") for each in settings()}
+        return [f"{flags[name]}={_label(value)}" for name, value in self.values.items()]
 
 
 def read_variation(text: str) -> Variation:
-    """Read what `--set` takes.
+    """Read an argument of `--set`.
 
     Parameters
     ----------
     text
-        A setting's section and key, and its values in TOML with commas between them, such as
-        "network.hidden=[800],[512,512]". A text needs no quotes.
+        `section.key=VALUE,VALUE`, with the values as in TOML, such as
+        "network.hidden=[800],[512,512]". Text needs no quotes.
 
     Raises
     ------
     MnistScratchError
-        If there is no such setting, or a value is impossible or there twice.
+        If there is no such setting, or a value is impossible or repeated.
     """
     name, _, values = text.partition("=")
-    known = {f"{each.section}.{each.key}": each for each in settings()}
-    place = f"--set {text}"
+    known = {_name(setting): setting for setting in settings()}
     if name not in known:
         by_key = {setting.key: name for name, setting in known.items()}
         meant = by_key.get(name.rpartition(".")[2])
         hint = f", did you mean '{meant}'?" if meant else nearest(name, known)
         raise MnistScratchError(
-            f"{place}: there is no setting {shown(name)}{hint}; "
-            "write section.key=VALUE,VALUE with the names that a run's config.toml has"
+            f"--set {text}: there is no setting {shown(name)}{hint}; "
+            "write section.key=VALUE,VALUE with the names of a run's config.toml"
         )
-    setting = known[name]
     if name == "training.seed":
-        raise MnistScratchError(f"{place}: --seeds says how many seeds, from 0, each value gets")
+        raise MnistScratchError(f"--set {text}: choose the number of seeds with --seeds")
+    setting = known[name]
     checked: list[Any] = []
-    for value in _values(values, setting, place):
-        config = with_values(Config(), {(setting.section, setting.key): value}, place)
-        checked.append(_value(config, setting))
+    for value in _read_values(text, values, setting):
+        config = with_values(Config(), {(setting.section, setting.key): value}, f"--set {text}")
+        checked.append(getattr(getattr(config, setting.section), setting.key))
         if checked.count(checked[-1]) > 1:
-            raise MnistScratchError(f"{place}: {shown(value)} is there twice; leave one out")
+            raise MnistScratchError(f"--set {text}: {shown(value)} is repeated; name it once")
     if not checked:
-        raise MnistScratchError(f"{place}: no value; write {name}=VALUE,VALUE")
+        raise MnistScratchError(f"--set {text}: no value; write {name}=VALUE,VALUE")
     return Variation(setting, tuple(checked))
 
 
-def _values(text: str, setting: Setting, place: str) -> list[Any]:
-    """Return the values between the commas, not checked yet."""
-    if setting.type is str and not text.lstrip().startswith(('"', "'")):
-        return [value.strip() for value in text.split(",")] if text else []
-    try:
-        tables = tomllib.loads(f"values = [{text}]")
-    except (ValueError, RecursionError):
-        tables = {}
-    if set(tables) != {"values"}:
-        raise MnistScratchError(
-            f"{place}: cannot read the values; write them as in TOML with commas between them, "
-            "such as 0.05,0.1 or true,false or [800],[512,512]"
-        )
-    values: list[Any] = tables["values"]
-    return values
-
-
 def combinations(config: Config, variations: Sequence[Variation]) -> list[Combination]:
-    """Return every combination of the values, the last setting's changing fastest.
+    """Return every combination of the values; the last setting changes fastest.
 
-    Parameters
-    ----------
-    config
-        What the other settings are.
-    variations
-        As from `read_variation`; those of a single value only replace the config's.
+    Variations of one value only replace that of the config.
 
     Raises
     ------
     MnistScratchError
-        If a setting is there twice.
+        If a setting is varied twice.
     """
-    names = [f"{each.setting.section}.{each.setting.key}" for each in variations]
+    names = [each.name for each in variations]
     for name in names:
         if names.count(name) > 1:
             raise MnistScratchError(
-                f"--set {name} is there twice; name all its values in one, with commas between"
+                f"--set {name} is given twice; name all its values in one, separated by commas"
             )
-    return [
-        Combination(
-            {
-                name: value
-                for name, value, variation in zip(names, values, variations, strict=True)
-                if len(variation.values) > 1
-            },
-            with_values(
-                config,
-                {
-                    (each.setting.section, each.setting.key): value
-                    for each, value in zip(variations, values, strict=True)
-                },
-                "--set",
-            ),
+    found = []
+    for values in itertools.product(*(each.values for each in variations)):
+        pairs = list(zip(variations, values, strict=True))
+        replaced = {(each.setting.section, each.setting.key): value for each, value in pairs}
+        varied = {each.name: value for each, value in pairs if len(each.values) > 1}
+        found.append(Combination(varied, with_values(config, replaced, "--set")))
+    return found
+
+
+def _read_values(text: str, values: str, setting: Setting) -> list[Any]:
+    """Return the values between the commas, not checked yet."""
+    if setting.type is str and not values.lstrip().startswith(('"', "'")):
+        return [value.strip() for value in values.split(",")] if values else []
+    try:
+        table = tomllib.loads(f"values = [{values}]")
+    except (ValueError, RecursionError):
+        table = {}
+    if set(table) != {"values"}:
+        raise MnistScratchError(
+            f"--set {text}: cannot read the values; write them as in TOML, separated by commas, "
+            "such as 0.05,0.1 or true,false or [800],[512,512]"
         )
-        for values in itertools.product(*(each.values for each in variations))
-    ]
+    read: list[Any] = table["values"]
+    return read
 
 
-def _value(config: Config, setting: Setting) -> Any:
-    return getattr(getattr(config, setting.section), setting.key)
+def _name(setting: Setting) -> str:
+    return f"{setting.section}.{setting.key}"
 
 
-def _name(value: Any) -> str:
-    """Return a value as it can stand in the name of a folder, on Windows too."""
+def _label(value: Any) -> str:
+    """Return a value in characters that a folder's name can have, on Windows too."""
     match value:
         case bool():
             text = str(value).lower()

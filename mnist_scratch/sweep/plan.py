@@ -1,4 +1,4 @@
-"""Many runs: every combination of settings with every seed, each in a folder of its own."""
+"""The runs of a sweep: every combination of settings with every seed, each in its own folder."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class SweepRun(NamedTuple):
     Attributes
     ----------
     path
-        Its folder, whose name says its combination and seed.
+        Its folder, named after its combination and seed.
     combination
-        Which of the sweep's combinations it belongs to, from 0.
+        The index of its combination.
     config
-        What it does.
+        Its config.
     """
 
     path: Path
@@ -42,57 +42,54 @@ class SweepRun(NamedTuple):
     config: Config
 
 
-def planned_runs(
+def plan_runs(
     combinations: Sequence[Combination], seeds: int, folder: Path, most_threads: int | None
 ) -> list[SweepRun]:
-    """Return every run of a sweep: all combinations with seed 0, then with seed 1, and so on.
+    """Return the runs of a sweep: all combinations with seed 0, then with seed 1, and so on.
 
-    The data is looked for, fetched or drawn here once, so that every run has the same.
+    The data set is loaded here, so that it is fetched or drawn once, before the runs start.
 
     Parameters
     ----------
     combinations
-        What is compared.
+        The combinations to compare.
     seeds
-        How many seeds each gets, from 0.
+        The number of seeds of each, from 0.
     folder
-        Where the runs' folders are.
+        The folder of the runs' folders.
     most_threads
-        Threads of the BLAS that a run gets at most, if neither its config nor the environment
-        says how many; None for as many as it would take alone. A run that began with another
-        number keeps that.
+        The limit of a run's BLAS threads where neither its config nor the environment names a
+        number; None for the number it would take alone. A run that exists keeps its number.
 
     Raises
     ------
     MnistScratchError
-        If there are too many, two would have the same folder, the data cannot be had, or a folder
-        has something else in it, such as a run with another config, naming the difference.
+        If there are too many runs, two would share a folder, the data cannot be loaded, or a folder
+        contains something else, such as a run with another config.
     """
     if seeds * len(combinations) > _MOST_RUNS:
         raise MnistScratchError(
             f"{len(combinations)} combinations with {seeds} seeds are more than {_MOST_RUNS:,} "
-            "runs; sweep fewer values, or fewer seeds"
+            "runs; sweep fewer values or seeds"
         )
-    configs = _with_data([combination.config for combination in combinations])
-    runs = []
-    paths: set[str] = set()
+    configs = _with_datasets([combination.config for combination in combinations])
+    runs: dict[str, SweepRun] = {}  # by the name of the folder, as Windows and macOS compare names
     for seed in range(seeds):
         for number, (combination, config) in enumerate(zip(combinations, configs, strict=True)):
-            path = folder / "-".join([*combination.names, f"seed-{seed:03}"])
-            if path.name.casefold() in paths:  # Windows and macOS do not tell a from A
+            path = folder / "-".join([*combination.labels, f"seed-{seed:03}"])
+            if path.name.casefold() in runs:
                 raise MnistScratchError(
-                    f"two combinations would have the folder {path}; sweep one of them alone, "
-                    "with another --run"
+                    f"two combinations would share the folder {path}; sweep one of them in a "
+                    "folder of its own, with --run"
                 )
-            paths.add(path.name.casefold())
-            training = replace(config.training, seed=seed)
-            planned = replace(config, training=training)
-            runs.append(SweepRun(path, number, _as_begun(path, planned, most_threads)))
-    return runs
+            seeded = replace(config, training=replace(config.training, seed=seed))
+            config_there = _config_at(path, seeded, most_threads)
+            runs[path.name.casefold()] = SweepRun(path, number, config_there)
+    return list(runs.values())
 
 
-def _with_data(configs: Sequence[Config]) -> list[Config]:
-    """Return the configs with the data set that each finds."""
+def _with_datasets(configs: Sequence[Config]) -> list[Config]:
+    """Load each data set once, and write into the configs which one was found."""
     found: dict[tuple[str, str], str] = {}
     for data in (config.data for config in configs):
         if (data.dataset, data.data_dir) not in found:
@@ -103,34 +100,33 @@ def _with_data(configs: Sequence[Config]) -> list[Config]:
     ]
 
 
-def _as_begun(path: Path, planned: Config, most_threads: int | None) -> Config:
-    """Return the config of a run that may have begun, or be finished, in its folder."""
-    threads = threads_wanted(planned, most_threads)
-    config = replace(planned, training=replace(planned.training, threads=threads))
+def _config_at(path: Path, planned: Config, most_threads: int | None) -> Config:
+    """Return the config of the run in a folder, or the planned one if the folder is free."""
+    training = planned.training
     if not (path / "config.toml").exists():
         check_free(path)
-        return config
-    began = RunFolder(path).config()
-    if not planned.training.threads and began.training.threads:
-        training = replace(config.training, threads=began.training.threads)
-        config = replace(config, training=training)
-    if differences := differing(began, config):
+        threads = threads_wanted(planned, most_threads)
+        return replace(planned, training=replace(training, threads=threads))
+    existing = RunFolder(path).config()
+    threads = training.threads or existing.training.threads
+    planned = replace(planned, training=replace(training, threads=threads))
+    if differences := differing(existing, planned):
         raise MnistScratchError(
             f"{path} is a run with another config:\n"
             + "\n".join(map(str, differences))
             + "\nName another folder for this sweep with --run."
         )
-    return began
+    return existing
 
 
 def fitting_jobs(configs: Sequence[Config]) -> int:
-    """Return how many runs can go on at a time: as many as leave a CPU to every thread."""
+    """Return the number of runs at a time that leaves a CPU to every thread."""
     return max(1, usable_cpus() // max(map(threads_wanted, configs)))
 
 
 @contextmanager
-def only_sweep(folder: Path) -> Iterator[None]:
-    """Keep other sweeps out of the folder while the context lasts, and delete what a crash left.
+def locked_sweep(folder: Path) -> Iterator[None]:
+    """Keep other sweeps out of a folder while the context lasts, and delete leftover files.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What came of a sweep: each run's figures, and their mean and spread for each combination."""
+"""The results of a sweep: the figures of each run, their mean and spread for each combination."""
 
 from __future__ import annotations
 
@@ -13,27 +13,10 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.folder import EVALUATION, RunFolder
 from mnist_scratch.sweep.grid import Combination
 from mnist_scratch.sweep.plan import SweepRun
-from mnist_scratch.system.reading import read_whole
-
-_MOST_BYTES = 2**20
 
 
 class Figures(NamedTuple):
-    """What one finished run reached.
-
-    Attributes
-    ----------
-    run
-        Its folder.
-    seed, threads
-        Of its config.
-    validation_accuracy
-        Of its best epoch, 0 to 1.
-    test_accuracy, test_loss
-        Of the parameters of that epoch.
-    training_seconds, best_epoch
-        How long it trained, and which epoch that was.
-    """
+    """The figures of a finished run: its folder, seed, threads, and what its best epoch reached."""
 
     run: str
     seed: int
@@ -46,16 +29,16 @@ class Figures(NamedTuple):
 
 
 class Spread(NamedTuple):
-    """The distribution of some figures; what takes two of them is None for one.
+    """The distribution of a figure over runs; what needs two runs is None for one.
 
     Attributes
     ----------
     mean, minimum, maximum
-        Of the figures.
+        Of the runs.
     standard_deviation
-        Of the sample: with n - 1.
+        Of the sample, with n - 1.
     standard_error
-        Of the mean: the standard deviation over the root of n.
+        Of the mean: the standard deviation over the square root of n.
     """
 
     mean: float
@@ -66,24 +49,14 @@ class Spread(NamedTuple):
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Spread:
-        """Return the distribution of one figure or more."""
+        """Return the distribution of one value or more."""
         deviation = statistics.stdev(values) if len(values) > 1 else None
         error = None if deviation is None else deviation / math.sqrt(len(values))
         return cls(statistics.fmean(values), error, deviation, min(values), max(values))
 
 
 class Result(NamedTuple):
-    """What came of one combination.
-
-    Attributes
-    ----------
-    combination
-        Which one.
-    runs
-        Its finished runs, by seed.
-    unfinished
-        How many of its runs are not finished.
-    """
+    """The result of a combination: its finished runs by seed, and the number of the others."""
 
     combination: Combination
     runs: list[Figures]
@@ -91,17 +64,17 @@ class Result(NamedTuple):
 
     @property
     def validation(self) -> Spread:
-        """Of the accuracy on validation."""
+        """The distribution of the validation accuracy."""
         return Spread.of([run.validation_accuracy for run in self.runs])
 
     @property
     def test(self) -> Spread:
-        """Of the accuracy on the test set."""
+        """The distribution of the test accuracy."""
         return Spread.of([run.test_accuracy for run in self.runs])
 
     @property
     def seconds(self) -> float:
-        """The median of the training's seconds."""
+        """The median of the training times."""
         return statistics.median(run.training_seconds for run in self.runs)
 
     def as_json(self) -> dict[str, Any]:
@@ -120,17 +93,10 @@ class Result(NamedTuple):
         return values | {"runs": [run._asdict() for run in self.runs]}
 
 
-def results(
+def read_results(
     combinations: Sequence[Combination], runs: Sequence[SweepRun], finished: Collection[Path]
 ) -> list[Result]:
-    """Return what came of every combination.
-
-    Parameters
-    ----------
-    combinations, runs
-        Of the sweep.
-    finished
-        The folders of the runs that are.
+    """Return the result of each combination, given the runs of a sweep and the finished ones.
 
     Raises
     ------
@@ -139,16 +105,16 @@ def results(
     """
     found = []
     for number, combination in enumerate(combinations):
-        mine = [run for run in runs if run.combination == number]
-        figures = [_figures(run) for run in mine if run.path in finished]
-        found.append(Result(combination, figures, len(mine) - len(figures)))
+        own = [run for run in runs if run.combination == number]
+        figures = [_read_figures(run) for run in own if run.path in finished]
+        found.append(Result(combination, figures, len(own) - len(figures)))
     return found
 
 
 def best(found: Sequence[Result]) -> Result | None:
-    """Return the combination with the highest mean accuracy on validation, never on the test set.
+    """Return the combination with the highest mean validation accuracy, never chosen by the test.
 
-    One whose runs are not all finished is none; nor is there a best of one.
+    Combinations with unfinished runs do not count; a single combination has no best.
     """
     complete = [result for result in found if result.runs and not result.unfinished]
     if len(found) < 2 or not complete:
@@ -156,12 +122,12 @@ def best(found: Sequence[Result]) -> Result | None:
     return max(complete, key=lambda result: result.validation.mean)
 
 
-def _figures(run: SweepRun) -> Figures:
-    directory = RunFolder(run.path)
-    training, best_epoch = directory.config().training, directory.epochs().best
+def _read_figures(run: SweepRun) -> Figures:
+    folder = RunFolder(run.path)
+    training, best_epoch = folder.config().training, folder.epochs().best
     path = run.path / EVALUATION
     try:
-        values = json.loads(read_whole(path, _MOST_BYTES))
+        values = json.loads(path.read_bytes())
         return Figures(
             str(run.path),
             training.seed,
@@ -174,6 +140,6 @@ def _figures(run: SweepRun) -> Figures:
         )
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise MnistScratchError(
-            f"{path}: cannot be read as a result ({type(error).__name__}: {error}); delete "
-            f"{run.path}, and the sweep trains it again"
+            f"{path} is damaged ({type(error).__name__}: {error}); delete {run.path}, and the "
+            "sweep trains the run again"
         ) from error

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,104 +11,147 @@ import pytest
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.toml import format_config, read_config
 from mnist_scratch.runs.folder import locked_folder
-from mnist_scratch.sweep import execute as sweep_process
-from mnist_scratch.sweep.execute import Order, carry_out, carry_out_here
+from mnist_scratch.sweep import execute
+from mnist_scratch.sweep.execute import Job, local_workers, run_job, run_jobs
+
+Trainer = Callable[[Job, Path, threading.Event], tuple[int, bool]]
 
 
 @pytest.fixture
-def order(tmp_path: Path) -> Order:
-    return Order(tmp_path / "seed-000", format_config(Config()), tmp_path, {})
-
-
-Trainer = Callable[[Order, Path, Callable[[], bool]], tuple[int, bool]]
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
+    monkeypatch.setattr(execute, "PAUSE", 0.01)
+    return Job(tmp_path / "seed-000", format_config(Config()), tmp_path, {})
 
 
 def trainer(
-    status: int, said: str = "", *, finishes: bool = False, stopped: bool = False
+    status: int, messages: str = "", *, finishes: bool = False, stopped: bool = False
 ) -> Trainer:
     """Stand in for the process that trains."""
 
-    def train(order: Order, log: Path, is_stopped: Callable[[], bool]) -> tuple[int, bool]:
-        log.write_text(said)
+    def train(job: Job, log: Path, _: threading.Event) -> tuple[int, bool]:
+        log.write_text(messages)
         if finishes:
             for name in ("evaluation.json", "loss_curve.png"):
-                (order.path / name).touch()
+                (job.path / name).touch()
         return status, stopped
 
     return train
 
 
-def test_a_run_waits_until_the_process_before_it_has_saved_and_ended(
-    order: Order, monkeypatch: pytest.MonkeyPatch
+def test_a_run_waits_until_its_earlier_process_has_saved_and_ended(
+    job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = locked_folder(order.path)
-    before.__enter__()
+    earlier = locked_folder(job.path)
+    earlier.__enter__()
     ends = SimpleNamespace(
-        monotonic=time.monotonic, sleep=lambda _: before.__exit__(None, None, None)
+        monotonic=time.monotonic, sleep=lambda _: earlier.__exit__(None, None, None)
     )
-    monkeypatch.setattr(sweep_process, "time", ends)
-    monkeypatch.setattr(sweep_process, "_train", trainer(0, finishes=True))
-    assert carry_out(order, lambda: False) == (order.path, "finished", "")
-    assert read_config(order.path / "config.toml") == Config()
-    assert not order.path.with_name("seed-000.log").exists()
+    monkeypatch.setattr(execute, "time", ends)
+    monkeypatch.setattr(execute, "_train", trainer(0, finishes=True))
+    assert run_job(job, threading.Event()) == (job.path, "finished", "")
+    assert read_config(job.path / "config.toml") == Config()
+    assert not job.path.with_name("seed-000.log").exists()
 
 
-def test_a_folder_that_stays_in_use_is_named(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep_process, "_PATIENCE", -1.0)
-    with locked_folder(order.path):
-        outcome = carry_out(order, lambda: False)
-    assert outcome.state == "failed"
-    assert outcome.error.startswith(f"{order.path} is in use by process ")
+def test_a_folder_that_stays_in_use_is_named(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execute, "_PATIENCE", -1.0)
+    with locked_folder(job.path):
+        result = run_job(job, threading.Event())
+    assert result.state == "failed"
+    assert result.error.startswith(f"{job.path} is in use by process ")
+
+
+def test_a_worker_without_the_file_system_of_the_sweep_is_named(job: Job) -> None:
+    result = run_job(job._replace(working_folder=job.path / "elsewhere"), threading.Event())
+    assert result.state == "failed"
+    assert f"has no folder {job.path / 'elsewhere'}; the workers" in result.error
+    assert not job.path.exists()
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "error"),
+    ("status", "messages", "error"),
     [
         (2, "epoch 1/5\nmnist-scratch: no data:\nfetch them\n", "no data:\nfetch them"),
-        (1, "Traceback\nValueError: x\n", "Traceback\nValueError: x\nended with the exit status 1"),
+        (1, "Traceback\nValueError: x\n", "Traceback\nValueError: x\nended with exit status 1"),
         (-9, "epoch 1/5\n", "epoch 1/5\nended by signal 9"),
         (
             143,
             "mnist-scratch: interrupted\n",
-            "mnist-scratch: interrupted\nended with the exit status 143",
+            "mnist-scratch: interrupted\nended with exit status 143",
         ),
-        (0, "", "ended with the exit status 0"),
+        (0, "", "ended with exit status 0"),
     ],
 )
-def test_a_failed_run_says_why_and_its_log_stays(
-    order: Order, monkeypatch: pytest.MonkeyPatch, status: int, said: str, error: str
+def test_a_failed_run_has_a_reason_and_its_log_is_kept(
+    job: Job,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    messages: str,
+    error: str,
 ) -> None:
-    monkeypatch.setattr(sweep_process, "_train", trainer(status, said))
-    outcome = carry_out(order, lambda: False)
-    assert outcome == (order.path, "failed", error)
-    assert order.path.with_name("seed-000.log").read_text() == said
+    monkeypatch.setattr(execute, "_train", trainer(status, messages))
+    assert run_job(job, threading.Event()) == (job.path, "failed", error)
+    assert job.path.with_name("seed-000.log").read_text() == messages
 
 
-def test_what_is_stopped_is_no_failure_and_what_is_finished_is_not_stopped(
-    order: Order, monkeypatch: pytest.MonkeyPatch
+def test_a_stopped_run_is_no_failure_and_a_finished_one_is_not_stopped(
+    job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert carry_out(order, lambda: True).state == "stopped"
-    assert not order.path.exists()
-    monkeypatch.setattr(sweep_process, "_train", trainer(143, stopped=True))
-    assert carry_out(order, lambda: False).state == "stopped"
-    monkeypatch.setattr(sweep_process, "_train", trainer(0, finishes=True, stopped=True))
-    assert carry_out(order, lambda: False).state == "finished"
-    monkeypatch.setattr(sweep_process, "_train", trainer(2))
-    assert carry_out(order, lambda: False).state == "finished", "it is not trained again"
+    already = threading.Event()
+    already.set()
+    assert run_job(job, already).state == "stopped"
+    assert not job.path.exists()
+    monkeypatch.setattr(execute, "_train", trainer(143, stopped=True))
+    assert run_job(job, threading.Event()).state == "stopped"
+    monkeypatch.setattr(execute, "_train", trainer(0, finishes=True, stopped=True))
+    assert run_job(job, threading.Event()).state == "finished"
+    monkeypatch.setattr(execute, "_train", trainer(2))
+    assert run_job(job, threading.Event()).state == "finished", "it is not trained again"
 
 
-def test_an_interruption_leaves_the_runs_that_have_not_begun(
-    order: Order, monkeypatch: pytest.MonkeyPatch
+def wait_for_stop(_: Job, log: Path, stop: threading.Event) -> tuple[int, bool]:
+    assert stop.wait(60)
+    log.touch()
+    return 143, True
+
+
+def test_an_interruption_stops_the_running_jobs_and_starts_no_others(
+    job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def train(order: Order, log: Path, is_stopped: Callable[[], bool]) -> tuple[int, bool]:
-        while not is_stopped():
-            time.sleep(0.01)
-        log.touch()
-        return 143, True
+    monkeypatch.setattr(execute, "_train", wait_for_stop)
+    jobs = [job._replace(path=job.path.with_name(f"seed-00{seed}")) for seed in range(5)]
+    with local_workers(2) as workers:
+        results = list(run_jobs(jobs, workers, lambda: True))
+    assert sorted(results) == [(each.path, "stopped", "") for each in jobs]
+    assert len(list(job.path.parent.glob("seed-00?"))) == 2
 
-    monkeypatch.setattr(sweep_process, "PAUSE", 0.01)
-    monkeypatch.setattr(sweep_process, "_train", train)
-    orders = [order._replace(path=order.path.with_name(f"seed-00{seed}")) for seed in range(5)]
-    outcomes = list(carry_out_here(orders, 2, lambda: True))
-    assert sorted(outcomes) == [(each.path, "stopped", "") for each in orders]
-    assert len(list(order.path.parent.glob("seed-00?"))) == 2
+
+def test_jobs_stop_when_the_sweep_ends_without_waiting_for_them(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execute, "_train", wait_for_stop)
+
+    def interrupted_twice() -> bool:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), local_workers(1) as workers:
+        list(run_jobs([job], workers, interrupted_twice))
+
+
+def test_a_job_that_is_lost_fails_alone(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = job._replace(path=job.path.with_name("seed-001"))
+    make_folder = execute._make_folder
+
+    def lose(each: Job) -> None:
+        if each == job:
+            raise RuntimeError("the worker died")
+        make_folder(each)
+
+    monkeypatch.setattr(execute, "_make_folder", lose)
+    monkeypatch.setattr(execute, "_train", trainer(0, finishes=True))
+    with local_workers(1) as workers:
+        results = sorted(run_jobs([job, other], workers, lambda: False))
+    assert results == [
+        (job.path, "failed", "not executed: RuntimeError: the worker died"),
+        (other.path, "finished", ""),
+    ]

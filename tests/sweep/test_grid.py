@@ -50,10 +50,10 @@ def test_every_setting_but_the_seed_can_be_varied() -> None:
         ("optimizer.learning_rate=0.1,0", "learning_rate = 0: must be above 0"),
         ("optimizer.learning_rate=fast", "cannot read the values"),
         ("optimizer.learning_rate=1]\nx=[1", "cannot read the values"),
-        ("optimizer.learning_rate=1,1.0", "1.0 is there twice"),
+        ("optimizer.learning_rate=1,1.0", "1.0 is repeated"),
         ("network.hidden=800,512", "must be a list of whole numbers, like [128, 64]"),
         ("schedule.name=cosin", "did you mean 'cosine'"),
-        ("training.seed=1,2", "--seeds says how many"),
+        ("training.seed=1,2", "choose the number of seeds with --seeds"),
     ],
 )
 def test_what_cannot_be_is_named(text: str, problem: str) -> None:
@@ -66,7 +66,7 @@ def test_what_cannot_be_is_named(text: str, problem: str) -> None:
 def test_every_combination_is_there_once_with_a_name_that_windows_takes_too() -> None:
     texts = ("network.hidden=[30,20],[]", "training.epochs=9", "schedule.name=cosine,step")
     found = combinations(Config(), [read_variation(text) for text in texts])
-    assert [each.names for each in found] == [
+    assert [each.labels for each in found] == [
         ["hidden=30x20", "schedule=cosine"],
         ["hidden=30x20", "schedule=step"],
         ["hidden=none", "schedule=cosine"],
@@ -76,15 +76,15 @@ def test_every_combination_is_there_once_with_a_name_that_windows_takes_too() ->
     assert {each.config.training.epochs for each in found} == {9}
     assert [each.config.network.hidden for each in found] == [(30, 20), (30, 20), (), ()]
     (odd, _) = combinations(Config(), [read_variation("data.data_dir=a/b: c,d")])
-    assert odd.names == ["data_dir=a_b__c"]
+    assert odd.labels == ["data_dir=a_b__c"]
 
 
 def test_without_variations_there_is_one_combination_without_a_name() -> None:
     (only,) = combinations(Config(), [])
-    assert (only.names, only.config) == ([], Config())
+    assert (only.labels, only.config) == ([], Config())
 
 
 def test_a_setting_that_is_varied_twice_is_an_error() -> None:
     twice = [read_variation(f"training.epochs={number}") for number in (1, 2)]
-    with pytest.raises(MnistScratchError, match=r"--set training\.epochs is there twice"):
+    with pytest.raises(MnistScratchError, match=r"--set training\.epochs is given twice"):
         combinations(Config(), twice)

@@ -12,18 +12,18 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs import threads
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.sweep.grid import Combination, combinations, read_variation
-from mnist_scratch.sweep.plan import SweepRun, fitting_jobs, planned_runs
+from mnist_scratch.sweep.plan import SweepRun, fitting_jobs, plan_runs
 from mnist_scratch.sweep.results import Figures, Result, Spread, best
 
 
 @pytest.fixture
-def config(synthetic_dir: Path) -> Config:
-    return Config(data=DataConfig(dataset="synthetic", data_dir=str(synthetic_dir)))
+def config(digit_files: Path) -> Config:
+    return Config(data=DataConfig(dataset="files", data_dir=str(digit_files)))
 
 
 def planned(config: Config, folder: Path, *texts: str, most: int | None = None) -> list[SweepRun]:
     compared = combinations(config, [read_variation(text) for text in texts])
-    return planned_runs(compared, 2, folder, most)
+    return plan_runs(compared, 2, folder, most)
 
 
 def test_all_combinations_get_the_first_seed_before_any_gets_the_second(
@@ -39,7 +39,7 @@ def test_all_combinations_get_the_first_seed_before_any_gets_the_second(
     assert [run.config.optimizer.learning_rate for run in runs] == [0.1, 0.2, 0.1, 0.2]
 
 
-def test_threads_are_shared_out_unless_somebody_said_how_many(
+def test_threads_are_shared_out_unless_their_number_is_given(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in threads._VARIABLES:
@@ -62,7 +62,7 @@ def test_threads_are_shared_out_unless_somebody_said_how_many(
     assert planned(config, tmp_path, most=3)[0].config.training.threads == 4
 
 
-def test_a_run_that_began_goes_on_with_its_threads(config: Config, tmp_path: Path) -> None:
+def test_a_run_that_exists_keeps_its_threads(config: Config, tmp_path: Path) -> None:
     began = replace(config, training=replace(config.training, threads=7))
     RunFolder.create(
         tmp_path / "seed-001", replace(began, training=replace(began.training, seed=1))
@@ -93,15 +93,15 @@ def test_a_folder_with_another_run_or_other_things_is_named_before_anything_runs
         planned(config, tmp_path / "other")
 
 
-def test_more_runs_than_anybody_waits_for_are_refused(config: Config, tmp_path: Path) -> None:
+def test_more_than_ten_thousand_runs_are_refused(config: Config, tmp_path: Path) -> None:
     with pytest.raises(MnistScratchError, match=r"more than 10,000\s+runs"):
-        planned_runs(combinations(config, []), 10**12, tmp_path, None)
+        plan_runs(combinations(config, []), 10**12, tmp_path, None)
 
 
 def test_combinations_that_would_share_a_folder_are_refused(config: Config, tmp_path: Path) -> None:
     compared = [Combination({"data.data_dir": name}, config) for name in ("a", "A")]
-    with pytest.raises(MnistScratchError, match="two combinations would have the folder"):
-        planned_runs(compared, 1, tmp_path, None)
+    with pytest.raises(MnistScratchError, match="two combinations would share the folder"):
+        plan_runs(compared, 1, tmp_path, None)
 
 
 def test_mean_and_errors_are_those_of_statistics_by_hand() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,9 @@ from mnist_scratch.sweep.results import Result, Spread, best
 _Numbers = npt.NDArray[np.float64]
 
 _SPREAD = 0.25  # of the distance between two lines, over which the dots of one lie
-_SPREAD_OVER_NUMBERS = 0.06  # of the distance between two numbers: the axis should stay true
+_SPREAD_OVER_NUMBERS = 0.06  # of the distance between two numbers: small, so the axis stays true
 _MOST_TICKS = 8  # values of a setting that have room for a label each
-_NAME_WIDTH = 40  # columns, then a combination's name goes on in another line
+_NAME_WIDTH = 40  # columns of a combination's name, before it is wrapped
 _DOTS: dict[str, Any] = {
     "marker": "o",
     "linestyle": "",
@@ -37,20 +37,22 @@ _MEANS: dict[str, Any] = {
     "zorder": 3,
     "label": "mean and its standard error",
 }
+_BEST: dict[str, Any] = {"color": GREY, "linestyle": ":", "label": "best mean on validation"}
+_PERCENT = FuncFormatter(lambda value, _: f"{value:g}%")
 
 
 def draw_sweep(results: Sequence[Result], title: str, output: Path) -> None:
-    """Draw the accuracy on validation and on the test set of every run.
+    """Draw the validation accuracy and the test accuracy of every run.
 
-    Where one number is varied, accuracy is drawn over it; otherwise each combination has a line of
-    its own, the first on top.
+    Where the sweep varies one number, accuracy is drawn over it; otherwise each combination has a
+    line of its own, the first on top.
 
     Parameters
     ----------
     results
-        Of the combinations; one at least has a finished run.
+        Of the combinations; at least one has a finished run.
     title
-        What stands above.
+        The title of the picture, without the number of runs.
     output
         The picture to write, PNG.
 
@@ -80,7 +82,7 @@ def draw_sweep(results: Sequence[Result], title: str, output: Path) -> None:
 
 
 def _varied_number(results: Sequence[Result]) -> tuple[str, _Numbers] | None:
-    """Return what varies and its values (C,), if that is one number."""
+    """Return the name and the values (C,) of the setting that varies, if it is one number."""
     settings = [list(result.combination.values.items()) for result in results]
     if len(results) < 2 or any(len(pairs) != 1 for pairs in settings):
         return None
@@ -98,24 +100,22 @@ def _over(name: str, numbers: _Numbers, results: Sequence[Result], chosen: Resul
     places = np.log10(numbers) if logarithmic else numbers
     apart = float(np.min(np.diff(np.sort(places))))
     order = np.argsort(numbers)
-    for axes, heading, accuracies, spreads in _both(panels, results):
+    for axes, heading, accuracies, means, errors in _panels(panels, results):
         for place, runs in zip(places, accuracies, strict=True):
             dots = place + apart * _side_by_side(len(runs), _SPREAD_OVER_NUMBERS)
             axes.plot(10.0**dots if logarithmic else dots, runs, **_DOTS)
-        means, errors = _means(spreads)
         axes.errorbar(numbers[order], means[order], errors[order], fmt="-o", **_MEANS)
         axes.set_ylabel(heading)
-        axes.yaxis.set_major_formatter(FuncFormatter(_percent))
-        for result, number in zip(results, numbers, strict=True):
-            if result is chosen:
-                axes.axvline(number, color=GREY, linestyle=":", label="best mean on validation")
-    axes = panels[-1]
-    axes.set_xlabel(name)
+        axes.yaxis.set_major_formatter(_PERCENT)
+        if chosen:
+            axes.axvline(numbers[results.index(chosen)], **_BEST)
+    lowest = panels[-1]
+    lowest.set_xlabel(name)
     if logarithmic:
-        axes.set_xscale("log")
+        lowest.set_xscale("log")
     if len(numbers) <= _MOST_TICKS:
-        axes.set_xticks(numbers, [f"{number:g}" for number in numbers])
-        axes.xaxis.set_minor_locator(NullLocator())
+        lowest.set_xticks(numbers, [f"{number:g}" for number in numbers])
+        lowest.xaxis.set_minor_locator(NullLocator())
     return figure
 
 
@@ -126,55 +126,49 @@ def _by_name(results: Sequence[Result], chosen: Result | None) -> Figure:
     figure = Figure(figsize=(12, 2.6 + height), dpi=120, layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     lines = -np.arange(len(results), dtype=float)
-    for axes, heading, accuracies, spreads in _both(panels, results):
+    for axes, heading, accuracies, means, errors in _panels(panels, results):
         for line, runs in zip(lines, accuracies, strict=True):
             axes.plot(runs, line + _side_by_side(len(runs), _SPREAD), **_DOTS)
-        means, errors = _means(spreads)
         axes.errorbar(means, lines, xerr=errors, fmt="o", **_MEANS)
         axes.set_xlabel(heading)
         axes.xaxis.set_major_locator(MaxNLocator(5))
-        axes.xaxis.set_major_formatter(FuncFormatter(_percent))
-        for result, line in zip(results, lines, strict=True):
-            if result is chosen:
-                axes.axhline(line, color=GREY, linestyle=":", label="best mean on validation")
+        axes.xaxis.set_major_formatter(_PERCENT)
+        if chosen:
+            axes.axhline(lines[results.index(chosen)], **_BEST)
     panels[0].set_yticks(lines, names)
     panels[0].set_ylim(lines[-1] - 0.5, 0.5)
     return figure
 
 
-def _both(
+def _panels(
     panels: Sequence[Axes], results: Sequence[Result]
-) -> list[tuple[Axes, str, list[_Numbers], list[Spread]]]:
-    """Return for each panel: its heading, every run's accuracy in percent, their distributions."""
+) -> Iterator[tuple[Axes, str, list[_Numbers], _Numbers, _Numbers]]:
+    """Yield the two panels, each with its heading and, in percent, every run, means and errors.
+
+    The standard error of a single run counts as 0.
+    """
     validation = [[run.validation_accuracy for run in result.runs] for result in results]
     test = [[run.test_accuracy for run in result.runs] for result in results]
-    return [
-        (
+    for axes, name, accuracies in zip(
+        panels, ("validation", "test"), (validation, test), strict=True
+    ):
+        spreads = [Spread.of(runs) for runs in accuracies]
+        yield (
             axes,
-            heading,
+            f"{name} accuracy",
             [100.0 * np.array(runs) for runs in accuracies],
-            [Spread.of(runs) for runs in accuracies],
+            100.0 * np.array([spread.mean for spread in spreads]),
+            100.0 * np.array([spread.standard_error or 0.0 for spread in spreads]),
         )
-        for axes, heading, accuracies in zip(
-            panels, ("validation accuracy", "test accuracy"), (validation, test), strict=True
-        )
-    ]
-
-
-def _means(spreads: Sequence[Spread]) -> tuple[_Numbers, _Numbers]:
-    """Return means and standard errors in percent, each (C,); the error of a single run is 0."""
-    means = np.array([spread.mean for spread in spreads])
-    errors = np.array([spread.standard_error or 0.0 for spread in spreads])
-    return 100.0 * means, 100.0 * errors
 
 
 def _side_by_side(runs: int, most: float) -> _Numbers:
-    """Return how far each of a combination's dots lies from its middle, by seed."""
+    """Return the offset of each dot of a combination from its middle, by seed."""
     return np.linspace(-most, most, runs) if runs > 1 else np.zeros(1)
 
 
 def _is_even_in_ratios(numbers: _Numbers) -> bool:
-    """Say whether a logarithmic axis spaces the numbers more evenly than a linear one."""
+    """Return whether a logarithmic axis spaces the numbers more evenly than a linear one."""
     if np.min(numbers) <= 0:
         return False
     if len(numbers) == 2:
@@ -183,9 +177,5 @@ def _is_even_in_ratios(numbers: _Numbers) -> bool:
     return bool(np.ptp(logarithmic) / np.mean(logarithmic) < np.ptp(linear) / np.mean(linear))
 
 
-def _percent(value: float, _: float) -> str:
-    return f"{value:g}%"
-
-
 def _name(result: Result) -> str:
-    return plain(textwrap.fill("  ".join(result.combination.names), _NAME_WIDTH)) or "all runs"
+    return plain(textwrap.fill("  ".join(result.combination.labels), _NAME_WIDTH)) or "all runs"

@@ -1,4 +1,4 @@
-"""What came of a sweep, as a table."""
+"""The results of a sweep as a table."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _HEADINGS = (
 
 
 def sweep_table(results: Sequence[Result]) -> str:
-    """Return a table of two lines for each combination; one combination needs no name."""
+    """Return a table of two lines for each combination, its settings and its figures."""
     chosen = best(results)
     lines = list(_HEADINGS)
     for result in results:
         if result.combination.values:
             mark = "   <- best on validation" if result is chosen else ""
-            name = printable(" ".join(result.combination.names))
+            name = printable(" ".join(result.combination.labels))
             most = _WIDTH - len(mark)
             lines += ["", f"{name if len(name) <= most else f'{name[: most - 3]}...'}{mark}"]
         if result.runs:
