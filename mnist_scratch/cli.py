@@ -10,13 +10,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mnist_scratch import __version__
 from mnist_scratch.commands import COMMANDS
 from mnist_scratch.commands.common import add_command
 from mnist_scratch.commands.output import discard
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.signals import Interruption, end_on_sigterm, ignore_signals
 from mnist_scratch.system.text import nearest
+from mnist_scratch.version import __version__
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mnist_scratch.config.toml import recipe_folder
+from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import DATASETS
-
-if TYPE_CHECKING:
-    from mnist_scratch.data.dataset import Dataset
-    from mnist_scratch.runs.folder import RunFolder
+from mnist_scratch.runs.folder import RunFolder
 
 
 def add_command(commands: Any, name: str, summary: str) -> argparse.ArgumentParser:
@@ -74,8 +73,6 @@ def add_json(command: argparse.ArgumentParser) -> None:
 
 def test_set(run: RunFolder, options: argparse.Namespace) -> Dataset:
     """Load the test set of a run's data set, or of the one that the options name."""
-    from mnist_scratch.data.sources.load import load_dataset
-
     trained_on = run.config().data
     dataset = options.dataset or trained_on.dataset
     same = dataset == trained_on.dataset

@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mnist_scratch.commands.common import (
     add_command,
@@ -17,12 +16,11 @@ from mnist_scratch.commands.common import (
 )
 from mnist_scratch.commands.output import result
 from mnist_scratch.config.toml import find_config, read_config
+from mnist_scratch.data.sources.files import data_folder
+from mnist_scratch.data.sources.load import FileState, check_files, fetch_missing, load_dataset
 from mnist_scratch.data.sources.registry import DATASETS, PUBLISHED
 from mnist_scratch.errors import MnistScratchError
-
-if TYPE_CHECKING:
-    from mnist_scratch.data.sources.load import FileState
-
+from mnist_scratch.training.augmentation import make_augmentation
 
 SUMMARY = "see, fetch and verify the data sets"
 
@@ -80,9 +78,6 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _status(options: argparse.Namespace) -> None:
-    from mnist_scratch.data.sources.files import data_folder
-    from mnist_scratch.data.sources.load import check_files
-
     states: list[FileState] = []
     for dataset, source in DATASETS.items():
         if source.files:
@@ -92,9 +87,6 @@ def _status(options: argparse.Namespace) -> None:
 
 
 def _download(options: argparse.Namespace) -> None:
-    from mnist_scratch.data.sources.files import data_folder
-    from mnist_scratch.data.sources.load import fetch_missing
-
     folder = data_folder(options.dataset, options.data_dir)
     fetch_missing(options.dataset, folder, lambda text: print(text, file=sys.stderr))
     _verify(options)
@@ -105,10 +97,9 @@ def _show(options: argparse.Namespace) -> None:
         raise MnistScratchError("--config says how much to distort; give --distort too")
     config = read_config(find_config(options.config or "simard"))
 
-    from mnist_scratch.data.sources.load import load_dataset
+    # Matplotlib
     from mnist_scratch.report.plots.contact_sheet import write_contact_sheet
     from mnist_scratch.report.plots.style import check_picture
-    from mnist_scratch.training.augmentation import make_augmentation
 
     check_picture(options.output)
     augmentation = make_augmentation(config) if options.distort else None
@@ -123,9 +114,6 @@ def _show(options: argparse.Namespace) -> None:
 
 
 def _verify(options: argparse.Namespace) -> None:
-    from mnist_scratch.data.sources.files import data_folder
-    from mnist_scratch.data.sources.load import check_files
-
     dataset = options.dataset
     states = check_files(dataset, data_folder(dataset, options.data_dir))
     _print_states(states, options)

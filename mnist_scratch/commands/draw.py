@@ -7,6 +7,8 @@ from pathlib import Path
 
 from mnist_scratch.commands.common import add_run
 from mnist_scratch.commands.output import result
+from mnist_scratch.report.pages.draw import write_page
+from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.files import check_name
 
 SUMMARY = "make a page that reads digits drawn in a browser"
@@ -27,9 +29,5 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Write the page to draw a digit on."""
     check_name(options.output, "the page is HTML", ".html", ".htm")
-
-    from mnist_scratch.report.pages.draw import write_page
-    from mnist_scratch.runs.folder import RunFolder
-
     write_page(RunFolder(options.run), options.output)
     result(options.output)

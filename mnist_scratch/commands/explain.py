@@ -10,7 +10,14 @@ from pathlib import Path
 
 from mnist_scratch.commands.common import add_data_dir, add_dataset, add_json, test_set
 from mnist_scratch.commands.output import result
+from mnist_scratch.data.sources.load import load_dataset
+from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.inference.examples import choose_examples
+from mnist_scratch.report.explain.comparison import compare_losses
+from mnist_scratch.report.explain.steps import explain, read_example
+from mnist_scratch.report.explain.text import describe
+from mnist_scratch.runs.folder import RunFolder
 
 SUMMARY = "go from logits to loss and gradient step by step"
 
@@ -87,9 +94,6 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _explain_logits(options: argparse.Namespace) -> None:
-    from mnist_scratch.report.explain.steps import explain, read_example
-    from mnist_scratch.report.explain.text import describe
-
     for flag in ("dataset", "data_dir", "output"):
         if getattr(options, flag):
             raise MnistScratchError(
@@ -101,12 +105,9 @@ def _explain_logits(options: argparse.Namespace) -> None:
 
 
 def _explain_images(options: argparse.Namespace) -> None:
-    from mnist_scratch.data.sources.registry import class_names
-    from mnist_scratch.inference.examples import choose_examples
+    # Matplotlib
     from mnist_scratch.report.explain.picture import draw_explanations, summarise
-    from mnist_scratch.report.explain.steps import explain
     from mnist_scratch.report.plots.style import plain
-    from mnist_scratch.runs.folder import RunFolder
 
     if options.run is None or (options.index is None and options.worst is None):
         raise MnistScratchError(
@@ -139,9 +140,7 @@ def _explain_images(options: argparse.Namespace) -> None:
 
 
 def _explain_curves(options: argparse.Namespace) -> None:
-    from mnist_scratch.data.sources.load import load_dataset
-    from mnist_scratch.report.explain.comparison import compare_losses
-    from mnist_scratch.report.explain.curves import as_json, draw_curves
+    from mnist_scratch.report.explain.curves import as_json, draw_curves  # Matplotlib
     from mnist_scratch.report.plots.style import check_picture
 
     output = options.output or Path("cross_entropy_curves.png")

@@ -9,6 +9,7 @@ from pathlib import Path
 from mnist_scratch.commands.common import add_run
 from mnist_scratch.commands.output import result
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.files import check_name
 
 SUMMARY = "write a run's model in a form that other programs read"
@@ -34,8 +35,6 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write a run's model in the form that the options name."""
-    from mnist_scratch.runs.folder import RunFolder
-
     run = RunFolder(options.run)
     output = options.output or run.path / f"model.{options.format}"
     check_name(output, f"this is {options.format}", f".{options.format}")

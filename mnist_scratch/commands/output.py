@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from mnist_scratch.errors import MnistScratchError
-
-if TYPE_CHECKING:
-    from mnist_scratch.training.evaluation import Evaluation
+from mnist_scratch.training.evaluation import Evaluation
 
 
 def result(text: object) -> None:

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 
 from mnist_scratch.commands.output import result
+from mnist_scratch.report.text.differences import describe_differences
+from mnist_scratch.runs.folder import RunFolder
 
 SUMMARY = "draw the loss of one run, or of several with what differs in their configs"
 
@@ -23,9 +25,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Draw the loss of one run or of several."""
+    # Matplotlib
     from mnist_scratch.report.plots.loss_curve import draw_comparison, draw_loss_curve
-    from mnist_scratch.report.text.differences import describe_differences
-    from mnist_scratch.runs.folder import RunFolder
 
     runs = [RunFolder(path) for path in options.runs]
     if len(runs) == 1:

@@ -9,9 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tqdm import tqdm
+
 from mnist_scratch.commands.common import add_json, add_run
 from mnist_scratch.commands.output import result
+from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.files import check_name
 from mnist_scratch.system.text import printable
 
@@ -58,12 +62,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Read the digits in pictures."""
-    from tqdm import tqdm
-
-    from mnist_scratch.data.sources.registry import class_names
+    # Pillow
     from mnist_scratch.inference.predict import predict
     from mnist_scratch.report.text.bars import save_images
-    from mnist_scratch.runs.folder import RunFolder
 
     run = RunFolder(options.run)
     network, names = run.model(), class_names(run.config().data.dataset)

@@ -6,6 +6,7 @@ import argparse
 
 from mnist_scratch.commands.common import add_data_dir, add_run, test_set
 from mnist_scratch.commands.output import result
+from mnist_scratch.runs.folder import RunFolder
 
 SUMMARY = "show what a run learned and gets wrong: RUN/report.html, RUN/report/"
 
@@ -19,8 +20,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the page."""
-    from mnist_scratch.report.pages.report import write_report
-    from mnist_scratch.runs.folder import RunFolder
+    from mnist_scratch.report.pages.report import write_report  # Matplotlib
 
     run = RunFolder(options.run)
     write_report(run, test_set(run, options))

@@ -7,14 +7,12 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mnist_scratch.commands.common import add_json
 from mnist_scratch.commands.output import result
+from mnist_scratch.config.toml import recipe_of
+from mnist_scratch.runs.listing import RunSummary, list_runs
 from mnist_scratch.system.text import printable
-
-if TYPE_CHECKING:
-    from mnist_scratch.runs.listing import RunSummary
 
 SUMMARY = "list the runs in a folder, the newest first"
 
@@ -37,8 +35,6 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """List the runs in a folder."""
-    from mnist_scratch.runs.listing import list_runs
-
     # Before the first training there is no runs/, and nobody has named it.
     is_absent = options.folder == options.parser.get_default("folder") and (
         not options.folder.exists()
@@ -83,8 +79,6 @@ def _table(runs: list[RunSummary]) -> str:
 
 
 def _cells(run: RunSummary) -> tuple[str, ...]:
-    from mnist_scratch.config.toml import recipe_of
-
     network = run.config.network
     widths = "-".join(map(str, (784, *network.hidden, 10)))
     activation = f" {network.activation}" if network.hidden else ""

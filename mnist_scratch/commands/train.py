@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib
 import json
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from tqdm import tqdm
 
 from mnist_scratch.commands.common import add_config, add_json
 from mnist_scratch.commands.output import describe, result
 from mnist_scratch.config.schema import Config, Setting, settings, with_values
 from mnist_scratch.config.toml import find_config, read_config, run_config
 from mnist_scratch.errors import MnistScratchError
-
-if TYPE_CHECKING:
-    from mnist_scratch.runs.run import RunResult
-
+from mnist_scratch.runs.folder import RunFolder, claim_default_folder, resume_hint
+from mnist_scratch.runs.run import RunResult, resume_training, run_training
 
 SUMMARY = "train a network; leaves the folder of a run"
 
@@ -91,12 +88,10 @@ def run(options: argparse.Namespace) -> None:
             f"training       {finished.seconds:.1f} s; the best epoch was {finished.best_epoch}\n"
             f"run            {finished.directory.path}"
         )
+    path = finished.directory.path
     try:
-        from mnist_scratch.report.plots.loss_curve import draw_loss_curve
-
-        draw_loss_curve(finished.directory, finished.directory.loss_curve_path)
+        _draw_loss(path)
     except KeyboardInterrupt:
-        path = finished.directory.path
         print(f"{path} is finished; its picture: mnist-scratch plot {path}", file=sys.stderr)
         raise
 
@@ -104,21 +99,14 @@ def run(options: argparse.Namespace) -> None:
 def _new_run(options: argparse.Namespace) -> RunResult:
     recipe = find_config(options.config) if options.config is not None else None
     config = _with_flags(read_config(recipe) if recipe else Config(), options)
-
-    from mnist_scratch.runs.folder import RUNS, claim_default_folder
-    from mnist_scratch.runs.run import run_training
-
-    has_runs = RUNS.exists()
     path = options.run or claim_default_folder(recipe.stem if recipe else "default")
     try:
-        with _telling_how_to_go_on(path), _live_picture(path, options) as redraw:
-            return run_training(config, path, redraw, _prepare_to_draw)
+        with _printing_resume_hint(path):
+            return run_training(config, path, _after_epoch(path, options))
     finally:
         if not options.run:
             with contextlib.suppress(OSError):
-                path.rmdir()  # as long as it is empty
-                if not has_runs:
-                    RUNS.rmdir()
+                path.rmdir()  # only if it is still empty
 
 
 def _resumed_run(options: argparse.Namespace) -> RunResult:
@@ -129,11 +117,8 @@ def _resumed_run(options: argparse.Namespace) -> RunResult:
         )
     recipe = run_config(path) if options.config is None else find_config(options.config)
     config = _with_flags(read_config(recipe), options)
-
-    from mnist_scratch.runs.run import resume_training
-
-    with _telling_how_to_go_on(path), _live_picture(path, options) as redraw:
-        return resume_training(path, config, redraw, _prepare_to_draw)
+    with _printing_resume_hint(path):
+        return resume_training(path, config, _after_epoch(path, options))
 
 
 def _with_flags(config: Config, options: argparse.Namespace) -> Config:
@@ -146,37 +131,28 @@ def _with_flags(config: Config, options: argparse.Namespace) -> Config:
     return with_values(config, given, "")
 
 
-def _prepare_to_draw() -> None:
-    """Import Matplotlib while the data are read: to decompress them leaves Python to others.
+def _after_epoch(path: Path, options: argparse.Namespace) -> Callable[[], None]:
+    """Return what `--live` does after every epoch; a failure to draw does not end the training."""
 
-    A run is over 0.15 s sooner, half of what the import takes.
-    """
+    def draw() -> None:
+        try:
+            _draw_loss(path)
+        except MnistScratchError as error:
+            tqdm.write(f"cannot draw the loss: {error}", file=sys.stderr)  # above the bar
 
-    def import_matplotlib() -> None:
-        with contextlib.suppress(Exception):  # what is wrong shows when the picture is drawn
-            importlib.import_module("matplotlib.figure")
-            importlib.import_module("matplotlib.backends.backend_agg")
-
-    threading.Thread(target=import_matplotlib).start()
+    return draw if options.live else lambda: None
 
 
-def _live_picture(
-    path: Path, options: argparse.Namespace
-) -> AbstractContextManager[Callable[[], object]]:
-    """Return the context whose value draws the loss after an epoch, or does nothing."""
-    if not options.live:
-        return contextlib.nullcontext(lambda: None)
+def _draw_loss(path: Path) -> None:
+    from mnist_scratch.report.plots.loss_curve import draw_loss_curve  # Matplotlib
 
-    from mnist_scratch.report.plots.live import LivePicture
-
-    return LivePicture(path)
+    run = RunFolder(path)
+    draw_loss_curve(run, run.loss_curve_path)
 
 
 @contextlib.contextmanager
-def _telling_how_to_go_on(path: Path) -> Iterator[None]:
-    """Let an interruption end with the command that goes on from it, if one can."""
-    from mnist_scratch.runs.folder import resume_hint
-
+def _printing_resume_hint(path: Path) -> Iterator[None]:
+    """After an interruption, print the command that resumes the run, if it can be resumed."""
     try:
         yield
     except KeyboardInterrupt:

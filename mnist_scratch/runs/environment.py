@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from mnist_scratch import __version__
 from mnist_scratch.config.schema import Config
 from mnist_scratch.data.dataset import Examples
 from mnist_scratch.system.threads import usable_cpus
+from mnist_scratch.version import __version__
 
 # What a result's bytes depend on, beside the config and the data. Another version of the program
 # may compute in another order, and so may another NumPy or BLAS, on another CPU or on more of them.

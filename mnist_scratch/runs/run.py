@@ -62,7 +62,6 @@ def run_training(
     config: Config,
     path: Path,
     after_epoch: Callable[[], object] = lambda: None,
-    before_loading: Callable[[], object] = lambda: None,
 ) -> RunResult:
     """Carry out a whole run.
 
@@ -78,8 +77,6 @@ def run_training(
         The folder to make.
     after_epoch
         Is called after every epoch, when the folder has it.
-    before_loading
-        Is called when nothing is known to be wrong, before the data are read.
 
     Raises
     ------
@@ -89,7 +86,6 @@ def run_training(
         If a signal told the program to stop; the run is saved.
     """
     check_free(path)
-    before_loading()
     data = load_dataset(config.data.dataset, config.data.data_dir)
     with computing(with_dataset(config, data.training.name)) as found, locked_folder(path):
         trainer = _trainer(found, data)
@@ -101,7 +97,6 @@ def resume_training(
     path: Path,
     config: Config | None = None,
     after_epoch: Callable[[], object] = lambda: None,
-    before_loading: Callable[[], object] = lambda: None,
 ) -> RunResult:
     """Go on with a run that was interrupted, to the same bytes as if it had not been.
 
@@ -116,8 +111,6 @@ def resume_training(
         By default, what its config.toml says.
     after_epoch
         Is called after every epoch, when the folder has it.
-    before_loading
-        Is called when nothing is known to be wrong, before the data are read.
 
     Raises
     ------
@@ -138,8 +131,7 @@ def resume_training(
             config = replace(config, training=replace(config.training, threads=threads))
         if checkpoint:
             config = resumed_config(checkpoint, config, path)
-        before_loading()
-        data = load_dataset(config.data.dataset, config.data.data_dir)
+            data = load_dataset(config.data.dataset, config.data.data_dir)
         with computing(with_dataset(config, data.training.name)) as found:
             trainer = _trainer(found, data)
             if checkpoint:

@@ -451,7 +451,7 @@ def test_too_little_memory_is_no_traceback(
     def refused(*_: object) -> None:
         raise MemoryError("Unable to allocate 7.28 TiB")
 
-    monkeypatch.setattr("mnist_scratch.runs.run.run_training", refused)
+    monkeypatch.setattr("mnist_scratch.commands.train.run_training", refused)
     assert main(["train", "--run", str(tmp_path / "run")]) == 2
     assert "not enough memory: Unable to allocate 7.28 TiB; try narrower" in capsys.readouterr().err
 

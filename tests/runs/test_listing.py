@@ -75,7 +75,7 @@ def test_the_runs_of_a_sweep_are_listed_with_the_others(folder: Path) -> None:
     assert names == ["half way", "newer", "sweep/seed-000", "oldest"]
 
 
-def test_an_unfinished_run_says_where_it_stopped_and_how_to_go_on(folder: Path) -> None:
+def test_an_unfinished_run_says_where_it_stopped_and_resume_hint(folder: Path) -> None:
     run = summarise(folder / "half way")
     command = f"mnist-scratch train --resume {shlex.quote(str(folder / 'half way'))}"
     assert run.note == f"stopped after epoch 2 of 5; resume it with: {command}"

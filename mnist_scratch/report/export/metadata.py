@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from mnist_scratch import __version__
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.layers import Layer
 from mnist_scratch.runs.folder import RunFolder
+from mnist_scratch.version import __version__
 
 
 def about_model(run: RunFolder) -> dict[str, str]:

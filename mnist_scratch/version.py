@@ -1,0 +1,3 @@
+"""The version of the program, for the command line, the records of runs and the build."""
+
+__version__ = "0.1.0"
