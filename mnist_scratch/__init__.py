@@ -19,16 +19,18 @@ from mnist_scratch.data.dataset import Dataset, split
 from mnist_scratch.data.loader import Batch, BatchLoader
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.nn.cross_entropy import cross_entropy_gradient, cross_entropy_loss
+from mnist_scratch.nn.cross_entropy import softmax_cross_entropy, softmax_cross_entropy_gradient
 from mnist_scratch.nn.layers import Dense, ReLU, Sigmoid, Tanh
-from mnist_scratch.nn.loss import SoftmaxCrossEntropy, SquaredError
-from mnist_scratch.nn.network import Network
-from mnist_scratch.nn.optimizer import SGD
-from mnist_scratch.nn.softmax import log_softmax, softmax
-from mnist_scratch.nn.softmax_cross_entropy import (
-    softmax_cross_entropy,
-    softmax_cross_entropy_gradient,
+from mnist_scratch.nn.loss import (
+    SoftmaxCrossEntropy,
+    SquaredError,
+    cross_entropy_gradient,
+    cross_entropy_loss,
+    log_softmax,
+    softmax,
 )
+from mnist_scratch.nn.network import Network
+from mnist_scratch.nn.optimizer import SGD, Adam
 from mnist_scratch.runs.model import load_model, save_model
 from mnist_scratch.runs.run import resume_training, run_training
 from mnist_scratch.training.evaluation import Evaluation, evaluate
@@ -37,6 +39,7 @@ from mnist_scratch.version import __version__
 
 __all__ = [
     "SGD",
+    "Adam",
     "Batch",
     "BatchLoader",
     "Config",

@@ -19,7 +19,7 @@ from mnist_scratch.report.explain.curves import draw_curves
 from mnist_scratch.report.plots.contact_sheet import write_contact_sheet
 from mnist_scratch.report.plots.loss_curve import draw_loss_curve
 from mnist_scratch.runs.folder import RunFolder
-from mnist_scratch.training.augmentation import make_augmentation
+from mnist_scratch.training.trainer import make_augmentation
 
 FOLDER = Path(__file__).resolve().parents[1] / ".github"
 COLUMNS = 24

@@ -20,7 +20,7 @@ from mnist_scratch.data.sources.files import data_folder
 from mnist_scratch.data.sources.load import FileState, check_files, fetch_missing, load_dataset
 from mnist_scratch.data.sources.registry import DATASETS, PUBLISHED
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.training.augmentation import make_augmentation
+from mnist_scratch.training.trainer import make_augmentation
 
 SUMMARY = "see, fetch and verify the data sets"
 

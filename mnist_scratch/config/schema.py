@@ -16,6 +16,8 @@ from mnist_scratch.data.sources.registry import DATASETS
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.layers import ACTIVATIONS
 from mnist_scratch.nn.loss import LOSSES
+from mnist_scratch.nn.optimizer import OPTIMIZERS
+from mnist_scratch.nn.schedule import SCHEDULES
 from mnist_scratch.system.text import nearest, shown
 
 # More than enough, and the product of two fits in 64 bits.
@@ -132,30 +134,6 @@ class AugmentationConfig:
         """Whether any image comes out other than it was."""
         return any((self.rotation, self.scale, self.shear, self.shift, self.elastic_alpha))
 
-    def strength(self, epoch: int, epochs: int) -> float:
-        """Return what an epoch's amounts are multiplied by: 1, and less while they fade.
-
-        Parameters
-        ----------
-        epoch
-            From 0.
-        epochs
-            How many the whole training has.
-        """
-        left = epochs - epoch  # with this one: the last epoch is not quite without distortion
-        return min(1.0, left / (self.fade * epochs)) if self.fade else 1.0
-
-    def weakened(self, strength: float) -> AugmentationConfig:
-        """Return the config whose amounts are these times a strength."""
-        return dataclasses.replace(
-            self,
-            rotation=self.rotation * strength,
-            scale=self.scale * strength,
-            shear=self.shear * strength,
-            shift=self.shift * strength,
-            elastic_alpha=self.elastic_alpha * strength,
-        )
-
 
 @dataclasses.dataclass(frozen=True)
 class NetworkConfig:
@@ -175,15 +153,37 @@ class NetworkConfig:
 
 @dataclasses.dataclass(frozen=True)
 class OptimizerConfig:
-    """Stochastic gradient descent."""
+    """How the parameters move along their gradients."""
 
+    name: str = _setting(
+        "sgd",
+        "sgd: stochastic gradient descent; adam: Adam, with a learning rate near 0.001",
+        Limits(choices=OPTIMIZERS),
+        flag="optimizer",
+    )
     learning_rate: float = _setting(0.1, "peak learning rate", Limits(above=0))
     momentum: float = _setting(
-        0.9, "fraction of the velocity kept from step to step", Limits(minimum=0, below=1)
+        0.9, "sgd: fraction of the velocity kept from step to step", Limits(minimum=0, below=1)
     )
-    nesterov: bool = _setting(True, "Nesterov momentum: look ahead along the velocity")
+    nesterov: bool = _setting(True, "sgd: Nesterov momentum: look ahead along the velocity")
     weight_decay: float = _setting(
-        0.0005, "L2 penalty: add this times the parameters to their gradient", Limits(minimum=0)
+        0.0005,
+        "sgd: L2 penalty, this times the parameters is added to their gradient; adam: decoupled, "
+        "a step shrinks the parameters by this times the learning rate",
+        Limits(minimum=0),
+    )
+    beta1: float = _setting(
+        0.9,
+        "adam: fraction of the mean gradient kept from step to step",
+        Limits(minimum=0, below=1),
+    )
+    beta2: float = _setting(
+        0.999,
+        "adam: fraction of the mean squared gradient kept from step to step",
+        Limits(minimum=0, below=1),
+    )
+    epsilon: float = _setting(
+        1e-8, "adam: added to the root of the mean squared gradient", Limits(above=0)
     )
 
 
@@ -195,7 +195,7 @@ class ScheduleConfig:
         "one-cycle",
         "learning rate after the warm-up: constant; step, multiplied by a factor every few epochs; "
         "cosine, down to 0 along half a cosine; one-cycle, down to 0 in a straight line",
-        Limits(choices=("constant", "step", "cosine", "one-cycle")),
+        Limits(choices=SCHEDULES),
         flag="schedule",
     )
     warmup: float = _setting(

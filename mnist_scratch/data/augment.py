@@ -15,18 +15,20 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.config.schema import AugmentationConfig
 from mnist_scratch.data.dataset import PIXELS
+
+Floats = npt.NDArray[np.float32]
 
 _SIDE = 28
 _MIDDLE = (_SIDE - 1) / 2
+_OFFSETS = np.arange(_SIDE, dtype=np.float32) - np.float32(_MIDDLE)  # (28,), from the middle
 
-# Paper around the image, for what is looked up outside: one pixel before, two behind, since a place
-# between two pixels needs the second too.
+# Background around the image, for what is looked up outside: one pixel before, two behind, since a
+# place between two pixels needs the second too.
 _PADDED = _SIDE + 3
 
-# Images at a time. The arrays of so many stay in the cache: 11 microseconds an image, affine and
-# elastic, on one core. With 8 images it is 18, for all the calls; with 256 it is no less.
+# Images at a time, whose arrays stay in the cache: 11 microseconds an image, affine and elastic, on
+# one core. With 8 images it is 18, for all the calls; with 256 it is no less.
 _CHUNK = 64
 
 
@@ -42,158 +44,153 @@ class Augmentation:
 
     Parameters
     ----------
-    amounts
-        How much each image is distorted at most; how much it is, is drawn evenly up to that.
     seeds
         The branch that belongs to augmentation.
     epochs
-        How many the training has, for amounts that fade.
+        How many the training has, for distortion that fades.
+    rotation
+        Degrees, to either side. How much an image is distorted is drawn evenly up to each amount.
+    scale
+        Share by which each axis is enlarged or shrunk.
+    shear
+        Pixels by which each row slips against the next.
+    shift
+        Pixels along each axis.
+    elastic_alpha
+        Strength of the elastic field, in pixels before smoothing.
+    elastic_sigma
+        Standard deviation of the Gaussian that smooths it, in pixels.
+    fade
+        Share of the epochs, at the end, over which all amounts shrink to nothing.
     """
 
     def __init__(
-        self, amounts: AugmentationConfig, seeds: np.random.SeedSequence, epochs: int = 1
-    ) -> None:
-        self.amounts = amounts
-        self.epochs = epochs
-        self._seeds = seeds
-        self._offsets = np.arange(_SIDE, dtype=np.float32) - np.float32(_MIDDLE)  # (28,)
-        self._set_strength(amounts.strength(0, epochs))
-        self._noise = np.empty((2, _CHUNK, _SIDE, _SIDE), np.float32)
-        self._half_smooth = np.empty_like(self._noise)
-        self._fields = np.empty_like(self._noise)
-        self._places = np.empty_like(self._noise)
-        self._floors = np.empty_like(self._noise)
-        self._corners = np.empty((4, _CHUNK, PIXELS), np.float32)
-        self._indices = np.empty((_CHUNK, PIXELS), np.intp)
-        self._padded = np.zeros((_CHUNK, _PADDED, _PADDED), np.float32)
-        starts = np.arange(_CHUNK, dtype=np.float32) * _PADDED**2 + (_PADDED + 1)
-        self._starts = starts[:, None, None]  # of the images in the flat padded array
-
-    def distort(
         self,
-        pixels: npt.NDArray[np.uint8],
-        out: npt.NDArray[np.float32],
-        epoch: int,
-        batch: int,
+        seeds: np.random.SeedSequence,
+        epochs: int = 1,
+        *,
+        rotation: float = 0.0,
+        scale: float = 0.0,
+        shear: float = 0.0,
+        shift: float = 0.0,
+        elastic_alpha: float = 0.0,
+        elastic_sigma: float = 4.0,
+        fade: float = 0.0,
     ) -> None:
-        """Distort the images of a batch.
+        self._seeds = seeds
+        self.epochs = epochs
+        self.rotation = rotation
+        self.scale = scale
+        self.shear = shear
+        self.shift = shift
+        self.elastic_alpha = elastic_alpha
+        self.elastic_sigma = elastic_sigma
+        self.fade = fade
+        self._smoothing = _smoothing(elastic_sigma)  # (28, 28)
+
+    def distort(self, pixels: npt.NDArray[np.uint8], epoch: int, batch: int) -> Floats:
+        """Return the distorted images of a batch.
 
         Parameters
         ----------
         pixels
             uint8 (B, 784).
-        out
-            float32 (B, 784), where the distorted images go, 0 to 255 still, with fractions.
         epoch, batch
             Which batch of the run it is, each counted from 0.
+
+        Returns
+        -------
+        float32 (B, 784)
+            0 to 255 still, with fractions.
         """
         seeds = np.random.SeedSequence(
             self._seeds.entropy, spawn_key=(*self._seeds.spawn_key, epoch, batch)
         )
         rng = np.random.default_rng(seeds)
-        strength = self.amounts.strength(epoch, self.epochs)
-        if strength != self._strength:
-            self._set_strength(strength)
-        for start in range(0, len(pixels), _CHUNK):
-            chunk = slice(start, start + _CHUNK)
-            self._place(len(pixels[chunk]), rng)
-            self._sample(pixels[chunk], out[chunk])
+        strength = self._strength(epoch)
+        chunks = [pixels[start : start + _CHUNK] for start in range(0, len(pixels), _CHUNK)]
+        return np.concatenate(
+            [_sample(chunk, self._places(len(chunk), strength, rng)) for chunk in chunks]
+        )
 
-    def _set_strength(self, strength: float) -> None:
-        self._strength = strength
-        self._now = self.amounts.weakened(strength)
-        self._smoothing = _smoothing(self._now.elastic_alpha, self._now.elastic_sigma)
+    def _strength(self, epoch: int) -> float:
+        """Return what an epoch's amounts are multiplied by: 1, and less while they fade."""
+        left = self.epochs - epoch  # with this one: the last epoch is not quite without distortion
+        return min(1.0, left / (self.fade * self.epochs)) if self.fade else 1.0
 
-    def _place(self, count: int, rng: np.random.Generator) -> None:
-        """Draw where the pixels of `count` images are looked up."""
-        maps = self._draw_maps(count, rng)
+    def _places(self, count: int, strength: float, rng: np.random.Generator) -> Floats:
+        """Draw where the pixels of images are looked up: rows and columns (2, B, 28, 28)."""
+        maps = self._maps(count, strength, rng)
         # A row and a column each contribute their part of a place, so two vectors an image are
         # multiplied and a sum over both makes the 784 places.
-        by_row = maps[:, :, 0, None] * self._offsets + maps[:, :, 2, None]  # (2, B, 28)
-        by_column = maps[:, :, 1, None] * self._offsets  # (2, B, 28)
-        places = self._places[:, :count]
-        np.add(by_row[:, :, :, None], by_column[:, :, None, :], out=places)
-        if self._now.elastic_alpha:
-            noise, half, fields = (
-                array[:, :count] for array in (self._noise, self._half_smooth, self._fields)
-            )
-            for axis in range(2):
-                rng.random(dtype=np.float32, out=noise[axis])
+        by_row = maps[:, :, 0, None] * _OFFSETS + maps[:, :, 2, None]  # (2, B, 28)
+        by_column = maps[:, :, 1, None] * _OFFSETS  # (2, B, 28)
+        places: Floats = by_row[:, :, :, None] + by_column[:, :, None, :]  # (2, B, 28, 28)
+        if self.elastic_alpha * strength:
+            smoothing = self._smoothing * np.float32(math.sqrt(self.elastic_alpha * strength))
+            noise = rng.random((2, count, _SIDE, _SIDE), dtype=np.float32)
             noise *= 2.0
             noise -= 1.0
-            np.matmul(noise, self._smoothing, out=half)
-            np.matmul(self._smoothing.T, half, out=fields)
-            places += fields
-        np.clip(places, -1.0, _SIDE, out=places)
+            places += smoothing.T @ (noise @ smoothing)
+        return np.clip(places, -1.0, _SIDE, out=places)
 
-    def _draw_maps(self, count: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
+    def _maps(self, count: int, strength: float, rng: np.random.Generator) -> Floats:
         """Draw affine maps (2, B, 3): row and column looked up, by row, by column, and constant."""
-        amounts = self._now
         turn, scale_rows, scale_columns, slip, *shifts = rng.uniform(-1.0, 1.0, (6, count))
-        angle = math.radians(amounts.rotation) * turn
+        angle = math.radians(self.rotation * strength) * turn
         cosine, sine = np.cos(angle), np.sin(angle)
-        scale_rows = (1.0 + amounts.scale) ** scale_rows
-        scale_columns = (1.0 + amounts.scale) ** scale_columns
-        slip = amounts.shear * slip
-        middle = _MIDDLE + amounts.shift * np.array(shifts)  # (2, B)
+        scale_rows = (1.0 + self.scale * strength) ** scale_rows
+        scale_columns = (1.0 + self.scale * strength) ** scale_columns
+        slip = self.shear * strength * slip
         maps = np.empty((2, count, 3), np.float32)
         maps[0, :, 0] = scale_rows * cosine
         maps[0, :, 1] = -scale_columns * sine
         maps[1, :, 0] = scale_rows * (sine + slip * cosine)
         maps[1, :, 1] = scale_columns * (cosine - slip * sine)
-        maps[:, :, 2] = middle
+        maps[:, :, 2] = _MIDDLE + self.shift * strength * np.array(shifts)  # (2, B)
         return maps
 
-    def _sample(self, pixels: npt.NDArray[np.uint8], out: npt.NDArray[np.float32]) -> None:
-        """Look the places up, bilinearly: each pixel is a mean of four, weighted by nearness."""
-        count = len(pixels)
-        places, floors = self._places[:, :count], self._floors[:, :count]
-        np.floor(places, out=floors)
-        places -= floors  # what is left is how near the next pixel is
-        down, right = (place.reshape(count, PIXELS) for place in places)
-        rows, columns = floors
-        # Below 2^24 float32 counts exactly, and its sums are four times as fast as those of int64.
-        rows *= _PADDED
-        rows += columns
-        rows += self._starts[:count]
-        indices = self._indices[:count]
-        np.copyto(indices, rows.reshape(count, PIXELS), casting="unsafe")
-        self._padded[:count, 1 : _SIDE + 1, 1 : _SIDE + 1] = pixels.reshape(count, _SIDE, _SIDE)
-        flat = self._padded.reshape(-1)
-        above, above_right, below, below_right = (corner[:count] for corner in self._corners)
-        # The neighbours are the same indices in an array that begins later.
-        flat.take(indices, out=above, mode="clip")
-        flat[1:].take(indices, out=above_right, mode="clip")
-        flat[_PADDED:].take(indices, out=below, mode="clip")
-        flat[_PADDED + 1 :].take(indices, out=below_right, mode="clip")
-        _blend(above, above_right, right, out=above)
-        _blend(below, below_right, right, out=below)
-        _blend(above, below, down, out=out)
+
+def _sample(pixels: npt.NDArray[np.uint8], places: Floats) -> Floats:
+    """Look places (2, B, 28, 28) up, each as a mean of four pixels. Overwrites the places."""
+    count = len(pixels)
+    padded = np.zeros((count, _PADDED, _PADDED), np.float32)
+    padded[:, 1 : _SIDE + 1, 1 : _SIDE + 1] = pixels.reshape(count, _SIDE, _SIDE)
+    flat = padded.reshape(-1)
+    floors = np.floor(places)
+    places -= floors
+    down, right = places.reshape(2, count, PIXELS)  # how near the next pixel is
+    # Below 2^24 float32 counts exactly, and its sums are four times as fast as those of int64.
+    rows, columns = floors
+    rows *= _PADDED
+    rows += columns
+    rows += np.arange(count, dtype=np.float32)[:, None, None] * _PADDED**2 + (_PADDED + 1)
+    indices = rows.astype(np.intp).reshape(count, PIXELS)
+    # The neighbours are the same indices in an array that begins later.
+    above = _blend(flat.take(indices), flat[1:].take(indices), right)
+    below = _blend(flat[_PADDED:].take(indices), flat[_PADDED + 1 :].take(indices), right)
+    return _blend(above, below, down)
 
 
-def _blend(
-    here: npt.NDArray[np.float32],
-    there: npt.NDArray[np.float32],
-    nearness: npt.NDArray[np.float32],
-    out: npt.NDArray[np.float32],
-) -> None:
-    """Go from `here` to `there` as far as it is near, 0 to 1; `there` is overwritten."""
+def _blend(here: Floats, there: Floats, nearness: Floats) -> Floats:
+    """Return what lies between `here` and `there`, as far as it is near, 0 to 1."""
     there -= here
     there *= nearness
-    np.add(here, there, out=out)
+    there += here
+    return there
 
 
-def _smoothing(alpha: float, sigma: float) -> npt.NDArray[np.float32]:
-    """Return the matrix (28, 28) whose columns smooth a line, times the square root of alpha.
+def _smoothing(sigma: float) -> Floats:
+    """Return the matrix (28, 28) whose columns smooth a line.
 
-    A field is smoothed along its rows and along its columns, so the two roots make alpha. Uniform
-    displacements have the variance 1/3, and a Gaussian whose weights sum to 1 leaves
-    1 / (2 sqrt(pi) sigma) of it along each axis: away from the border the field's standard
-    deviation is alpha / (2 sqrt(3 pi) sigma) pixels, 1.4 with Simard's 34 and 4.
+    A field is smoothed along its rows and along its columns. Uniform displacements have the
+    variance 1/3, and a Gaussian whose weights sum to 1 leaves 1 / (2 sqrt(pi) sigma) of it along
+    each axis: away from the border the field's standard deviation is alpha / (2 sqrt(3 pi) sigma)
+    pixels, 1.4 with Simard's 34 and 4.
     """
     positions = np.arange(_SIDE)
     columns = np.exp(-((positions[:, None] - positions) ** 2) / (2.0 * sigma**2))
     lengths = np.sqrt(np.sum(columns**2, axis=0))
     inner = 1.0 / math.sqrt(2.0 * math.sqrt(math.pi) * sigma)
-    smoothing: npt.NDArray[np.float64] = columns / lengths * (inner * math.sqrt(alpha))
+    smoothing: npt.NDArray[np.float64] = columns / lengths * inner
     return smoothing.astype(np.float32)

@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from mnist_scratch.errors import MnistScratchError
 
+Bytes: TypeAlias = npt.NDArray[np.uint8]
+
 PIXELS = 28 * 28
 CLASSES = 10
 
@@ -40,8 +42,8 @@ class Dataset:
     """
 
     name: str
-    images: npt.NDArray[np.uint8]
-    labels: npt.NDArray[np.uint8]
+    images: Bytes
+    labels: Bytes
     sha256: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -70,18 +72,13 @@ class Dataset:
         return len(self.labels)
 
     @property
-    def pixels(self) -> npt.NDArray[np.uint8]:
+    def pixels(self) -> Bytes:
         """The images as rows, uint8 (N, 784)."""
         return self.images.reshape(-1, PIXELS)
 
-    def rows(self, examples: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return which of the rows of `pixels` some examples are, given their numbers (B,)."""
-        return examples
-
-    def gather(self, rows: npt.NDArray[np.int64], out: npt.NDArray[np.uint8]) -> None:
-        """Copy some rows of `pixels`, given which (B,), to `out`, uint8 (B, 784)."""
-        # mode="clip" lets `take` write to `out` without another buffer.
-        self.pixels.take(rows, axis=0, out=out, mode="clip")
+    def take(self, examples: npt.NDArray[np.int64]) -> tuple[Bytes, Bytes]:
+        """Return pixels (B, 784) and labels (B,) of some examples, given their numbers (B,)."""
+        return self.pixels.take(examples, axis=0), self.labels.take(examples)
 
 
 class Subset:
@@ -107,29 +104,20 @@ class Subset:
         self.examples = examples
         self.name: str = dataset.name
         self.sha256: Mapping[str, str] = dataset.sha256
-        self.labels: npt.NDArray[np.uint8] = dataset.labels[examples]
+        self.labels: Bytes = dataset.labels[examples]
 
     def __len__(self) -> int:
         """Return the number of examples."""
         return len(self.examples)
 
-    @property
-    def pixels(self) -> npt.NDArray[np.uint8]:
-        """The images of the whole data set as rows, uint8 (M, 784)."""
-        return self.dataset.pixels
-
-    def rows(self, examples: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return which of the rows of `pixels` some examples are, given their numbers (B,)."""
-        return self.dataset.rows(self.examples[examples])
-
-    def gather(self, rows: npt.NDArray[np.int64], out: npt.NDArray[np.uint8]) -> None:
-        """Copy some rows of `pixels`, given which (B,), to `out`, uint8 (B, 784)."""
-        self.dataset.gather(rows, out)
+    def take(self, examples: npt.NDArray[np.int64]) -> tuple[Bytes, Bytes]:
+        """Return pixels (B, 784) and labels (B,) of some examples, given their numbers (B,)."""
+        return self.dataset.take(self.examples.take(examples))
 
     @property
-    def images(self) -> npt.NDArray[np.uint8]:
+    def images(self) -> Bytes:
         """A copy of the subset's images, uint8 (N, 28, 28)."""
-        return self.pixels[self.rows(np.arange(len(self)))].reshape(-1, 28, 28)
+        return self.dataset.images[self.examples]
 
 
 Examples: TypeAlias = Dataset | Subset

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.data.augment import Augmentation
-from mnist_scratch.data.dataset import CLASSES, PIXELS, Examples
+from mnist_scratch.data.dataset import CLASSES, Examples
 
 # Mean and standard deviation of MNIST's training pixels over 255. Every data set is standardised
 # with these two, so that a network means the same by an image wherever the image comes from.
@@ -23,10 +23,7 @@ PIXEL_STD = 0.3081
 _SCALE = np.float32(1.0 / (255.0 * PIXEL_STD))
 _SHIFT = np.float32(PIXEL_MEAN / PIXEL_STD)
 
-# Small batches are filled together, as many as make so many examples. Images lie scattered, and
-# memory hands out many at a time more quickly: steps of 784-100-10 with 10 images take 109 us
-# instead of 115, those of 784-128-10 with 32 images 245 instead of 250.
-_FILLED_TOGETHER = 128
+_ONE_HOT = np.eye(CLASSES, dtype=np.float32)  # row k is the target of class k
 
 
 class Batch(NamedTuple):
@@ -47,8 +44,7 @@ class Batch(NamedTuple):
 class BatchLoader:
     """Batches of a data set, every example once an epoch.
 
-    One `for` over the loader is one epoch. The batches are views of buffers that the next batch
-    overwrites: copy what you want to keep.
+    One `for` over the loader is one epoch.
 
     Parameters
     ----------
@@ -89,12 +85,6 @@ class BatchLoader:
         self.order = np.arange(len(dataset))
         self.position = 0
         self._resumed = False
-        # Distorted images are prepared a batch at a time.
-        together = 1 if augmentation else max(1, _FILLED_TOGETHER // self.batch_size)
-        self._filled = together * self.batch_size
-        self._bytes = np.empty((self._filled, PIXELS), np.uint8)
-        self._batches = [self._make_batch() for _ in range(2 if augmentation else 1)]
-        self._one_hot = np.eye(CLASSES, dtype=np.float32)
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
@@ -108,16 +98,14 @@ class BatchLoader:
             if self.rng is not None:
                 self.order = self.rng.permutation(count)
         self._resumed = False
-        # Looked up once an epoch: in every batch it would cost as much as gathering the pixels.
-        rows, labels = self.dataset.rows(self.order), self.dataset.labels[self.order]  # (N,)
         starts = range(self.position, count, self.batch_size)
-        for start, batch in zip(starts, self._fill_all(starts, rows, labels), strict=True):
+        for start, batch in zip(starts, self._batches(starts), strict=True):
             self.position = min(start + self.batch_size, count)
             yield batch
         self.epoch += 1
 
     def resume(self, order: npt.NDArray[np.int64], position: int) -> None:
-        """Let the next `for` go on within an epoch that was begun elsewhere.
+        """Let the next `for` continue an epoch that was begun elsewhere.
 
         Parameters
         ----------
@@ -138,57 +126,29 @@ class BatchLoader:
             raise ValueError(f"no batch of {self.batch_size} ends at position {position}")
         self.order, self.position, self._resumed = order, position, True
 
-    def _make_batch(self) -> Batch:
-        return Batch(
-            np.empty((self._filled, PIXELS), np.float32),
-            np.empty((self._filled, CLASSES), np.float32),
-        )
-
-    def _fill_all(
-        self, starts: range, rows: npt.NDArray[np.int64], labels: npt.NDArray[np.uint8]
-    ) -> Iterator[Batch]:
+    def _batches(self, starts: range) -> Iterator[Batch]:
         """Yield the batches that begin at some positions of the epoch."""
-
-        def fill(start: int) -> Batch:
-            batch = self._batches[start // self._filled % len(self._batches)]
-            examples = slice(start, start + self._filled)
-            return self._fill(batch, rows[examples], labels[examples], start // self.batch_size)
-
         if self.augmentation is None:
-            for start in range(starts.start, starts.stop, self._filled):
-                images, targets = fill(start)
-                for first in range(0, len(images), self.batch_size):
-                    examples = slice(first, first + self.batch_size)
-                    yield Batch(images[examples], targets[examples])
+            yield from map(self._batch, starts)
             return
         # Distorting costs more than a small network's step. A thread of its own does it for the
         # next batch while the network takes a step; NumPy lets both compute at once.
         with ThreadPoolExecutor(1) as thread:
-            prepared = thread.submit(fill, starts[0])
+            prepared = thread.submit(self._batch, starts[0])
             for following in starts[1:]:
                 batch = prepared.result()
-                prepared = thread.submit(fill, following)
+                prepared = thread.submit(self._batch, following)
                 yield batch
             yield prepared.result()
 
-    def _fill(
-        self,
-        batch: Batch,
-        rows: npt.NDArray[np.int64],
-        labels: npt.NDArray[np.uint8],
-        number: int,
-    ) -> Batch:
-        """Return the examples' batch, or batches in a row, from the `number`-th of the epoch on."""
-        count = len(rows)
-        pixels, images, targets = self._bytes[:count], batch.images[:count], batch.targets[:count]
-        # Rows are gathered as bytes, a quarter of the memory traffic of floats: 7.5 microseconds
-        # for 128 images, not 49.
-        self.dataset.gather(rows, pixels)
+    def _batch(self, start: int) -> Batch:
+        examples = self.order[start : start + self.batch_size]  # (B,)
+        # Rows are gathered as bytes, a quarter of the memory traffic of floats.
+        pixels, labels = self.dataset.take(examples)  # uint8 (B, 784), (B,)
         if self.augmentation is None:
-            np.multiply(pixels, _SCALE, out=images)
+            images = pixels * _SCALE
         else:
-            self.augmentation.distort(pixels, images, self.epoch, number)
+            images = self.augmentation.distort(pixels, self.epoch, start // self.batch_size)
             images *= _SCALE
         images -= _SHIFT
-        self._one_hot.take(labels, axis=0, out=targets, mode="clip")
-        return Batch(images, targets)
+        return Batch(images, _ONE_HOT[labels])

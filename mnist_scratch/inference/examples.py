@@ -14,8 +14,8 @@ import numpy.typing as npt
 from mnist_scratch.data.dataset import CLASSES, Dataset, Examples
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.nn.loss import log_softmax
 from mnist_scratch.nn.network import Network
-from mnist_scratch.nn.softmax import log_softmax
 
 _BATCH_SIZE = 1000
 _MOST_SHOWN = 20  # images in a picture

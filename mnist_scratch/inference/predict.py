@@ -13,8 +13,8 @@ from mnist_scratch.data.pictures.background import Ink
 from mnist_scratch.data.pictures.own import prepare_picture
 from mnist_scratch.data.pictures.read import read_picture
 from mnist_scratch.inference.examples import all_logits
+from mnist_scratch.nn.loss import softmax
 from mnist_scratch.nn.network import Network
-from mnist_scratch.nn.softmax import softmax
 
 
 class Prediction(NamedTuple):

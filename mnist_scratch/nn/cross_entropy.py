@@ -1,168 +1,228 @@
-"""Cross-entropy: how surprised a classifier is by the right answer, and its gradient.
+"""Softmax cross-entropy with the options of PyTorch's `cross_entropy`, its arguments checked.
 
-The loss of one example is -sum over c of targets_c log p_c. With a one-hot target one term
-survives, -log of the probability given to the true class: 0 for certainty, growing without bound as
-that probability falls to 0.
+The reference beside the loss that training uses. All that class weights w, label smoothing e and
+ignored examples do is to put other coefficients k in the place of the targets. With the
+distribution y of a target (one-hot for a class index),
 
-Here are the two formulas that everything else is made of, and the pair of functions in probability
-space: it takes predictions and clips them, as most explanations do.
+    k_c = w_c ((1 - e) y_c + e / C), and 0 for an ignored example
+    loss = -sum over c of k_c log p_c
+    derivative with respect to logit i = p_i sum over c of k_c - k_i
 
-Everything is computed in float64 and rounded once, to the dtype of the predictions.
+The mean divides both by the same number, which does not depend on the logits. Everything is
+computed in float64 and rounded once, to the dtype of the logits.
 
-Shapes: C classes, B examples in a batch.
+Shapes: B examples in a batch, C classes.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from types import NoneType
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.nn.arrays import Array, checked_numbers, classes_first
-from mnist_scratch.nn.softmax import Softmax
-from mnist_scratch.nn.targets import check_probabilities, check_shape, read_targets
+from mnist_scratch.nn import Array
+from mnist_scratch.nn.loss import (
+    as_floats,
+    check_rows,
+    cross_entropies,
+    log_softmax,
+    read_targets,
+)
+
+Reduction = Literal["mean", "sum", "none"]
+
+# Far beyond what weighs anything, and far enough from the end of float64 that no sum gets there.
+_LARGEST_WEIGHT = 1e100
 
 
-def cross_entropies(coefficients: Array, log_predictions: Array) -> Array:
-    """Return -sum over c of coefficients * log_predictions, both (C, B), for every example (B,).
+@np.errstate(all="ignore")  # what leaves the range of its dtype is inf or 0, rightly
+def softmax_cross_entropy(
+    logits: npt.ArrayLike,
+    targets: npt.ArrayLike,
+    *,
+    class_weights: npt.ArrayLike | None = None,
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    reduction: Reduction = "mean",
+) -> np.floating[Any] | Array:
+    """Return the cross-entropy of softmax(logits), never clipped.
 
-    0 * log 0 counts as 0: a class without a part in the target may be impossible. `log_predictions`
-    is used up.
+    The same as `torch.nn.functional.cross_entropy`, with these differences:
 
-    Parameters
-    ----------
-    coefficients
-        (C, B): the targets, or what weights and smoothing made of them.
-    log_predictions
-        (C, B): the log-softmax of the logits.
-    """
-    # A quarter of what the mask costs; `argmin` takes half the time of `min`.
-    if log_predictions.size and log_predictions.reshape(-1)[log_predictions.argmin()] == -np.inf:
-        np.copyto(log_predictions, 0.0, where=coefficients == 0.0)
-    log_predictions *= coefficients
-    # From 0.0, so that nothing costs 0.0 and not -0.0.
-    losses: Array = np.subtract.reduce(log_predictions, axis=0, initial=0.0)  # (B,)
-    return losses
-
-
-def cross_entropies_gradient(
-    coefficients: Array, softmaxes: Softmax, totals: Array | None = None
-) -> Array:
-    """Return the derivatives of `cross_entropies` with respect to the logits z, (C, B).
-
-    With log p_c = z_c - log sum_j exp(z_j) a loss is totals log sum_j exp(z_j) - sum_c k_c z_c,
-    k the coefficients. The first term has the derivative totals p_i by z_i, the second k_i.
-
-    Where the largest p_i is so near 1 that p_i - 1 would round to 0, it is written as 1 less its
-    doubt: totals p_i - k_i = (totals - k_i) - totals doubt, of which the first part is exactly 0
-    when all is on that class.
+    - Logits are (C,) or (B, C); there are no further dimensions.
+    - 0 * log 0 is 0, where PyTorch has NaN: a masked class whose target or weight is 0.
+    - No index is ignored unless `ignore_index` is given; there -100 is.
+    - NaN and +inf among the logits, float16 logits, targets that do not sum to 1, and class weights
+      that are negative or above 1e100 are errors.
 
     Parameters
     ----------
-    coefficients
-        (C, B): the targets, or what weights and smoothing made of them.
-    softmaxes
-        The softmax of the logits.
-    totals
-        (B,): the sums of the coefficients. Those of targets are 1: predictions - targets is left.
-    """
-    predictions, doubts = softmaxes.predictions, softmaxes.doubts
-    if totals is not None:
-        predictions, doubts = predictions * totals, doubts * totals
-    d_logits = predictions - coefficients  # (C, B)
-    largest = softmaxes.largest
-    rest = (1.0 if totals is None else totals) - coefficients.reshape(-1)[largest]  # (B,)
-    d_logits.reshape(-1)[largest] = rest - doubts
-    return d_logits
-
-
-def cross_entropy_loss(
-    predictions: npt.ArrayLike, targets: npt.ArrayLike, epsilon: float = 1e-7
-) -> np.floating[Any]:
-    """Return -sum(targets * log(predictions)), averaged over the batch.
-
-    The predictions are clipped to [epsilon, 1 - epsilon] against log(0); so the loss of one
-    example is never above -log(epsilon), which is 16.118 for the default.
-
-    Parameters
-    ----------
-    predictions
-        Probabilities, (C,) for one example or (B, C) for a batch: the output of `softmax`.
+    logits
+        (C,) for one example or (B, C) for a batch, float32 or float64; integers are taken as
+        float64. -inf masks a class: the loss is finite if the class has no part in the target, and
+        infinite if it has. Label smoothing gives every class a part, so with it a masked class
+        makes the loss infinite (not the gradient); a class weight of 0 takes its part away again.
     targets
-        One-hot or probabilities, the shape of the predictions; or class indices, () or (B,).
-    epsilon
-        The clip; at least 0 and below 0.5.
+        One-hot or probabilities, of the shape of the logits; or class indices of an integer dtype,
+        () or (B,).
+    class_weights
+        (C,), each from 0 to 1e100. Each class's terms are multiplied by its weight.
+    ignore_index
+        Class indices equal to this, which may be any integer, mark examples that are left out: loss
+        0, gradient 0, not counted in the mean, and their logits may be anything. The class of that
+        number, if there is one, stays in the softmax of the others. With distributions a negative
+        one, which no class has, ignores nothing, and another is an error, as in PyTorch.
+    label_smoothing
+        The share e of a target, 0 to 1, that is spread evenly over all classes.
+    reduction
+        "mean", "sum", or "none" for the loss of every example.
+
+        With weights the mean depends on the form of the targets. Class indices: the sum is divided
+        by the weights of the true classes of the examples not ignored, a weighted mean; an example
+        of weight 3 counts as three. A distribution has no one true class whose weight could be
+        counted, so the sum is divided by B, also where it is one-hot. Without weights, and for the
+        sum, both forms agree.
 
     Returns
     -------
-    float
-        In the dtype of the predictions.
+    float or Array
+        In the dtype of the logits: a number, or (B,) for a batch with "none". The mean is NaN if
+        its divisor is 0: all examples ignored, or none there, or no weight on any target. A loss
+        above the largest number of the dtype is inf; so is a mean whose sum is above float64's.
 
     Raises
     ------
     ValueError
-        If shapes do not fit, a label is no class, or a row does not hold probabilities.
+        If shapes do not fit, a label is no class, a target row does not hold probabilities, a logit
+        is NaN or +inf, all logits of an example are -inf, or an option is impossible. The message
+        names place and value.
     """
-    _check_epsilon(epsilon)
-    columns, distributions, dtype = _read_pair(predictions, targets)
-    with np.errstate(divide="ignore"):  # without a clip, log 0 is -inf, and means it
-        log_predictions = np.log(np.clip(columns, epsilon, 1.0 - epsilon))  # (C, B)
-    losses = cross_entropies(distributions, log_predictions)  # (B,)
-    loss: np.floating[Any] = dtype.type(losses.sum() / divisor(len(losses)))
-    return loss
+    terms = _terms(
+        logits,
+        targets,
+        class_weights=class_weights,
+        ignore_index=ignore_index,
+        label_smoothing=label_smoothing,
+        reduction=reduction,
+    )
+    losses = cross_entropies(terms.coefficients, terms.log_predictions)  # (B,)
+    reduced = losses.reshape(terms.shape[:-1]) if reduction == "none" else losses.sum()
+    rounded: np.floating[Any] | Array = np.asarray(reduced / terms.divisor, terms.dtype)[()]
+    return rounded
 
 
-def cross_entropy_gradient(predictions: npt.ArrayLike, targets: npt.ArrayLike) -> Array:
-    """Return dL/d(logits) = predictions - targets, over B for a batch.
+@np.errstate(all="ignore")
+def softmax_cross_entropy_gradient(
+    logits: npt.ArrayLike,
+    targets: npt.ArrayLike,
+    *,
+    class_weights: npt.ArrayLike | None = None,
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    reduction: Reduction = "mean",
+) -> Array:
+    """Return dL/d(logits) of `softmax_cross_entropy`; for "none", of the sum of the losses.
 
-    The gradient is with respect to the logits: softmax is already differentiated in it
-    (`cross_entropies_gradient` says how). It is negative for the true class, whose logit a descent
-    step raises, and positive for the others.
-
-    The clip of `cross_entropy_loss` is not differentiated: a network that is sure of the wrong
-    class is pushed, though the clipped loss has gone flat.
+    For plain targets it is predictions - targets, for the mean over B.
 
     Parameters
     ----------
-    predictions
-        Probabilities, (C,) for one example or (B, C) for a batch: the output of `softmax`.
-    targets
-        One-hot or probabilities, the shape of the predictions; or class indices, () or (B,).
+    logits, targets, class_weights, ignore_index, label_smoothing, reduction
+        As for `softmax_cross_entropy`, and so are the errors.
 
     Returns
     -------
     Array
-        The shape and dtype of the predictions.
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit, a label is no class, or a row does not hold probabilities.
+        The shape and dtype of the logits; 0 for ignored examples, NaN for the others if the mean's
+        divisor is 0.
     """
-    columns, distributions, dtype = _read_pair(predictions, targets)
-    d_logits = columns - distributions  # (C, B)
-    d_logits /= divisor(columns.shape[1])
-    return d_logits.T.reshape(np.shape(predictions)).astype(dtype, order="C")
+    terms = _terms(
+        logits,
+        targets,
+        class_weights=class_weights,
+        ignore_index=ignore_index,
+        label_smoothing=label_smoothing,
+        reduction=reduction,
+    )
+    k, predictions = terms.coefficients, np.exp(terms.log_predictions)  # (B, C) both
+    d_logits: Array = (predictions * k.sum(axis=1, keepdims=True) - k) / terms.divisor
+    d_logits[terms.ignored] = 0.0  # also where all are ignored and the divisor is NaN
+    return d_logits.reshape(terms.shape).astype(terms.dtype)
 
 
-def divisor(counted: float) -> float:
-    """Return what a mean divides by: NaN for 0, since then the mean is NaN without a warning."""
-    return counted or math.nan
+class _Terms(NamedTuple):
+    """What the loss of a batch and its gradient are made of."""
+
+    coefficients: Array  # (B, C)
+    log_predictions: Array  # (B, C)
+    divisor: float
+    ignored: npt.NDArray[np.bool_]  # (B,)
+    shape: tuple[int, ...]  # of the logits
+    dtype: np.dtype[Any]  # of the logits
 
 
-def _check_epsilon(epsilon: object) -> None:
-    if not isinstance(epsilon, (int, float, np.floating)) or not 0.0 <= epsilon < 0.5:
-        raise ValueError(f"epsilon = {epsilon!r:.60}: must be at least 0 and below 0.5")
+def _terms(
+    logits: npt.ArrayLike,
+    targets: npt.ArrayLike,
+    *,
+    class_weights: npt.ArrayLike | None,
+    ignore_index: int | None,
+    label_smoothing: float,
+    reduction: Reduction,
+) -> _Terms:
+    _check_options(ignore_index, label_smoothing, reduction)
+    given, truth = as_floats(logits, "logits"), np.asarray(targets)
+    check_rows(given.shape, "logits")
+    z = np.atleast_2d(given).astype(np.float64)  # (B, C)
+    examples, classes = z.shape
+    ignored = np.zeros(examples, bool)
+    are_indices = truth.shape == given.shape[:-1]
+    if ignore_index is not None and are_indices:
+        ignored = (truth == ignore_index).reshape(-1)
+        truth = np.where(truth == ignore_index, np.zeros_like(truth), truth)
+        z[ignored] = 0.0  # what an ignored example holds does not matter
+    elif ignore_index is not None and ignore_index >= 0:
+        raise ValueError(
+            f"ignore_index={ignore_index} needs class indices as targets, not probabilities"
+        )
+    y = read_targets(truth, given.shape)  # (B, C)
+    y[ignored] = 0.0
+
+    k = true_weights = y
+    if label_smoothing:
+        k = (1.0 - label_smoothing) * y + label_smoothing / classes
+        k[ignored] = 0.0
+    if class_weights is not None:
+        weights = _read_weights(class_weights, classes)  # (C,)
+        k, true_weights = weights * k, weights * y
+    divisor = 1.0
+    if reduction == "mean":
+        # Of a class index, one-hot times weights leaves the true class's weight, or 0 if ignored.
+        divisor = (float(true_weights.sum()) if are_indices else examples) or math.nan
+    return _Terms(k, log_softmax(z), divisor, ignored, given.shape, given.dtype)
 
 
-def _read_pair(
-    predictions: npt.ArrayLike, targets: npt.ArrayLike
-) -> tuple[Array, Array, np.dtype[Any]]:
-    """Return predictions and distributions of the targets, (C, B) both, and the first's dtype."""
-    numbers, dtype = checked_numbers(predictions, "predictions")
-    check_shape(numbers.shape, "predictions")
-    columns = classes_first(numbers)
-    check_probabilities(columns, "predictions", numbers.shape)
-    return columns, read_targets(targets, numbers.shape).distributions, dtype
+def _check_options(ignore_index: object, label_smoothing: object, reduction: object) -> None:
+    """Raise a ValueError that names the option and its value if there is no such thing."""
+    if not isinstance(ignore_index, (int, np.integer, NoneType)) or isinstance(ignore_index, bool):
+        raise ValueError(f"ignore_index = {ignore_index!r:.60}: must be an integer, or None")
+    is_number = isinstance(label_smoothing, (int, float, np.integer, np.floating))
+    if not is_number or isinstance(label_smoothing, bool) or not 0.0 <= label_smoothing <= 1.0:  # type: ignore[operator]  # it is a number here
+        raise ValueError(f"label_smoothing = {label_smoothing!r:.60}: must be a number from 0 to 1")
+    if not (isinstance(reduction, str) and reduction in ("mean", "sum", "none")):
+        raise ValueError(f"reduction = {reduction!r:.60}: must be 'mean', 'sum' or 'none'")
+
+
+def _read_weights(class_weights: npt.ArrayLike, classes: int) -> Array:
+    weights = as_floats(class_weights, "class_weights").astype(np.float64)
+    if weights.shape != (classes,):
+        raise ValueError(f"class_weights of shape {weights.shape} must be of shape ({classes},)")
+    for number in np.flatnonzero(~((weights >= 0.0) & (weights <= _LARGEST_WEIGHT))):
+        raise ValueError(
+            f"class_weights: that of class {number} is {weights[number]}; "
+            f"give a number from 0 to {_LARGEST_WEIGHT:g}"
+        )
+    return weights

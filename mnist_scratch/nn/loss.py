@@ -1,124 +1,110 @@
-"""The losses that training uses: softmax and loss in one, forward and backward side by side.
+"""Softmax and the losses: from logits to predictions to one number, and back to the logits.
 
-Each takes the logits of a batch, gives the batch-averaged loss, and starts the way back with its
-gradient with respect to the logits. Their arguments come out of the program itself, so only what is
-checked at once is: shapes and dtype. Logits that have no softmax (NaN or +inf among them, or -inf
-alone) make the loss NaN, and their row of the gradient, without a warning: whoever trains looks at
-the loss. `nn.softmax_cross_entropy` has the functions that check everything and name the row.
+Softmax turns logits z, which can be any numbers, into predictions p, which are probabilities:
 
-Shapes: C classes, B examples in a batch.
+    p_i = exp(z_i) / sum over j of exp(z_j)
+
+A constant added to all logits of an example changes nothing, so the largest is subtracted first and
+exp cannot overflow. Cross-entropy asks how improbable the truth y was to the network:
+
+    L = -sum over c of y_c log p_c        with    log p_c = z_c - log(sum over j of exp(z_j))
+
+With a one-hot target one term is left, -log of the probability of the true class: 0 for certainty,
+growing without bound as that probability falls to 0. Taken from the logits, the logarithm needs no
+clip. The sum over y is 1, so log(sum exp) counts once, its derivative is p, and
+
+    dL/dz_i = p_i - y_i
+
+which is where the backward pass starts. Shapes: B examples in a batch, C classes.
 """
 
 from __future__ import annotations
 
+import math
+from typing import Any, NoReturn, Protocol
+
 import numpy as np
+import numpy.typing as npt
 
-from mnist_scratch.nn.arrays import Array
-from mnist_scratch.nn.cross_entropy import cross_entropies, cross_entropies_gradient
-from mnist_scratch.nn.softmax import Softmax, normalised
-
-# Logits too far apart for their dtype overflow, rightly; those without a softmax make NaN.
-_silent = np.errstate(all="ignore")
+from mnist_scratch.nn import Array
 
 
-class SoftmaxLoss:
-    """What the losses have in common: predictions out of logits.
+@np.errstate(
+    over="ignore", under="ignore"
+)  # a gap that leaves the range of the dtype is -inf, rightly
+def softmax(logits: npt.ArrayLike, axis: int = -1) -> Array:
+    """Return exp(logits) / sum(exp(logits)) along an axis: the predictions.
 
-    Every step makes its arrays anew. A batch (128, 10) is 5 kB, which NumPy allocates in 0.2 us;
-    keeping buffers costs more than that in looking them up.
-
-    Attributes
+    Parameters
     ----------
-    predictions : Array (B, C)
-        softmax of the logits of the last forward.
+    logits
+        (C,), (B, C) or more dimensions, float32 or float64; integers are taken as float64. -inf
+        leaves a class out: its probability is 0.
+    axis
+        The axis of the classes.
+
+    Returns
+    -------
+    Array
+        Same shape and dtype; sums to 1 along the axis.
+
+    Raises
+    ------
+    ValueError
+        If a logit is NaN or +inf, or all logits of an example are -inf.
     """
+    return _softmaxes(_checked_logits(logits, axis), axis)[0]
+
+
+@np.errstate(over="ignore", under="ignore")
+def log_softmax(logits: npt.ArrayLike, axis: int = -1) -> Array:
+    """Return log(softmax(logits)) without making a probability that could round to 0.
+
+    Parameters, result and errors are those of `softmax`.
+    """
+    return _softmaxes(_checked_logits(logits, axis), axis)[1]
+
+
+def _softmaxes(z: Array, axis: int = -1) -> tuple[Array, Array]:
+    """Return softmax and log-softmax."""
+    shifted = z - z.max(axis=axis, keepdims=True)
+    exponentials = np.exp(shifted)
+    sums = exponentials.sum(axis=axis, keepdims=True)  # at least 1, the largest's own
+    return exponentials / sums, shifted - np.log(sums)
+
+
+def cross_entropies(targets: Array, log_predictions: Array) -> Array:
+    """Return -sum over c of targets_c log p_c for every example (B,), where 0 log 0 is 0."""
+    possible = np.where(targets == 0.0, 0.0, log_predictions)  # (B, C)
+    losses: Array = 0.0 - (targets * possible).sum(axis=1)
+    return losses
+
+
+class Loss(Protocol):
+    """What training needs of a loss."""
 
     predictions: Array
 
-    def __init__(self) -> None:
-        self._softmaxes: Softmax | None = None
-
-    def _predict(self, logits: Array, targets: Array) -> Softmax:
-        """Keep predictions and targets, both (C, B); return the softmax."""
-        # Labels (B,) would broadcast against logits where B is C, and give nonsense.
-        if logits.ndim != 2 or targets.shape != logits.shape:
-            raise ValueError(
-                f"logits {logits.shape} and targets {targets.shape} must both be (B, C)"
-            )
-        if logits.dtype.char not in "fd":
-            raise ValueError(f"logits must be float32 or float64, not {logits.dtype}")
-        if not logits.size:
-            raise ValueError(f"logits {logits.shape} are empty: there is no loss to average")
-        self._targets = np.array(targets.T, logits.dtype, order="C")  # (C, B)
-        softmaxes = self._softmaxes = normalised(logits, logits.dtype)
-        self.predictions = softmaxes.predictions.T
-        return softmaxes
-
-    def _predicted(self) -> Softmax:
-        """Return the softmax of the last forward."""
-        if self._softmaxes is None:
-            raise ValueError("backward needs a forward before it")
-        return self._softmaxes
-
-
-class SoftmaxCrossEntropy(SoftmaxLoss):
-    """Cross-entropy of softmax, batch-averaged."""
-
-    @_silent
     def forward(self, logits: Array, targets: Array) -> float:
-        """Return the batch-averaged loss, never clipped: logits (200, 0), class 1 true, cost 200.
+        """Return the batch-averaged loss of logits and targets (B, C); set `predictions` (B, C)."""
 
-        Parameters
-        ----------
-        logits
-            (B, C), float32 or float64.
-        targets
-            One-hot or probabilities, (B, C).
-
-        Returns
-        -------
-        float
-            NaN if an example's logits have no softmax.
-
-        Raises
-        ------
-        ValueError
-            If shapes or dtype do not fit, or there is no example.
-        """
-        log_predictions = self._predict(logits, targets).log_predictions
-        losses = cross_entropies(self._targets, log_predictions)  # (B,)
-        return float(np.add.reduce(losses, dtype=np.float64)) / len(losses)
-
-    @_silent
     def backward(self) -> Array:
-        """Return dL/d(logits) (B, C) = (predictions - targets) / B of the last forward.
-
-        `cross_entropies_gradient` says why. This is the only place where the batch size is divided
-        by. NaN for an example without a softmax.
-
-        Raises
-        ------
-        ValueError
-            If there was no forward.
-        """
-        softmaxes = self._predicted()
-        d_logits = cross_entropies_gradient(self._targets, softmaxes)  # (C, B)
-        d_logits /= d_logits.shape[1]
-        return np.array(d_logits.T, order="C")
+        """Return dL/d(logits) (B, C) of the last forward."""
 
 
-class SquaredError(SoftmaxLoss):
-    """The squared error of softmax: the sum over the classes of (p - y)^2, batch-averaged.
+class SoftmaxCrossEntropy:
+    """Cross-entropy of softmax, batch-averaged; never clipped.
 
-    What cross-entropy is compared with. The factor is 1: neither halved nor divided by C, so that
-    the true class's term is the (p - 1)^2 of the textbooks. It lies between 0 and 2. Its gradient
-    vanishes where the network is sure, of a wrong class too: the plateaus that cross-entropy has
-    not.
+    Logits that have no softmax (NaN or +inf among them) make the loss NaN.
+
+    Attributes
+    ----------
+    predictions, targets : Array (B, C)
+        softmax of the logits of the last forward, and what they should have been.
     """
 
-    @_silent
     def forward(self, logits: Array, targets: Array) -> float:
-        """Return the batch-averaged squared error.
+        """Return the batch-averaged loss.
 
         Parameters
         ----------
@@ -127,48 +113,234 @@ class SquaredError(SoftmaxLoss):
         targets
             One-hot or probabilities, (B, C).
 
-        Returns
-        -------
-        float
-            NaN if an example's logits have no softmax.
-
         Raises
         ------
         ValueError
             If shapes or dtype do not fit, or there is no example.
         """
-        softmaxes = self._predict(logits, targets)
-        # Cross-entropy's gradient is p - y too, and keeps the digits of p - 1 where p is near 1.
-        self._errors = cross_entropies_gradient(self._targets, softmaxes)  # (C, B)
-        losses = np.add.reduce(self._errors * self._errors, axis=0)  # (B,)
-        return float(np.add.reduce(losses, dtype=np.float64)) / len(losses)
+        self.targets = _fitting(targets, logits)
+        self.predictions, log_predictions = _softmaxes(logits)  # (B, C) both
+        log_likelihood = float(np.vdot(self.targets, log_predictions))  # summed over the batch
+        if math.isnan(log_likelihood):  # a class may be impossible: 0 log 0 is 0
+            log_likelihood = -float(cross_entropies(self.targets, log_predictions).sum())
+        return (0.0 - log_likelihood) / len(self.targets)  # certainty costs 0, not -0
 
-    @_silent
     def backward(self) -> Array:
         """Return dL/d(logits) (B, C) of the last forward.
 
-        dL/dp_i = 2 (p_i - y_i), and softmax's Jacobian is dp_i/dz_j = p_i (1 if i = j else 0) -
-        p_i p_j. So dL/dz_j = sum_i dL/dp_i dp_i/dz_j = 2 p_j (e_j - sum_i e_i p_i), e = p - y.
-        Together they are 0, so that of the largest prediction, where near 1 the two e would cancel,
-        comes from the others. NaN for an example without a softmax.
-
-        Raises
-        ------
-        ValueError
-            If there was no forward.
+        The module's derivation gives p - y for an example. The loss is the mean over the batch:
+        this is the one place where the batch size is divided by.
         """
-        softmaxes = self._predicted()
-        predictions = softmaxes.predictions  # (C, B)
-        projections = np.add.reduce(self._errors * predictions, axis=0)  # (B,)
-        d_logits = predictions * (self._errors - projections)  # (C, B)
-        flat = d_logits.reshape(-1)  # (C * B,)
-        flat[softmaxes.largest] = 0.0
-        flat[softmaxes.largest] = -np.add.reduce(d_logits, axis=0)
-        d_logits *= 2.0 / d_logits.shape[1]
-        return np.array(d_logits.T, order="C")
+        return (self.predictions - self.targets) / len(self.targets)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        _no_forward_yet(self, name)
 
 
-LOSSES: dict[str, type[SoftmaxCrossEntropy | SquaredError]] = {
+class SquaredError:
+    """Squared error of softmax: the sum over the classes of (p - y)^2, batch-averaged.
+
+    What cross-entropy is compared with. The factor is 1, neither halved nor divided by C, so that
+    the true class's term is the (p - 1)^2 of the textbooks; the loss lies between 0 and 2. Its
+    gradient vanishes where the network is sure, of a wrong class too.
+
+    Attributes
+    ----------
+    predictions, targets : Array (B, C)
+        softmax of the logits of the last forward, and what they should have been.
+    """
+
+    def forward(self, logits: Array, targets: Array) -> float:
+        """Return the batch-averaged loss; arguments and errors as for `SoftmaxCrossEntropy`."""
+        self.targets = _fitting(targets, logits)
+        self.predictions, _ = _softmaxes(logits)  # (B, C)
+        squares = np.square(self.predictions - self.targets)  # (B, C)
+        return float(squares.sum(dtype=np.float64)) / len(self.targets)
+
+    def backward(self) -> Array:
+        """Return dL/d(logits) (B, C) of the last forward.
+
+        dL/dp_i = 2 (p_i - y_i), and softmax has dp_i/dz_j = p_i (1 if i = j else 0) - p_i p_j,
+        so dL/dz_j = p_j (dL/dp_j - sum over i of dL/dp_i p_i).
+        """
+        d_predictions = 2.0 * (self.predictions - self.targets) / len(self.targets)  # (B, C)
+        projections = (d_predictions * self.predictions).sum(axis=1, keepdims=True)  # (B, 1)
+        d_logits: Array = self.predictions * (d_predictions - projections)
+        return d_logits
+
+    def __getattr__(self, name: str) -> NoReturn:
+        _no_forward_yet(self, name)
+
+
+LOSSES: dict[str, type[Loss]] = {
     "cross-entropy": SoftmaxCrossEntropy,
     "squared-error": SquaredError,
 }
+
+
+def cross_entropy_loss(
+    predictions: npt.ArrayLike, targets: npt.ArrayLike, epsilon: float = 1e-7
+) -> np.floating[Any]:
+    """Return -sum(targets * log(predictions)), averaged over the batch, as most texts write it.
+
+    The predictions are clipped to [epsilon, 1 - epsilon] against log 0, so the loss of one example
+    is never above -log(epsilon), which is 16.118 for the default.
+
+    Parameters
+    ----------
+    predictions
+        Probabilities, (C,) for one example or (B, C) for a batch: the output of `softmax`.
+    targets
+        One-hot or probabilities, the shape of the predictions; or class indices, () or (B,).
+    epsilon
+        The clip; at least 0 and below 0.5.
+
+    Returns
+    -------
+    float
+        In the dtype of the predictions.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a label is no class, or a row does not hold probabilities.
+    """
+    if not 0.0 <= epsilon < 0.5:
+        raise ValueError(f"epsilon = {epsilon}: must be at least 0 and below 0.5")
+    p, y, dtype = _read_pair(predictions, targets)
+    with np.errstate(divide="ignore"):  # without a clip log 0 is -inf, and means it
+        log_p = np.log(np.clip(p, epsilon, 1.0 - epsilon))  # (B, C)
+    losses = cross_entropies(y, log_p)  # (B,)
+    mean: np.floating[Any] = dtype.type(losses.sum() / (len(losses) or math.nan))
+    return mean
+
+
+def cross_entropy_gradient(predictions: npt.ArrayLike, targets: npt.ArrayLike) -> Array:
+    """Return dL/d(logits) = predictions - targets, over B for a batch.
+
+    The gradient is with respect to the logits: softmax is already differentiated in it. It is
+    negative for the true class, whose logit a step raises, and positive for the others. The clip
+    of `cross_entropy_loss` is not differentiated: a network that is sure of the wrong class is
+    pushed although the clipped loss has gone flat.
+
+    Parameters
+    ----------
+    predictions, targets
+        As for `cross_entropy_loss`.
+
+    Returns
+    -------
+    Array
+        The shape and dtype of the predictions.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a label is no class, or a row does not hold probabilities.
+    """
+    p, y, dtype = _read_pair(predictions, targets)
+    d_logits: Array = (p - y) / max(len(p), 1)
+    return d_logits.reshape(np.shape(predictions)).astype(dtype)
+
+
+def as_floats(numbers: npt.ArrayLike, what: str) -> Array:
+    """Return numbers as an array of float32 or float64; integers become float64."""
+    array = np.asarray(numbers)
+    if array.dtype.kind in "iub":
+        return array.astype(np.float64)
+    if array.dtype not in (np.float32, np.float64):
+        raise ValueError(f"{what} must be float32 or float64 numbers, not {array.dtype}")
+    return array
+
+
+def _checked_logits(logits: npt.ArrayLike, axis: int) -> Array:
+    """Return logits that have a softmax along an axis, or raise a ValueError that says why not."""
+    z = as_floats(logits, "logits")
+    if type(axis) is not int or not -z.ndim <= axis < z.ndim or not z.shape[axis]:
+        raise ValueError(f"axis = {axis!r}: logits of shape {z.shape} have no class along it")
+    for place in np.argwhere(np.isnan(z) | (z == np.inf)):
+        where = ", ".join(map(str, place))
+        raise ValueError(f"logits[{where}] is {z[tuple(place)]}: it must be finite, or -inf")
+    if np.isneginf(z.max(axis=axis)).any():
+        raise ValueError("the logits of an example are all -inf: no class is left")
+    return z
+
+
+def check_probabilities(rows: Array, what: str) -> None:
+    """Raise a ValueError that names example and value if a row (C,) of (B, C) is no distribution.
+
+    A row may miss 1 by 1e-5: rounding stays within, logits taken for probabilities do not.
+    """
+    for number in np.flatnonzero(~(rows >= 0.0).all(axis=1)):
+        wrong = rows[number][~(rows[number] >= 0.0)][0]
+        raise ValueError(f"example {number}: {what} must be probabilities, but one is {wrong:g}")
+    sums = rows.sum(axis=1)  # (B,)
+    for number in np.flatnonzero(~(np.abs(sums - 1.0) <= 1e-5)):
+        raise ValueError(
+            f"example {number}: {what} must be probabilities, but they sum to {sums[number]:.7g}"
+        )
+
+
+def read_targets(targets: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
+    """Return targets of logits or predictions of a shape, (C,) or (B, C), as float64 rows (B, C).
+
+    Raises
+    ------
+    ValueError
+        If they are neither probabilities of that shape nor class indices, () or (B,), in range.
+    """
+    given = np.asarray(targets)
+    if given.shape == shape:
+        rows = np.atleast_2d(as_floats(given, "targets")).astype(np.float64)
+        check_probabilities(rows, "targets")
+        return rows
+    if given.shape != shape[:-1]:
+        raise ValueError(
+            f"targets of shape {given.shape} do not fit {shape}: one-hot targets or probabilities "
+            f"have the shape {shape}, class indices {shape[:-1]}"
+        )
+    if given.dtype.kind not in "iu":
+        raise ValueError(f"class indices must have an integer dtype, not {given.dtype}")
+    classes = shape[-1]
+    for number in np.flatnonzero((given < 0) | (given >= classes)):
+        raise ValueError(
+            f"example {number}: target {given.flat[number]} is no class; the classes are 0 to "
+            f"{classes - 1}"
+        )
+    one_hot: Array = np.eye(classes)[given.reshape(-1)]
+    return one_hot
+
+
+def check_rows(shape: tuple[int, ...], what: str) -> None:
+    """Raise a ValueError if a shape is neither (C,) nor (B, C)."""
+    if len(shape) not in (1, 2) or shape[-1] == 0:
+        raise ValueError(f"{what} of shape {shape} must be (C,) or (B, C), with a class at least")
+
+
+def _read_pair(
+    predictions: npt.ArrayLike, targets: npt.ArrayLike
+) -> tuple[Array, Array, np.dtype[Any]]:
+    """Return predictions and targets as float64 rows (B, C), and the dtype of the predictions."""
+    given = as_floats(predictions, "predictions")
+    check_rows(given.shape, "predictions")
+    p = np.atleast_2d(given).astype(np.float64)
+    check_probabilities(p, "predictions")
+    return p, read_targets(targets, given.shape), given.dtype
+
+
+def _fitting(targets: Array, logits: Array) -> Array:
+    """Return the targets in the dtype of the logits if both are (B, C)."""
+    # Labels (B,) would broadcast against logits where B is C, and give nonsense.
+    if logits.ndim != 2 or np.shape(targets) != logits.shape:
+        raise ValueError(
+            f"logits {logits.shape} and targets {np.shape(targets)} must both be (B, C)"
+        )
+    if logits.dtype not in (np.float32, np.float64):
+        raise ValueError(f"logits must be float32 or float64, not {logits.dtype}")
+    if not logits.size:
+        raise ValueError(f"logits {logits.shape} are empty: there is no loss to average")
+    return np.asarray(targets, logits.dtype)
+
+
+def _no_forward_yet(loss: Loss, name: str) -> NoReturn:
+    raise AttributeError(f"{type(loss).__name__} has no {name} yet: call forward first")

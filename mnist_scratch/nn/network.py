@@ -8,8 +8,8 @@ from itertools import pairwise, zip_longest
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.nn.arrays import Array, aligned
-from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer, ReLU
+from mnist_scratch.nn import Array
+from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
 
 
 class Network:
@@ -22,7 +22,7 @@ class Network:
         pixels. The last is a `Dense` too: its outputs are the logits, one for each class. There is
         no softmax here; the loss owns it.
     rng
-        Draws the weights: He initialisation before a `ReLU`, Glorot before all else.
+        Draws the weights, with the initialisation that the activation after them names.
     dtype
         float32 for training, float64 for checking gradients.
 
@@ -49,16 +49,14 @@ class Network:
         self.dense_layers = [layer for layer in self.layers if isinstance(layer, Dense)]
         self._check_layers()
         size = sum(layer.size for layer in self.layers)
-        self.parameters: Array = aligned((size,), dtype)  # (P,)
-        self.gradients: Array = aligned((size,), dtype)  # (P,)
-        self.gradients[...] = 0.0
+        self.parameters: Array = np.zeros(size, dtype)  # (P,)
+        self.gradients: Array = np.zeros(size, dtype)  # (P,)
         start = 0
         for layer, following in zip_longest(self.layers, self.layers[1:]):
             if isinstance(layer, Dense):
                 end = start + layer.size
                 layer.bind(self.parameters[start:end], self.gradients[start:end])
-                relu = isinstance(following, ReLU)
-                layer.initialise(rng, "he" if relu else "glorot")
+                layer.initialise(rng, getattr(following, "initialisation", "glorot"))
                 start = end
 
     @classmethod
@@ -70,7 +68,7 @@ class Network:
         widths
             From the pixels through the hidden layers to the classes: (784, 128, 10).
         activation
-            A key of `ACTIVATIONS`: "relu", "tanh" or "sigmoid".
+            A key of `ACTIVATIONS`, such as "relu".
         rng
             Draws the weights.
         """
@@ -86,7 +84,7 @@ class Network:
         return (first.width_in, *(layer.width_out for layer in self.dense_layers))
 
     def forward(self, images: Array) -> Array:
-        """Map images (B, 784) to logits (B, 10), which the next forward overwrites."""
+        """Map images (B, 784) to logits (B, 10)."""
         outputs = images
         for layer in self.layers:
             outputs = layer.forward(outputs)
@@ -101,7 +99,7 @@ class Network:
         d_outputs = d_logits
         for layer in reversed(self.layers[1:]):
             d_outputs = layer.backward(d_outputs)
-        # Nobody asks for dL/d(images), and its product would cost as much as the whole forward.
+        # dL/d(images) is not needed, and its product would cost as much as the whole forward.
         self.dense_layers[0].backward_parameters(d_outputs)
 
     def _check_layers(self) -> None:

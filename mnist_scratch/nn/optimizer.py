@@ -1,27 +1,48 @@
-"""Stochastic gradient descent with momentum, on flat arrays."""
+"""Optimizers: how parameters move along their gradients, all of them in flat arrays.
+
+Each moves the parameters block by block. A pass over the parameters of a large network comes from
+memory, one over a block after the first from the cache: a step of SGD on the 12 million parameters
+of 784-2500-2000-1500-1000-500-10 takes half the time. A smaller network is a single block.
+"""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
+from typing import ClassVar, Protocol
 
 import numpy as np
 
-from mnist_scratch.nn.arrays import Array, aligned
+from mnist_scratch.nn import Array
 from mnist_scratch.nn.network import Network
-from mnist_scratch.nn.vectors import Vector
 
-# Where no gradient comes any more, a velocity shrinks until float32 holds it only as a subnormal
-# number, and at a momentum above one half it stays there: rounding gives the last of them back.
-# The processor takes many times as long for these. So every now and then what is nearer to zero
-# than 2^40 times the smallest normal number, 1.3e-26 in float32, becomes zero; what is kept has not
-# shrunk by more than 2^27 when its turn comes again, and has 2^13 left for a learning rate.
-_KEPT = 2.0**40
-_SHRINKS_BY_BITS = 27
+_BLOCK = 2**16  # parameters
 
-# Parameters at a time. Every pass over all of a large network's comes from memory, those over a
-# piece after the first from the cache: with Nesterov and weight decay 10 ms a step instead of 18
-# for the 12 million of 784-2500-2000-1500-1000-500-10. What is smaller than a piece feels nothing.
-_PIECE = 2**19
+# Where no gradient comes any more, as for a unit that has died, a moving average shrinks until
+# float32 holds it only as a subnormal number, for which a processor takes many times as long. So
+# every hundred steps what no longer moves a parameter becomes zero.
+_NOTHING = 1e-20
+_CLEARED_EVERY = 100  # steps
+
+
+class Optimizer(Protocol):
+    """What training needs of an optimizer.
+
+    Attributes
+    ----------
+    learning_rate
+        Step length; may be set anew before every step, as a schedule does.
+    steps
+        Steps done.
+    state_names
+        Its attributes that are arrays (P,): with them and `steps` another one continues.
+    """
+
+    state_names: ClassVar[tuple[str, ...]]
+    learning_rate: float
+    steps: int
+
+    def step(self) -> None:
+        """Move the parameters once along the network's gradients, which stay as they are."""
 
 
 class SGD:
@@ -41,22 +62,23 @@ class SGD:
     network
         Its `parameters` are moved along its `gradients`.
     learning_rate
-        Step length; may be set anew before every step, as a schedule does.
+        r; may be set anew before every step, as a schedule does.
     momentum
-        0 for plain descent; below 1.
+        m, 0 for plain descent; below 1.
     nesterov
         Look ahead along the velocity; needs momentum.
     weight_decay
-        Factor of the parameters that is added to the gradient.
+        w, the factor of the parameters that is added to the gradient.
 
     Attributes
     ----------
     velocities : Array (P,)
-        Where the parameters are heading.
+        v, where the parameters are heading.
     steps
-        Steps done. Whoever goes on from other velocities sets them too, since some steps end by
-        setting to zero what is next to zero.
+        Steps done.
     """
+
+    state_names: ClassVar[tuple[str, ...]] = ("velocities",)
 
     def __init__(
         self,
@@ -73,54 +95,115 @@ class SGD:
         self.momentum = momentum
         self.nesterov = nesterov
         self.weight_decay = weight_decay
-        self.velocities = aligned(self.parameters.shape, self.parameters.dtype)  # (P,)
-        self.velocities[...] = 0.0
+        self.velocities = np.zeros_like(self.parameters)  # (P,)
         self.steps = 0
-        self._least = _KEPT * float(np.finfo(self.parameters.dtype).tiny)
-        # At one half and below, velocities fall to zero by themselves.
-        self._cleared_every = math.floor(_SHRINKS_BY_BITS / -math.log2(max(momentum, 0.5)))
-        scratch = aligned(self.parameters[:_PIECE].shape, self.parameters.dtype)
-        pieces = [slice(start, start + _PIECE) for start in range(0, len(self.parameters), _PIECE)]
-        self._pieces = [
-            (
-                Vector(self.parameters[piece]),
-                Vector(self.gradients[piece]),
-                Vector(self.velocities[piece]),
-                Vector(scratch[: self.parameters[piece].size]),
-            )
-            for piece in pieces
-        ]
 
     def step(self) -> None:
         """Move the parameters once along the network's gradients, which stay as they are."""
         self.steps += 1
-        clears = self.steps % self._cleared_every == 0
-        for parameters, gradients, velocities, scratch in self._pieces:
-            self._move(parameters, gradients, velocities, scratch)
-            if clears and self.momentum:
-                self._clear_tiny(velocities.array, scratch.array)
-            if clears and self.weight_decay:  # those of a dead unit shrink as well
-                self._clear_tiny(parameters.array, scratch.array)
+        for p, g, v in _blocks(self.parameters, self.gradients, self.velocities):
+            self._move(p, g, v)
+        if self.momentum and self.steps % _CLEARED_EVERY == 0:
+            _clear(self.velocities)
 
-    def _move(
-        self, parameters: Vector, gradients: Vector, velocities: Vector, scratch: Vector
+    def _move(self, p: Array, g: Array, v: Array) -> None:
+        r, m, w = self.learning_rate, self.momentum, self.weight_decay
+        if w:
+            g = g + w * p
+        if m:
+            v *= m
+            v += g
+            g = g + m * v if self.nesterov else v
+        p -= r * g
+
+
+class Adam:
+    """Adam: steps scaled by running means of each gradient and of its square.
+
+    With learning rate r, decay rates b1 and b2, weight decay w and the gradient g of the
+    parameters p, at step t from 1:
+
+        m <- b1 m + (1 - b1) g                        the mean of the gradients
+        v <- b2 v + (1 - b2) g^2                      the mean of their squares
+        p <- p - r (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + e) - r w p
+
+    Kingma and Ba 2015 (algorithm 1): both means begin at 0, which the divisors correct. The weight
+    decay is decoupled from the gradient (Loshchilov and Hutter 2019, algorithm 2), as in
+    `torch.optim.AdamW`.
+
+    Parameters
+    ----------
+    network
+        Its `parameters` are moved along its `gradients`.
+    learning_rate
+        r; may be set anew before every step, as a schedule does. 0.001 is usual.
+    beta1, beta2
+        b1 and b2, at least 0 and below 1.
+    epsilon
+        e, which keeps the step finite where all gradients were 0.
+    weight_decay
+        w, the share of the parameters, times r, that a step takes away.
+
+    Attributes
+    ----------
+    first_moments, second_moments : Array (P,)
+        m and v.
+    steps
+        t, steps done.
+    """
+
+    state_names: ClassVar[tuple[str, ...]] = ("first_moments", "second_moments")
+
+    def __init__(
+        self,
+        network: Network,
+        learning_rate: float,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
     ) -> None:
-        """Move some parameters; what `scratch` holds is overwritten."""
-        rate, decay = self.learning_rate, self.weight_decay
-        if decay:  # beside parameters alone, float32 would round it away
-            np.multiply(parameters.array, decay, out=scratch.array)
-            scratch.array += gradients.array
-            gradients = scratch
-        if self.momentum:
-            velocities.scale_and_add(self.momentum, 1.0, gradients)
-        if self.nesterov or not self.momentum:
-            parameters.scale_and_add(1.0, -rate, gradients)
-        if self.momentum:
-            ahead = self.momentum if self.nesterov else 1.0
-            parameters.scale_and_add(1.0, -rate * ahead, velocities)
+        self.parameters = network.parameters  # (P,)
+        self.gradients = network.gradients  # (P,)
+        self.learning_rate = learning_rate
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+        self.weight_decay = weight_decay
+        self.first_moments = np.zeros_like(self.parameters)  # (P,)
+        self.second_moments = np.zeros_like(self.parameters)  # (P,)
+        self.steps = 0
 
-    def _clear_tiny(self, array: Array, kept: Array) -> None:
-        """Set to zero what is next to zero, and leave all else, NaN too, as it is."""
-        np.abs(array, out=kept)
-        np.greater_equal(kept, self._least, out=kept)  # 1 or 0
-        array *= kept
+    def step(self) -> None:
+        """Move the parameters once along the network's gradients, which stay as they are."""
+        self.steps += 1
+        arrays = (self.parameters, self.gradients, self.first_moments, self.second_moments)
+        for p, g, m, v in _blocks(*arrays):
+            self._move(p, g, m, v)
+        if self.steps % _CLEARED_EVERY == 0:
+            _clear(self.first_moments)
+            _clear(self.second_moments)
+
+    def _move(self, p: Array, g: Array, m: Array, v: Array) -> None:
+        r, w, e, t = self.learning_rate, self.weight_decay, self.epsilon, self.steps
+        b1, b2 = self.beta1, self.beta2
+        m *= b1
+        m += (1 - b1) * g
+        v *= b2
+        v += (1 - b2) * g**2
+        p -= r * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + e) + r * w * p
+
+
+# The only list of the optimizers: the setting `optimizer.name` chooses among them.
+OPTIMIZERS: dict[str, type[SGD | Adam]] = {"sgd": SGD, "adam": Adam}
+
+
+def _blocks(*arrays: Array) -> Iterator[tuple[Array, ...]]:
+    """Yield views of the same block of every flat array (P,), one block after the other."""
+    for start in range(0, len(arrays[0]), _BLOCK):
+        yield tuple(array[start : start + _BLOCK] for array in arrays)
+
+
+def _clear(array: Array) -> None:
+    array[np.abs(array) < _NOTHING] = 0.0

@@ -69,3 +69,11 @@ def _rise(progress: float, warmup: float) -> float:
 def _after(progress: float, warmup: float) -> float:
     """Return the progress, 0 to 1, of what comes after the warm-up."""
     return max(0.0, (progress - warmup) / (1.0 - warmup))
+
+
+SCHEDULES: dict[str, Callable[..., Schedule]] = {
+    "constant": constant,
+    "step": step,
+    "cosine": cosine,
+    "one-cycle": one_cycle,
+}

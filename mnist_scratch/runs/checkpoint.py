@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,12 @@ import numpy.typing as npt
 
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.toml import format_config, parse_config
+from mnist_scratch.nn.optimizer import OPTIMIZERS
 from mnist_scratch.runs.arrays import Arrays, opened_arrays, save_arrays
 from mnist_scratch.training.history import History, Row
 from mnist_scratch.training.state import TrainingState
 
-_FORMAT = 2
+_FORMAT = 3
 _MOST_TEXT_BYTES = 2**14  # as in a config.toml: a longer one can take seconds to parse
 _MOST = 2**53  # whole numbers up to here are float64 numbers too
 
@@ -73,7 +75,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "config": _text(format_config(checkpoint.config)),
         "origin": _text(json.dumps(origin)),
         "parameters": state.parameters,
-        "velocities": state.velocities,
+        **state.optimizer,
         "best_parameters": state.best_parameters,
         "best_epoch": np.array(state.best_epoch),
         "best_score": np.array(state.best_score),
@@ -106,9 +108,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
             )
         config_text = _read_text(arrays, "config")
         dataset, sha256, environment = _read_origin(arrays)
-        state = _read_state(arrays)
-        arrays.check_all_taken()
         config = parse_config(config_text, "its config")
+        state = _read_state(arrays, OPTIMIZERS[config.optimizer.name].state_names)
+        arrays.check_all_taken()
     return Checkpoint(config, dataset, sha256, environment, state)
 
 
@@ -135,14 +137,14 @@ def _read_origin(arrays: Arrays) -> tuple[str, dict[str, str], dict[str, Any]]:
     return dataset, sha256, environment
 
 
-def _read_state(arrays: Arrays) -> TrainingState:
-    parameters, velocities, best_parameters = (
-        _finite(arrays, name, "f4", 1) for name in ("parameters", "velocities", "best_parameters")
+def _read_state(arrays: Arrays, optimizer: Sequence[str]) -> TrainingState:
+    parameters, best_parameters = (
+        _finite(arrays, name, "f4", 1) for name in ("parameters", "best_parameters")
     )
     accuracy, loss = _finite(arrays, "best_score", "f8", 1, count=2).tolist()
     return TrainingState(
         parameters=parameters,
-        velocities=velocities,
+        optimizer={name: _finite(arrays, name, "f4", 1) for name in optimizer},
         best_parameters=best_parameters,
         best_epoch=_count(arrays, "best_epoch"),
         best_score=(accuracy, loss),

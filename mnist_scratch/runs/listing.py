@@ -12,7 +12,8 @@ from mnist_scratch.config.schema import Config
 from mnist_scratch.config.toml import recipe_of
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.folder import RunFolder, repairable, resume_hint, trained_by
-from mnist_scratch.training.history import History, is_over
+from mnist_scratch.training.history import History
+from mnist_scratch.training.stopping import is_over
 
 State = Literal["finished", "training", "unfinished"]
 

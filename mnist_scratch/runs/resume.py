@@ -12,7 +12,7 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.checkpoint import Checkpoint
 from mnist_scratch.runs.environment import SAME_BYTES
 from mnist_scratch.system.text import shown
-from mnist_scratch.training.learning_rate import learning_rates
+from mnist_scratch.training.trainer import learning_rates
 
 # What a run computes does not depend on these: where files lie (their hashes are compared), how
 # often it is saved, and whether it is watched.

@@ -131,7 +131,7 @@ def resume_training(
             config = replace(config, training=replace(config.training, threads=threads))
         if checkpoint:
             config = resumed_config(checkpoint, config, path)
-            data = load_dataset(config.data.dataset, config.data.data_dir)
+        data = load_dataset(config.data.dataset, config.data.data_dir)
         with computing(with_dataset(config, data.training.name)) as found:
             trainer = _trainer(found, data)
             if checkpoint:

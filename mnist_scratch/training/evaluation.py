@@ -13,7 +13,7 @@ from mnist_scratch.data.dataset import CLASSES, Examples
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.nn.loss import SoftmaxCrossEntropy, SquaredError
+from mnist_scratch.nn.loss import Loss, SoftmaxCrossEntropy
 from mnist_scratch.nn.network import Network
 from mnist_scratch.training.metrics import (
     Calibration,
@@ -89,7 +89,7 @@ class Evaluation:
 def evaluate(
     network: Network,
     dataset: Examples,
-    loss_function: SoftmaxCrossEntropy | SquaredError | None = None,
+    loss_function: Loss | None = None,
 ) -> Evaluation:
     """Measure a network on every example of a data set, in order.
 

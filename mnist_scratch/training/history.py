@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from mnist_scratch.config.schema import TrainingConfig
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.reading import opened_ordinary
 
@@ -91,21 +90,6 @@ class History:
             As from `read`; what is wrong with another row stays unseen.
         """
         return _read(path, lambda line: not line.endswith(_WITHIN_AN_EPOCH))
-
-
-def is_over(settings: TrainingConfig, epoch: int, best_epoch: int) -> bool:
-    """Say whether a training is over: all epochs are done, or patience has ended.
-
-    Parameters
-    ----------
-    settings
-        The training's.
-    epoch
-        How many epochs are done.
-    best_epoch
-        Which of them, from 1, was the best; 0 before the first is over.
-    """
-    return epoch >= settings.epochs or 0 < settings.patience <= epoch - best_epoch
 
 
 def _read(path: Path, is_wanted: Callable[[str], bool] | None) -> History:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.nn.arrays import Array
+from mnist_scratch.nn import Array
 from mnist_scratch.nn.network import Network
 from mnist_scratch.system.reading import opened_ordinary
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
-from mnist_scratch.nn.arrays import Array
+from mnist_scratch.nn import Array
 from mnist_scratch.training.history import Row
 
 if TYPE_CHECKING:

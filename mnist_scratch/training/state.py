@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.nn.arrays import Array
+from mnist_scratch.nn import Array
 from mnist_scratch.training.history import History
 from mnist_scratch.training.norms import NORMS
 
@@ -22,8 +22,10 @@ class TrainingState:
 
     Attributes
     ----------
-    parameters, velocities : Array (P,)
-        The network's, and the optimizer's.
+    parameters : Array (P,)
+        The network's.
+    optimizer
+        The arrays (P,) of the optimizer's state, by name.
     best_parameters : Array (P,)
         Those of the epoch that was best on validation.
     best_epoch
@@ -49,7 +51,7 @@ class TrainingState:
     """
 
     parameters: Array
-    velocities: Array
+    optimizer: dict[str, Array]
     best_parameters: Array
     best_epoch: int
     best_score: tuple[float, float]
@@ -63,13 +65,17 @@ class TrainingState:
     norms: npt.NDArray[np.float64]
     seconds: float
 
-    def check_fits(self, *, parameters: int, layers: int, batch_size: int, batches: int) -> None:
+    def check_fits(
+        self, *, parameters: int, optimizer: set[str], layers: int, batch_size: int, batches: int
+    ) -> None:
         """Check that a training can stand there.
 
         Parameters
         ----------
         parameters, layers
             How many parameters and dense layers its network has.
+        optimizer
+            The names of the arrays of its optimizer's state.
         batch_size, batches
             Examples in a batch, and batches in an epoch.
 
@@ -78,10 +84,12 @@ class TrainingState:
         ValueError
             If it cannot, saying why.
         """
-        for name in ("parameters", "velocities", "best_parameters"):
-            count = getattr(self, name).size
-            if count != parameters:
-                raise ValueError(f"{count:,} {name}, where the network has {parameters:,}")
+        if self.optimizer.keys() != optimizer:
+            raise ValueError(f"the optimizer has {sorted(optimizer)}, not {sorted(self.optimizer)}")
+        arrays = {"parameters": self.parameters, "best_parameters": self.best_parameters}
+        for name, array in (arrays | self.optimizer).items():
+            if array.size != parameters:
+                raise ValueError(f"{array.size:,} {name}, where the network has {parameters:,}")
         taken, left_over = divmod(self.position, batch_size)
         if self.step != self.epoch * batches + taken or left_over:
             raise ValueError(

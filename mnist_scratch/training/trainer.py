@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import time
 from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.config.schema import Config
+from mnist_scratch.data.augment import Augmentation
 from mnist_scratch.data.dataset import Examples
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.nn.arrays import Array
+from mnist_scratch.nn import Array
 from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.nn.network import Network
-from mnist_scratch.nn.optimizer import SGD
-from mnist_scratch.training.augmentation import make_augmentation
+from mnist_scratch.nn.optimizer import OPTIMIZERS, Optimizer
+from mnist_scratch.nn.schedule import SCHEDULES
 from mnist_scratch.training.divergence import all_finite, diverged
 from mnist_scratch.training.evaluation import evaluate
-from mnist_scratch.training.history import History, Row, is_over
-from mnist_scratch.training.learning_rate import learning_rates
+from mnist_scratch.training.history import History, Row
 from mnist_scratch.training.norms import NORMS, layer_norms
 from mnist_scratch.training.progress import Progress
-from mnist_scratch.training.seeding import generator, get_state, set_state
+from mnist_scratch.training.seeding import generator, get_state, seeds, set_state
 from mnist_scratch.training.state import TrainingState
+from mnist_scratch.training.stopping import is_over
 
-# What goes wrong mostly shows in the next loss, which is always looked at. To look at every
-# parameter and gradient takes a small part of a step; in one of a hundred it does not show.
-_CHECKED_STEPS = 100
+# What diverges mostly shows in the next loss, which is always looked at. To look at every parameter
+# and gradient takes a small part of a step; in one of a hundred it does not show.
+_CHECKED_EVERY = 100  # steps
 
 
 class Trainer:
@@ -71,13 +75,7 @@ class Trainer:
             training, config.training.batch_size, self.rng, make_augmentation(config)
         )
         self.loss_function = LOSSES[config.training.loss]()
-        self.optimizer = SGD(
-            network,
-            config.optimizer.learning_rate,
-            momentum=config.optimizer.momentum,
-            nesterov=config.optimizer.nesterov,
-            weight_decay=config.optimizer.weight_decay,
-        )
+        self.optimizer = make_optimizer(network, config)
         self._steps_an_epoch = len(self.loader)
         self.learning_rate = learning_rates(config, self._steps_an_epoch)
         self.history = History()
@@ -94,7 +92,7 @@ class Trainer:
 
     @property
     def finished(self) -> bool:
-        """Whether the training is over: all epochs are done, or patience has ended."""
+        """Whether the training is over: all epochs are done, or none was better for too long."""
         return is_over(self.config.training, self.epoch, self.best_epoch)
 
     @property
@@ -167,9 +165,10 @@ class Trainer:
             If a gradient or a parameter is not finite: such a state is not worth keeping.
         """
         self._check_finite()
+        optimizer = self.optimizer
         return TrainingState(
             parameters=self.network.parameters,
-            velocities=self.optimizer.velocities,
+            optimizer={name: getattr(optimizer, name) for name in optimizer.state_names},
             best_parameters=self._best_parameters,
             best_epoch=self.best_epoch,
             best_score=self._best_score,
@@ -185,7 +184,7 @@ class Trainer:
         )
 
     def restore(self, state: TrainingState) -> None:
-        """Go to where another training with the same config and examples stood.
+        """Continue from where another training with the same config and examples stood.
 
         Raises
         ------
@@ -194,6 +193,7 @@ class Trainer:
         """
         state.check_fits(
             parameters=self.network.parameters.size,
+            optimizer=set(self.optimizer.state_names),
             layers=len(self.network.dense_layers),
             batch_size=self.loader.batch_size,
             batches=len(self.loader),
@@ -203,7 +203,8 @@ class Trainer:
         if state.position:
             self.loader.resume(state.order, state.position)
         self.network.parameters[...] = state.parameters
-        self.optimizer.velocities[...] = state.velocities
+        for name, array in state.optimizer.items():
+            getattr(self.optimizer, name)[...] = array
         self._best_parameters[...] = state.best_parameters
         self.best_epoch, self._best_score = state.best_epoch, state.best_score
         self.step, self.epoch = state.step, state.epoch
@@ -221,7 +222,8 @@ class Trainer:
     def _train_step(self, images: Array, targets: Array) -> None:
         """Take one step, and log its loss."""
         settings = self.config.training
-        self.loss = self.loss_function.forward(self.network.forward(images), targets)
+        logits = self.network.forward(images)  # (B, C)
+        self.loss = self.loss_function.forward(logits, targets)
         self.step += 1
         if settings.check_finite and not math.isfinite(self.loss):
             raise self._diverged("loss", moved=self.step - 1)
@@ -229,7 +231,7 @@ class Trainer:
         rate = self.learning_rate(self.step)
         self.optimizer.learning_rate = rate
         self.optimizer.step()
-        if settings.check_finite and self.step % _CHECKED_STEPS == 0:
+        if settings.check_finite and self.step % _CHECKED_EVERY == 0:
             self._check_finite()
         self._losses.append(self.loss)
         if self.step % self._steps_an_epoch % settings.log_every == 0:  # the epoch's last: 0
@@ -270,3 +272,40 @@ class Trainer:
         """Return the error, given how many steps have moved the parameters."""
         rate = self.learning_rate(max(1, moved))
         return diverged(self.network, what, max(1, self.step), self.epoch + 1, rate)
+
+
+def make_optimizer(network: Network, config: Config) -> Optimizer:
+    """Return the optimizer of a run, with those settings of [optimizer] that apply to it."""
+    settings = asdict(config.optimizer)
+    optimizer: Optimizer = _made(OPTIMIZERS[settings.pop("name")], settings, network)
+    return optimizer
+
+
+def learning_rates(config: Config, steps_an_epoch: int) -> Callable[[int], float]:
+    """Return the function from a step's number, from 1, to its learning rate.
+
+    The schedule is asked for the progress before the step: 0 for the first.
+    """
+    settings, epochs = config.schedule, config.training.epochs
+    options = {
+        "warmup": settings.warmup,
+        "interval": settings.step_epochs / epochs,
+        "factor": settings.step_factor,
+    }
+    factor = _made(SCHEDULES[settings.name], options)
+    peak, steps = config.optimizer.learning_rate, epochs * steps_an_epoch
+    return lambda step: peak * factor((step - 1) / steps)
+
+
+def make_augmentation(config: Config) -> Augmentation | None:
+    """Return what distorts the batches of a run; None where the config distorts nothing."""
+    if not config.augmentation.distorts:
+        return None
+    branch = seeds(config.training.seed, "augmentation")
+    return Augmentation(branch, config.training.epochs, **asdict(config.augmentation))
+
+
+def _made(kind: Callable[..., Any], options: dict[str, Any], *arguments: object) -> Any:
+    """Call what a registry has with those of the options that it takes."""
+    taken = inspect.signature(kind).parameters
+    return kind(*arguments, **{name: options[name] for name in options if name in taken})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -103,11 +103,10 @@ def distorting(turns: Turns, batch: int, data: tuple[str, str], *, elastic: bool
     """Distort the images of a batch, and nothing else."""
     amounts = distortion() if elastic else replace(distortion(), elastic_alpha=0.0)
     pixels = load(*data).training.pixels[:batch]
-    distorted = np.empty(pixels.shape, np.float32)
-    augmentation = Augmentation(amounts, np.random.SeedSequence(0))
+    augmentation = Augmentation(np.random.SeedSequence(0), **asdict(amounts))
     turns.ready()
     for number in itertools.count():
-        augmentation.distort(pixels, distorted, 0, number)
+        augmentation.distort(pixels, 0, number)
         turns.step()
 
 

@@ -63,7 +63,7 @@ def outcome(path: Path) -> dict[str, object]:
         "history": [line.rpartition(",")[0] for line in history],
         "evaluation": evaluation,
         "parameters": state.parameters.tobytes(),
-        "velocities": state.velocities.tobytes(),
+        "velocities": state.optimizer["velocities"].tobytes(),
         **{
             name: (path / name).read_bytes()
             for name in ("model.npz", "config.toml", "environment.json", "norms.csv")

@@ -41,7 +41,7 @@ def _read_model(content: bytes) -> None:
 
 def _read_checkpoint(content: bytes) -> None:
     state = load_checkpoint(file_holding(content)).state
-    for array in (state.parameters, state.velocities, state.best_parameters):
+    for array in (state.parameters, *state.optimizer.values(), state.best_parameters):
         assert array.dtype == np.float32
         assert np.isfinite(array).all()
     assert state.order.nbytes + state.parameters.nbytes <= len(content)
@@ -108,7 +108,7 @@ def _checkpoint_seeds() -> list[bytes]:
         parameters, velocities, best = rng.normal(size=(3, 5)).astype(np.float32)
         state = TrainingState(
             parameters=parameters,
-            velocities=velocities,
+            optimizer={"velocities": velocities},
             best_parameters=best,
             best_epoch=len(rows) // 2,
             best_score=(0.5, -1.9),

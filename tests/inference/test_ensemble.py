@@ -60,8 +60,7 @@ def test_the_first_version_is_the_image_and_the_mean_is_over_all(digits: Dataset
     expected = predictions(subject, batch.images)
     np.testing.assert_allclose(np.exp(plain[0]), expected, rtol=1e-5)
     for epoch in range(2):
-        distorted = np.empty(batch.images.shape, np.float32)
-        Augmentation(MILD, seeds(0, "tta")).distort(digits.pixels, distorted, epoch, 0)
+        distorted = Augmentation(seeds(0, "tta"), **MILD).distort(digits.pixels, epoch, 0)
         standardised = (distorted / 255 - 0.1307) / 0.3081
         expected = expected + predictions(subject, standardised.astype(np.float32))
     np.testing.assert_allclose(np.exp(averaged[0]), expected / 3, rtol=1e-4)

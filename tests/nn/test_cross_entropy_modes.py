@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from mnist_scratch.nn.arrays import Array
-from mnist_scratch.nn.softmax import softmax
-from mnist_scratch.nn.softmax_cross_entropy import (
+from mnist_scratch.nn import Array
+from mnist_scratch.nn.cross_entropy import (
     Reduction,
     softmax_cross_entropy,
     softmax_cross_entropy_gradient,
 )
+from mnist_scratch.nn.loss import softmax
 
 REDUCTIONS: tuple[Reduction, ...] = ("mean", "sum", "none")
 ORDINARY = st.floats(-30.0, 30.0, width=32)

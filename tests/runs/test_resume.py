@@ -83,7 +83,9 @@ def outcome(path: Path) -> dict[str, Any]:
     return {
         "history": [row._replace(seconds=None) for row in RunFolder(path).history().rows],
         "evaluation": evaluation,
-        "velocities": load_checkpoint(path / "checkpoint.npz").state.velocities.tobytes(),
+        "velocities": load_checkpoint(path / "checkpoint.npz")
+        .state.optimizer["velocities"]
+        .tobytes(),
         **{name: (path / name).read_bytes() for name in ("model.npz", "config.toml", "norms.csv")},
     }
 
@@ -134,8 +136,8 @@ def test_what_is_next_to_zero_is_cleared_in_the_same_steps(
     step: int,
 ) -> None:
     # Every sixth step, and so much that it shows in this run.
-    monkeypatch.setattr(optimizer, "_KEPT", 2.0**115)
-    monkeypatch.setattr(optimizer, "_SHRINKS_BY_BITS", 1)
+    monkeypatch.setattr(optimizer, "_NOTHING", 1e-3)
+    monkeypatch.setattr(optimizer, "_CLEARED_EVERY", 6)
     run_training(short(), tmp_path / "whole")
     interrupt(step, signal.SIGTERM)
     with pytest.raises(Interruption):
@@ -350,7 +352,7 @@ def test_a_run_that_lost_its_checkpoint_is_not_begun_over_what_it_left(
     ("changes", "message"),
     [
         ({"parameters": np.zeros(5, np.float32)}, "5 parameters, where the network has 6,370"),
-        ({"velocities": np.zeros(5, np.float32)}, "5 velocities"),
+        ({"optimizer": {"velocities": np.zeros(5, np.float32)}}, "5 velocities"),
         ({"best_parameters": np.zeros(5, np.float32)}, "5 best_parameters"),
         ({"step": 3}, "step 3 is not at position 32 of epoch 2"),
         ({"position": 33}, "step 7 is not at position 33"),

@@ -7,11 +7,9 @@ import pytest
 
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.loader import BatchLoader
-from mnist_scratch.nn.cross_entropy import cross_entropy_loss
 from mnist_scratch.nn.layers import Dense
-from mnist_scratch.nn.loss import SquaredError
+from mnist_scratch.nn.loss import SquaredError, cross_entropy_loss, softmax
 from mnist_scratch.nn.network import Network
-from mnist_scratch.nn.softmax import softmax
 from mnist_scratch.training.evaluation import Evaluation, evaluate
 from mnist_scratch.training.metrics import calibration
 

@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.nn.cross_entropy import cross_entropy_loss
-from mnist_scratch.nn.softmax_cross_entropy import (
+from mnist_scratch.nn.cross_entropy import (
     softmax_cross_entropy,
     softmax_cross_entropy_gradient,
 )
+from mnist_scratch.nn.loss import cross_entropy_loss
 
 Numbers = npt.NDArray[np.float64]
 

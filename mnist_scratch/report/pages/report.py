@@ -16,9 +16,9 @@ from mnist_scratch.config.schema import settings
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.inference.examples import Example, worst_examples
+from mnist_scratch.nn.cross_entropy import softmax_cross_entropy
+from mnist_scratch.nn.loss import softmax
 from mnist_scratch.nn.network import Network
-from mnist_scratch.nn.softmax import softmax
-from mnist_scratch.nn.softmax_cross_entropy import softmax_cross_entropy
 from mnist_scratch.report.pages.template import fill, read
 from mnist_scratch.report.plots.evaluation import (
     calibration_figure,

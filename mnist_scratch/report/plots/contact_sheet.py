@@ -74,22 +74,20 @@ def _distorted(
 ) -> npt.NDArray[np.uint8]:
     """Return an image (1, 28, 28), and behind it what became of its copies."""
     copies = np.repeat(image.reshape(1, -1), _ACROSS - 1, axis=0)  # (n, 784)
-    distorted = np.empty(copies.shape, np.float32)
-    augmentation.distort(copies, distorted, 0, batch)
+    distorted = augmentation.distort(copies, 0, batch)
     return np.concatenate([image, np.rint(distorted).astype(np.uint8).reshape(-1, 28, 28)])
 
 
 def _described(augmentation: Augmentation) -> str:
     """Return the amounts in words."""
-    amounts = augmentation.amounts
     parts = [
-        (amounts.rotation, f"rotation {amounts.rotation:g}°"),
-        (amounts.scale, f"scale {amounts.scale:g}"),
-        (amounts.shear, f"shear {amounts.shear:g}"),
-        (amounts.shift, f"shift {amounts.shift:g}"),
+        (augmentation.rotation, f"rotation {augmentation.rotation:g}°"),
+        (augmentation.scale, f"scale {augmentation.scale:g}"),
+        (augmentation.shear, f"shear {augmentation.shear:g}"),
+        (augmentation.shift, f"shift {augmentation.shift:g}"),
         (
-            amounts.elastic_alpha,
-            f"elastic alpha {amounts.elastic_alpha:g}, sigma {amounts.elastic_sigma:g}",
+            augmentation.elastic_alpha,
+            f"elastic alpha {augmentation.elastic_alpha:g}, sigma {augmentation.elastic_sigma:g}",
         ),
     ]
     return ", ".join(text for amount, text in parts if amount)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from mnist_scratch.inference.examples import Example
-from mnist_scratch.nn.softmax import softmax
+from mnist_scratch.nn.loss import softmax
 from mnist_scratch.report.plots.style import COLOURS, GREY, blues, from_ground_to, light_grid, save
 from mnist_scratch.report.text.evaluation import share_text
 from mnist_scratch.training.metrics import BINS, Calibration, wilson_interval

@@ -10,8 +10,7 @@ import pytest
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.nn.loss import LOSSES
-from mnist_scratch.nn.softmax import softmax
+from mnist_scratch.nn.loss import LOSSES, softmax
 from mnist_scratch.report.explain import comparison
 from mnist_scratch.report.explain.comparison import (
     Comparison,

@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from mnist_scratch.config.schema import AugmentationConfig
 from mnist_scratch.data.augment import Augmentation
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.errors import MnistScratchError
@@ -47,13 +46,13 @@ def test_a_row_has_the_images_of_its_class_in_their_order(dataset: Dataset) -> N
 
 
 def test_the_first_image_of_a_class_stands_before_its_distortions(dataset: Dataset) -> None:
-    augmentation = Augmentation(AugmentationConfig(shift=3.0), np.random.SeedSequence(0))
+    augmentation = Augmentation(np.random.SeedSequence(0), shift=3.0)
     shown = cells(dataset, augmentation)
     for label in range(9):
         np.testing.assert_array_equal(shown[label, 0], dataset.images[label])
         assert len({image.tobytes() for image in shown[label]}) == shown.shape[1]
     assert not shown[9].any()
-    nothing = Augmentation(AugmentationConfig(), np.random.SeedSequence(0))
+    nothing = Augmentation(np.random.SeedSequence(0))
     alike = cells(dataset, nothing)
     np.testing.assert_array_equal(alike[:9], np.repeat(shown[:9, :1], shown.shape[1], axis=1))
 
