@@ -185,6 +185,5 @@ def _reason(messages: str, status: int) -> str:
     _, found, error = messages.rpartition("mnist-scratch: ")
     if found and status == 2:
         return error.strip()
-    last = "\n".join(messages.splitlines()[-_LAST_LINES:])
     end = f"ended by signal {-status}" if status < 0 else f"ended with exit status {status}"
-    return f"{last}\n{end}".strip()
+    return "\n".join([end, *messages.splitlines()[-_LAST_LINES:]])

@@ -72,12 +72,12 @@ def test_a_worker_without_the_file_system_of_the_sweep_is_named(job: Job) -> Non
     ("status", "messages", "error"),
     [
         (2, "epoch 1/5\nmnist-scratch: no data:\nfetch them\n", "no data:\nfetch them"),
-        (1, "Traceback\nValueError: x\n", "Traceback\nValueError: x\nended with exit status 1"),
-        (-9, "epoch 1/5\n", "epoch 1/5\nended by signal 9"),
+        (1, "Traceback\nValueError: x\n", "ended with exit status 1\nTraceback\nValueError: x"),
+        (-9, "epoch 1/5\n", "ended by signal 9\nepoch 1/5"),
         (
             143,
             "mnist-scratch: interrupted\n",
-            "mnist-scratch: interrupted\nended with exit status 143",
+            "ended with exit status 143\nmnist-scratch: interrupted",
         ),
         (0, "", "ended with exit status 0"),
     ],
