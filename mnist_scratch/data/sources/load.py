@@ -129,16 +129,16 @@ def _recorded_files(dataset: str, folder: Path) -> Sequence[SourceFile]:
     """
     if dataset != "synthetic":
         return DATASETS[dataset].files
-    from mnist_scratch.data.synthetic.files import files_on_record
+    from mnist_scratch.data.synthetic.digits import recorded_files
 
-    return files_on_record(folder)
+    return recorded_files(folder)
 
 
 def _synthetic(folder: Path, report: Callable[[str], object]) -> DataSplits:
-    from mnist_scratch.data.synthetic.files import draw_files
+    from mnist_scratch.data.synthetic.digits import draw_files, recorded_files
 
     def drawn() -> Sequence[SourceFile]:
-        files = _recorded_files("synthetic", folder)
+        files = recorded_files(folder)
         return () if missing(files, folder) else files
 
     files = drawn()

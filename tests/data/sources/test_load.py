@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,24 +19,10 @@ from mnist_scratch.data.sources.registry import (
     SourceFile,
     class_names,
 )
-from mnist_scratch.data.synthetic import files as synthetic_files
-from mnist_scratch.data.synthetic.digits import SYNTHETIC_VERSION, make_synthetic
+from mnist_scratch.data.synthetic import digits as synthetic
+from mnist_scratch.data.synthetic.digits import make_synthetic
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import written_whole
-
-
-def record(size: str, sha256: str = '"00"', seed: int = 0) -> str:
-    entry = f'{{"bytes": {size}, "sha256": {sha256}}}'
-    files = ", ".join(f'"{name}": {entry}' for name in FILE_NAMES)
-    return f'{{"version": {SYNTHETIC_VERSION}, "seed": {seed}, "files": {{{files}}}}}'
-
-
-DAMAGED_RECORDS = [
-    *("", "[]", "{}", '{"version": 1, "seed": 0, "files": {}}', "[" * 10_000, "\udcff"),
-    *(record("Infinity"), record("-1"), record("0"), record("47040017"), record("true")),
-    *(record('"16"'), record("1e3"), record("9" * 5000), record("16", "7"), record("16", "[]")),
-    *(record("16", seed=1), record("16") + " " * 20_000),
-]
 
 
 @pytest.fixture
@@ -45,11 +30,11 @@ def few_digits(monkeypatch: pytest.MonkeyPatch, no_data: Path) -> list[int]:
     """Draw 40 + 20 synthetic digits instead of 70,000, in an empty folder without a network."""
     drawn: list[int] = []
 
-    def make_few(*, seed: int, progress: object) -> object:
+    def make_few(*_: int, seed: int, progress: object) -> object:
         drawn.append(seed)
         return make_synthetic(40, 20, seed=seed)
 
-    monkeypatch.setattr(synthetic_files, "make_synthetic", make_few)
+    monkeypatch.setattr(synthetic, "make_synthetic", make_few)
     nowhere = ["https://127.0.0.1:9/"]
     for name in PUBLISHED:
         monkeypatch.setitem(DATASETS, name, DATASETS[name]._replace(mirrors=nowhere))
@@ -71,7 +56,7 @@ def test_synthetic_digits_of_another_version_are_drawn_anew(
     few_digits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load_dataset("synthetic", "kept")
-    monkeypatch.setattr(synthetic_files, "SYNTHETIC_VERSION", -1)
+    monkeypatch.setattr(synthetic, "VERSION", -1)
     load_dataset("synthetic", "kept")
     assert len(few_digits) == 2
 
@@ -85,10 +70,10 @@ def test_an_interrupted_drawing_is_begun_again(
             raise KeyboardInterrupt
         return written_whole(path)
 
-    monkeypatch.setattr(synthetic_files, "written_whole", interrupted)
+    monkeypatch.setattr(synthetic, "written_whole", interrupted)
     with pytest.raises(KeyboardInterrupt):
         load_dataset("synthetic", "kept")
-    monkeypatch.setattr(synthetic_files, "written_whole", written_whole)
+    monkeypatch.setattr(synthetic, "written_whole", written_whole)
     assert len(load_dataset("synthetic", "kept").test) == 20
     assert len(few_digits) == 2
 
@@ -168,16 +153,18 @@ def test_the_state_of_every_file_is_found(few_digits: list[int]) -> None:
     assert mnist[3].path == folder / f"{FILE_NAMES[3]}.gz"
 
 
-@pytest.mark.parametrize("content", DAMAGED_RECORDS)
+@pytest.mark.parametrize(
+    "record", ["", "[]", "{}", '{"version": 1, "seed": 0, "files": {}}', '"\udcff"']
+)
 def test_a_damaged_record_of_the_digits_means_they_are_drawn_anew(
-    few_digits: list[int], content: str
+    few_digits: list[int], record: str
 ) -> None:
     load_dataset("synthetic", "kept")
-    Path("kept/synthetic.json").write_text(content, errors="surrogateescape")
+    whole = Path("kept/synthetic.json").read_text()
+    Path("kept/synthetic.json").write_text(record, errors="surrogateescape")
     load_dataset("synthetic", "kept")
     assert len(few_digits) == 2
-    manifest = json.loads(Path("kept/synthetic.json").read_text())
-    assert manifest["seed"] == synthetic_files.SYNTHETIC_SEED
+    assert Path("kept/synthetic.json").read_text() == whole
 
 
 def placed(folder: Path, name: str, content: bytes) -> SourceFile:
