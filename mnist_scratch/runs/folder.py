@@ -7,6 +7,7 @@ import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,8 +24,7 @@ from mnist_scratch.runs.model import load_model, save_model
 from mnist_scratch.system.files import is_leftover, write_text_whole
 from mnist_scratch.system.lock import locked, running_holder
 from mnist_scratch.training.evaluation import Evaluation
-from mnist_scratch.training.history import History
-from mnist_scratch.training.norms import norms_as_csv, read_norms
+from mnist_scratch.training.history import History, norms_as_csv, read_norms
 
 EVALUATION = "evaluation.json"
 RUNS = Path("runs")  # where new runs go without --run
@@ -135,7 +135,9 @@ class RunFolder:
         MnistScratchError
             Same as `history`; what is wrong with another row stays unseen.
         """
-        return self._with_an_epoch(repairable(History.read_epochs, self.history_path))
+        return self._with_an_epoch(
+            repairable(partial(History.read, epochs_only=True), self.history_path)
+        )
 
     def _with_an_epoch(self, history: History) -> History:
         if not history.epochs:

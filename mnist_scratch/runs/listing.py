@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -127,7 +128,11 @@ def summarise(path: Path) -> RunSummary:
     run = RunFolder(path)
     config, history_path = run.config(), run.history_path
     has_history = history_path.exists()
-    history = repairable(History.read_epochs, history_path) if has_history else History()
+    history = (
+        repairable(partial(History.read, epochs_only=True), history_path)
+        if has_history
+        else History()
+    )
     epochs = len(history.rows)
     best_epoch = history.best.epoch if epochs else 0
     trainer = trained_by(path)

@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.nn import Array
-from mnist_scratch.training.history import History
-from mnist_scratch.training.norms import NORMS
+from mnist_scratch.training.history import NORMS, History
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +44,7 @@ class TrainingState:
     history
         Everything logged.
     norms : float64 (E, L, 2)
-        Of each finished epoch and dense layer (see `norms`).
+        Of each finished epoch and dense layer (see `history.layer_norms`).
     seconds
         Spent on training, its interruptions left out.
     """

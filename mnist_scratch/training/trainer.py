@@ -24,8 +24,7 @@ from mnist_scratch.nn.optimizer import OPTIMIZERS, Optimizer
 from mnist_scratch.nn.schedule import SCHEDULES
 from mnist_scratch.training.divergence import all_finite, diverged
 from mnist_scratch.training.evaluation import evaluate
-from mnist_scratch.training.history import History, Row
-from mnist_scratch.training.norms import NORMS, layer_norms
+from mnist_scratch.training.history import NORMS, History, Row, layer_norms
 from mnist_scratch.training.progress import Progress
 from mnist_scratch.training.seeding import generator, get_state, seeds, set_state
 from mnist_scratch.training.state import TrainingState

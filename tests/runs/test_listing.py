@@ -63,7 +63,7 @@ def test_runs_are_listed_newest_first_and_damaged_ones_named(folder: Path) -> No
     assert (oldest.accuracy, oldest.seconds, oldest.epochs, oldest.note) == (0.9876, 6.25, 5, "")
     assert (oldest.best_epoch, oldest.validation_accuracy) == (1, 0.95)
     assert sorted(path.name for path in damaged) == ["broken", "lost"]
-    assert "not a history" in str(damaged[folder / "broken"])
+    assert "damaged: its first line must be" in str(damaged[folder / "broken"])
     assert "no config.toml" in str(damaged[folder / "lost"])
 
 

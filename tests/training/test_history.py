@@ -24,12 +24,12 @@ def test_a_history_reads_back_to_the_last_bit(tmp_path: Path) -> None:
 def test_the_ends_of_epochs_can_be_read_alone(tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
     path.write_text(History(ROWS).as_csv())
-    assert History.read_epochs(path).rows == [ROWS[1]]
+    assert History.read(path, epochs_only=True).rows == [ROWS[1]]
     path.write_text(History(ROWS).as_csv().rstrip("\n"))  # the last line of an epoch under way
-    assert History.read_epochs(path).rows == [ROWS[1]]
+    assert History.read(path, epochs_only=True).rows == [ROWS[1]]
     path.write_text(f"{HEADER}1,1,0.1,0.5,0.25,x,1.5\n")
     with pytest.raises(MnistScratchError, match="damaged"):
-        History.read_epochs(path)
+        History.read(path, epochs_only=True)
 
 
 def test_the_file_can_be_read_by_anything() -> None:
@@ -45,15 +45,15 @@ def test_the_ends_of_epochs_are_the_rows_with_validation() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "not a history"),
-        ("a,b\n1,2\n", "not a history"),
+        ("", "damaged: its first line must be"),
+        ("a,b\n1,2\n", "damaged: its first line must be"),
         (f"{HEADER}1,1,0.1\n", "damaged: a line has 3 cells, not 7"),
         (f"{HEADER}1,1,0.1,x,,,\n", "damaged: could not convert"),
-        (f"{HEADER}1,1,0.1,nan,,,\n", "damaged: a line has numbers that cannot be"),
-        (f"{HEADER}0,1,0.1,1,,,\n", "damaged: a line has numbers that cannot be"),
-        (f"{HEADER}1{'0' * 400},1,0.1,1,,,\n", "damaged: a line has numbers that cannot be"),
-        (f"{HEADER}1,1e300,0.1,1,,,\n", "damaged: a line has numbers that cannot be"),
-        (f"{HEADER}1,0,0.1,1,,,\n", "damaged: a line has numbers that cannot be"),
+        (f"{HEADER}1,1,0.1,nan,,,\n", "damaged: a line has impossible numbers"),
+        (f"{HEADER}0,1,0.1,1,,,\n", "damaged: a line has impossible numbers"),
+        (f"{HEADER}1{'0' * 400},1,0.1,1,,,\n", "damaged: a line has impossible numbers"),
+        (f"{HEADER}1,1e300,0.1,1,,,\n", "damaged: a line has impossible numbers"),
+        (f"{HEADER}1,0,0.1,1,,,\n", "damaged: a line has impossible numbers"),
         (f"{HEADER},1,0.1,1,,,\n", "damaged: could not convert"),
         (f"{HEADER}1.5,1,0.1,1,,,\n", "damaged: invalid literal"),
         (f"{HEADER}1,1,0.1,1,,,\x1b[2J\n", r"damaged: could not convert string .*'\\x1b\[2J'"),

@@ -10,7 +10,7 @@ from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.layers import Dense, ReLU
 from mnist_scratch.nn.network import Network
-from mnist_scratch.training.norms import layer_norms, norms_as_csv, read_norms
+from mnist_scratch.training.history import layer_norms, norms_as_csv, read_norms
 from mnist_scratch.training.trainer import Trainer
 
 
