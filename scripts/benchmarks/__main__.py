@@ -1,27 +1,56 @@
-"""The command line of the benchmark: scripts/benchmark."""
+"""The command line of the benchmark, scripts/benchmark, and the list of its sections."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import datetime as dt
 import importlib.util
 import json
+import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from benchmarks.contest import FULL, QUICK, BenchmarkError, Effort, Workers
-from benchmarks.figures import Section, as_json
-from benchmarks.machine import describe, head
-from benchmarks.sections import SECTIONS
-from benchmarks.text import markdown_lines, terminal_lines
-from benchmarks.work import Data, find_data, load
+import threadpoolctl
+from benchmarks import programs, sections
+from benchmarks.ours import load
+from benchmarks.output import Row, Section, as_json, draw, markdown_lines, terminal_lines
+from benchmarks.turns import BenchmarkError, Contest, Data
+
+from mnist_scratch import MnistScratchError, __version__
 from mnist_scratch.data.sources.files import data_folder
-from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import write_text_whole
+from mnist_scratch.system.threads import usable_cpus
 
-_NEEDED = ("torch", "sklearn", "threadpoolctl")
+
+class Plan(NamedTuple):
+    """How a section is measured."""
+
+    title: str
+    measure: Callable[[Contest], list[Row]]
+    slow: bool = False  # takes many minutes: without --quick it has to be asked for by name
+
+
+SECTIONS = {
+    "step": Plan("a training step beside PyTorch's", sections.step),
+    "limit": Plan("a training step over its own matrix products (1 is the limit)", sections.limit),
+    "epoch": Plan("an epoch beside scikit-learn's MLPClassifier (SGD)", sections.epoch),
+    "evaluation": Plan("evaluation beside PyTorch's", sections.evaluation),
+    "loss": Plan("the loss alone beside PyTorch's", sections.loss),
+    "start": Plan("the start of the process", programs.start),
+    "train": Plan("a whole default run beside a PyTorch program's", programs.train),
+    "98": Plan("the time to 98.0 % test accuracy, by speedrun", programs.accuracy_98),
+    "98.5": Plan("the time to 98.5 % test accuracy", programs.accuracy_98_5),
+    "distortion": Plan("a training step on distorted images", sections.distortion),
+    "finite": Plan("what it costs to check for numbers that are not finite", sections.finite),
+    "checkpoint": Plan("what it costs to save a run, flushed to disk", sections.checkpoint),
+    "scale": Plan("training on a file of millions of images", programs.scale, slow=True),
+    "width": Plan("a training step as the network widens", sections.width, slow=True),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,74 +87,94 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quick", action="store_true", help="few and short rounds: every row in three minutes"
     )
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="CHECKOUT",
+        help="measure instead a training step of this checkout and of another in pairs",
+    )
     parser.add_argument("--markdown", action="store_true", help="print tables in Markdown")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write everything as JSON")
-    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw a picture, PNG")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw the ratios, PNG")
     return parser
 
 
 def _measure(options: argparse.Namespace) -> None:
-    data = find_data()
-    names = _chosen(options, data)
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise BenchmarkError(
-            f"{', '.join(missing)} cannot be imported; install what the benchmark compares with: "
-            "./scripts/install dev bench, or pip install -e '.[bench]'"
-        )
-    load(*data)  # damaged files show now, and synthetic digits are drawn once
-    machine = describe(data)
-    lines = head(machine)
-    print("\n".join(lines), end="\n\n", flush=True)
-    sections: list[Section] = []
-    render = markdown_lines if options.markdown else terminal_lines
-    effort = QUICK if options.quick else FULL
-    with Workers() as workers:
-        for name in names:
-            sections.append(_measure_section(name, workers, data, effort))
-            print("\n".join(render(sections[-1])), end="\n\n", flush=True)
+    plans = _plans(options)
+    # Draws the synthetic digits where there is no MNIST, and finds damaged files now.
+    dataset = load("auto").training.name
+    data = Data(dataset, str(data_folder(dataset).resolve()))
+    machine = _machine(dataset)
+    head = [f"{name}: {value}" for name, value in machine.items()]
+    print("\n".join(head), end="\n\n", flush=True)
+    lines = markdown_lines if options.markdown else terminal_lines
+    measured: list[Section] = []
+    # Two rounds are too few for pairs.
+    rounds = sections.LEAST_PAIRED_ROUNDS if options.against and options.quick else None
+    with Contest(data, quick=options.quick, rounds=rounds) as contest:
+        for name, plan in plans.items():
+            print(f"measuring {name}: {plan.title} ...", file=sys.stderr, flush=True)
+            started = time.perf_counter()
+            measured.append(Section(name, plan.title, plan.measure(contest)))
+            print(f"  took {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
+            print("\n".join(lines(measured[-1])), end="\n\n", flush=True)
             if options.output:  # after every section: a run takes long, and can be interrupted
-                _write(options.output, machine | {"quick": options.quick}, sections)
+                found = {section.name: as_json(section) for section in measured}
+                content = {"machine": machine | {"quick": options.quick}, "sections": found}
+                write_text_whole(options.output, json.dumps(content, indent=1) + "\n")
     if options.picture:
-        from benchmarks.picture import draw  # noqa: PLC0415  # Matplotlib is slow to import
-
-        draw(sections, lines, options.picture)
+        draw(measured, head, options.picture)
 
 
-def _chosen(options: argparse.Namespace, data: Data) -> list[str]:
-    """Return which sections to measure."""
+def _plans(options: argparse.Namespace) -> dict[str, Plan]:
+    """Return what the command line asks for."""
+    if options.against:
+        if options.sections:
+            raise BenchmarkError("--against measures a section of its own: name no other")
+        checkout = options.against.resolve()
+        title = f"a training step of this checkout and of {checkout}, in pairs"
+        return {"against": Plan(title, lambda contest: sections.against(contest, checkout))}
     unknown = [name for name in options.sections if name not in SECTIONS]
     if unknown:
         raise BenchmarkError(
             f"there is no section {', '.join(unknown)}; sections are {', '.join(SECTIONS)}"
         )
-    names = options.sections or [
+    missing = [name for name in ("torch", "sklearn") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise BenchmarkError(
+            f"{', '.join(missing)} cannot be imported; install what the benchmark compares with: "
+            "./scripts/install dev bench, or pip install -e '.[bench]'"
+        )
+    asked = options.sections or [
         name for name, plan in SECTIONS.items() if options.quick or not plan.slow
     ]
-    without = [name for name in names if SECTIONS[name].mnist and data.dataset != "mnist"]
-    if without:
-        reason = (
-            f"{', '.join(without)}: MNIST itself is needed, and is not in "
-            f"{data_folder('mnist')}; 'mnist-scratch data download' fetches it"
-        )
-        if options.sections:
-            raise BenchmarkError(reason)
-        print(f"left out {reason}", file=sys.stderr)
-    return [name for name in names if name not in without]
+    return {name: SECTIONS[name] for name in asked}
 
 
-def _measure_section(name: str, workers: Workers, data: Data, effort: Effort) -> Section:
-    plan = SECTIONS[name]
-    print(f"measuring {name}: {plan.title} ...", file=sys.stderr, flush=True)
-    started = time.perf_counter()
-    rows = plan.measure(workers, data, effort)
-    print(f"  took {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
-    return Section(name, plan.title, rows)
+def _machine(dataset: str) -> dict[str, str]:
+    """Return what the figures are measured on."""
+    versions = [f"mnist_scratch {__version__}", f"Python {platform.python_version()}"]
+    for name in ("numpy", "torch", "scikit-learn"):
+        with contextlib.suppress(PackageNotFoundError):
+            versions.append(f"{name} {version(name)}")
+    pools = threadpoolctl.threadpool_info()
+    blas = [f"{pool['internal_api']} {pool['version']} {pool['architecture']}" for pool in pools]
+    return {
+        "CPU": f"{_cpu_name()}, usable cores: {usable_cpus()}",
+        "system": platform.platform(),
+        "versions": ", ".join(versions),
+        "NumPy's BLAS": ", ".join(blas),
+        "data": dataset,
+        "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+    }
 
 
-def _write(path: Path, machine: dict[str, Any], sections: Sequence[Section]) -> None:
-    found = {section.name: as_json(section) for section in sections}
-    write_text_whole(path, json.dumps({"machine": machine, "sections": found}, indent=1) + "\n")
+def _cpu_name() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

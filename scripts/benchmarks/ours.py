@@ -1,159 +1,151 @@
-"""Our own contestants: the public classes, as the program's own training uses them."""
+"""Our own contestants.
+
+They import public names alone, so that an older checkout can take part as well.
+"""
 
 from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmarks.turns import Data, Turns, Work
 
-from benchmarks.turns import Turns
-from benchmarks.work import Work, load
 from mnist_scratch import (
+    BatchLoader,
     Config,
     Dataset,
     Network,
     SoftmaxCrossEntropy,
     Trainer,
     evaluate,
+    load_dataset,
     softmax_cross_entropy,
     softmax_cross_entropy_gradient,
 )
-from mnist_scratch.config.schema import AugmentationConfig, with_values
-from mnist_scratch.config.toml import find_config, read_config
-from mnist_scratch.data.augment import Augmentation
-from mnist_scratch.runs.checkpoint import Checkpoint, save_checkpoint
 
 PROBED = 1000  # test images on which the loss must fall
 
-
-def _network(widths: tuple[int, ...]) -> Network:
-    return Network.of_widths(widths, "relu", np.random.default_rng(0))
+load = cache(load_dataset)
 
 
-def _part(dataset: Dataset, count: int) -> Dataset:
+def _network(work: Work) -> Network:
+    return Network.of_widths(tuple(work.widths), "relu", np.random.default_rng(0))
+
+
+def _first(dataset: Dataset, count: int) -> Dataset:
     return Dataset(dataset.name, dataset.images[:count], dataset.labels[:count])
 
 
-def make_trainer(
+def standardised(dataset: Dataset) -> np.ndarray[Any, Any]:
+    """Return images, float32 (N, 784), as training has them."""
+    return next(iter(BatchLoader(dataset, len(dataset)))).images
+
+
+def _make_trainer(
     work: Work,
-    training: Dataset,
-    test: Dataset,
+    data: Data,
     *,
     check_finite: bool = True,
-    distorted: bool = False,
-    epochs: int = 10**6,  # the turns end before
+    distortion: Mapping[str, Any] | None = None,
 ) -> Trainer:
-    """Return the trainer whose steps are timed."""
-    began = Config(augmentation=distortion()) if distorted else Config()
-    values = {
-        ("optimizer", "learning_rate"): work.learning_rate,
-        ("optimizer", "momentum"): work.momentum,
-        ("optimizer", "nesterov"): work.nesterov,
-        ("optimizer", "weight_decay"): work.weight_decay,
-        ("schedule", "name"): "constant",
-        ("schedule", "warmup"): 0.0,
-        ("training", "epochs"): epochs,
-        ("training", "batch_size"): work.batch_size,
-        ("training", "check_finite"): check_finite,
-    }
-    config = with_values(began, values, "the benchmark")
-    # A few images to validate on: a step is timed, and not what comes between two epochs.
-    return Trainer(_network(work.widths), training, _part(test, 10), config)
-
-
-def distortion() -> AugmentationConfig:
-    """Return how much images are distorted: as by the recipe named after Simard."""
-    return read_config(find_config("simard")).augmentation
-
-
-def probe(trainer: Trainer, test: Dataset) -> Callable[[], float]:
-    """Return a measure of the loss that leaves the trained network's buffers alone."""
-    copy, probed = _network(trainer.network.widths), _part(test, PROBED)
-
-    def loss() -> float:
-        copy.parameters[...] = trainer.network.parameters
-        return evaluate(copy, probed).loss
-
-    return loss
-
-
-def train(turns: Turns, work: dict[str, Any], data: tuple[str, str], **settings: bool) -> None:
-    """Take steps in the training loop: batches out of bytes, forward, backward, SGD, the log."""
     training, test = load(*data)
-    trainer = make_trainer(Work.from_arguments(work), training, test, **settings)
-    turns.ready(probe(trainer, test))
-    # Of the last step of an epoch the trainer tells with the epoch.
-    trainer.run(after_epoch=turns.step, after_step=turns.step)
+    config = Config()
+    config = replace(
+        config,
+        optimizer=replace(
+            config.optimizer,
+            learning_rate=work.learning_rate,
+            momentum=work.momentum,
+            nesterov=work.nesterov,
+            weight_decay=work.weight_decay,
+        ),
+        schedule=replace(config.schedule, name="constant", warmup=0.0),
+        training=replace(
+            config.training,
+            epochs=10**6,  # the turns end before
+            batch_size=work.batch_size,
+            check_finite=check_finite,
+        ),
+        augmentation=replace(config.augmentation, **(distortion or {})),
+    )
+    # Few images to validate on: it is steps that are timed, not what comes between two epochs.
+    return Trainer(_network(work), training, _first(test, 10), config)
 
 
-def train_epochs(turns: Turns, work: dict[str, Any], data: tuple[str, str]) -> None:
+def train(turns: Turns, work: Work, data: Data, **settings: Any) -> None:
+    """Take steps in the training loop: batches, forward, backward, optimizer, log."""
+    _train(turns, _make_trainer(work, data, **settings), data)
+
+
+def train_epochs(turns: Turns, work: Work, data: Data) -> None:
     """Do the same; a step is an epoch."""
-    training, test = load(*data)
-    trainer = make_trainer(Work.from_arguments(work), training, test)
-    turns.ready(probe(trainer, test))
-    trainer.run(after_epoch=turns.step)
+    _train(turns, _make_trainer(work, data), data, epochs=True)
 
 
-def distorting(turns: Turns, batch: int, data: tuple[str, str], *, elastic: bool) -> None:
-    """Distort the images of a batch, and nothing else."""
-    amounts = distortion() if elastic else replace(distortion(), elastic_alpha=0.0)
-    pixels = load(*data).training.pixels[:batch]
-    augmentation = Augmentation(np.random.SeedSequence(0), **asdict(amounts))
-    turns.ready()
-    for number in itertools.count():
-        augmentation.distort(pixels, 0, number)
-        turns.step()
+def _train(turns: Turns, trainer: Trainer, data: Data, *, epochs: bool = False) -> None:
+    probed = _first(load(*data).test, PROBED)
+    turns.ready(lambda: evaluate(trainer.network, probed).loss)
+    # For the last step of an epoch the trainer calls `after_epoch` alone.
+    trainer.run(turns.step, (lambda: None) if epochs else turns.step)
 
 
-def products(turns: Turns, work: dict[str, Any], data: tuple[str, str]) -> None:
+def products(turns: Turns, work: Work, data: Data) -> None:
     """Multiply the matrices that a step multiplies, and nothing else."""
-    del data
+    del data  # it needs none
     rng = np.random.default_rng(0)
-    made = Work.from_arguments(work)
-    layers = []
-    for width_in, width_out in zip(made.widths[:-1], made.widths[1:], strict=True):
-        inputs = rng.normal(size=(made.batch_size, width_in)).astype(np.float32)  # (B, I)
-        weights = rng.normal(size=(width_in, width_out)).astype(np.float32)  # (I, O)
-        d_outputs = rng.normal(size=(made.batch_size, width_out)).astype(np.float32)  # (B, O)
-        layers.append((inputs, weights, d_outputs))
-    outputs = [np.empty_like(layer[2]) for layer in layers]
-    d_weights = [np.empty_like(layer[1]) for layer in layers]
-    d_inputs = [np.empty_like(layer[0]) for layer in layers]
+
+    def normal(*shape: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+        return rng.standard_normal(shape, np.float32)
+
+    layers = [
+        (
+            normal(work.batch_size, width_in),  # inputs (B, I)
+            normal(width_in, width_out),  # weights (I, O)
+            normal(work.batch_size, width_out),  # d_outputs (B, O)
+        )
+        for width_in, width_out in pairwise(work.widths)
+    ]
+    results = [tuple(map(np.empty_like, layer)) for layer in layers]
     turns.ready()
     while True:
-        for number, (inputs, weights, _) in enumerate(layers):
-            np.matmul(inputs, weights, out=outputs[number])
-        for number, (inputs, weights, d_output) in reversed(list(enumerate(layers))):
-            np.matmul(inputs.T, d_output, out=d_weights[number])
+        for (inputs, weights, _), (_, _, outputs) in zip(layers, results, strict=True):
+            np.matmul(inputs, weights, out=outputs)
+        for number in reversed(range(len(layers))):
+            inputs, weights, d_outputs = layers[number]
+            d_inputs, d_weights, _ = results[number]
+            np.matmul(inputs.T, d_outputs, out=d_weights)
             if number:
-                np.matmul(d_output, weights.T, out=d_inputs[number])
+                np.matmul(d_outputs, weights.T, out=d_inputs)
         turns.step()
 
 
-def evaluation(turns: Turns, work: dict[str, Any], data: tuple[str, str]) -> None:
+def evaluation(turns: Turns, work: Work, data: Data) -> None:
     """Evaluate a network on the test set."""
-    network, test = _network(Work.from_arguments(work).widths), load(*data).test
+    network, test = _network(work), load(*data).test
     turns.ready()
     while True:
         evaluate(network, test)
         turns.step()
 
 
-def loss_inputs(batch: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Return logits (B, 10) and the number of each example's true class (B,)."""
+def _loss_inputs(batch: int, *, one_hot: bool) -> tuple[Any, Any]:
+    """Return logits (B, 10) and targets: (B, 10), or classes (B,)."""
     rng = np.random.default_rng(0)
-    return rng.normal(size=(batch, 10)).astype(np.float32), rng.integers(0, 10, batch)
+    classes = rng.integers(0, 10, batch)
+    targets = np.eye(10, dtype=np.float32)[classes] if one_hot else classes
+    return rng.standard_normal((batch, 10), np.float32), targets
 
 
-def loss_class(turns: Turns, batch: int) -> None:
+def loss_class(turns: Turns, batch: int, *, one_hot: bool) -> None:
     """Compute the loss and its gradient as training does."""
-    logits, labels = loss_inputs(batch)
-    targets = np.eye(10, dtype=np.float32)[labels]
+    logits, targets = _loss_inputs(batch, one_hot=one_hot)
     loss_function = SoftmaxCrossEntropy()
     turns.ready()
     while True:
@@ -163,9 +155,8 @@ def loss_class(turns: Turns, batch: int) -> None:
 
 
 def loss_functions(turns: Turns, batch: int, *, one_hot: bool) -> None:
-    """Compute them by the functions that check everything."""
-    logits, labels = loss_inputs(batch)
-    targets = np.eye(10, dtype=np.float32)[labels] if one_hot else labels
+    """Compute them by the functions that check their arguments."""
+    logits, targets = _loss_inputs(batch, one_hot=one_hot)
     turns.ready()
     while True:
         softmax_cross_entropy(logits, targets)
@@ -173,14 +164,30 @@ def loss_functions(turns: Turns, batch: int, *, one_hot: bool) -> None:
         turns.step()
 
 
-def checkpoint(turns: Turns, work: dict[str, Any], data: tuple[str, str]) -> None:
-    """Write a checkpoint, whole and flushed to disk."""
-    loaded, made = load(*data), Work.from_arguments(work)
-    trainer = make_trainer(made, loaded.training, loaded.test)
+# The names below are not public: older checkouts keep them elsewhere.
+
+
+def distorting(turns: Turns, work: Work, data: Data, distortion: Mapping[str, Any]) -> None:
+    """Distort the images of a batch, and nothing else."""
+    from mnist_scratch.data.augment import Augmentation  # noqa: PLC0415
+
+    pixels = load(*data).training.pixels[: work.batch_size]
+    augmentation = Augmentation(np.random.SeedSequence(0), **distortion)
+    turns.ready()
+    for number in itertools.count():
+        augmentation.distort(pixels, 0, number)
+        turns.step()
+
+
+def checkpoint(turns: Turns, work: Work, data: Data) -> None:
+    """Write a checkpoint, flushed to disk."""
+    from mnist_scratch.runs.checkpoint import Checkpoint, save_checkpoint  # noqa: PLC0415
+
+    trainer = _make_trainer(work, data)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "checkpoint.npz"
         turns.ready()
         while True:
-            saved = Checkpoint(trainer.config, data[0], {}, {}, trainer.state())
+            saved = Checkpoint(trainer.config, data.dataset, {}, {}, trainer.state())
             save_checkpoint(path, saved)
             turns.step()

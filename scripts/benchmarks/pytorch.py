@@ -1,0 +1,222 @@
+"""PyTorch's contestants, as its users write it and as its experts do, and a whole program.
+
+    python -m benchmarks.pytorch OPTIONS    a JSON object, as programs.py makes it
+
+It imports nothing of the program that it is compared with, whose start would be added to its own.
+"Users" follow the tutorials: a `DataLoader`, and `.item()` in every step. "Experts" keep the data
+in memory, take the fused optimizer and never wait for a number.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import torch
+from benchmarks.turns import Data, Turns, Work
+from torch.nn.functional import cross_entropy
+from torch.utils.data import DataLoader, TensorDataset
+
+_MEAN, _STD = 0.1307, 0.3081  # of MNIST's training pixels
+_PROBED = 1000  # test images on which the loss must fall
+
+
+def _read_idx(path: Path, header: int) -> Any:
+    """Return the bytes after the header of a file, compressed or not."""
+    packed = path.with_name(f"{path.name}.gz")
+    content = path.read_bytes() if path.exists() else gzip.decompress(packed.read_bytes())
+    return np.frombuffer(content, np.uint8, offset=header)
+
+
+@cache
+def _read_set(folder: str, name: str) -> tuple[Any, Any]:
+    """Return images float32 (N, 784), standardised, and labels int64 (N,)."""
+    images = _read_idx(Path(folder, f"{name}-images-idx3-ubyte"), 16).reshape(-1, 784)
+    labels = _read_idx(Path(folder, f"{name}-labels-idx1-ubyte"), 8)
+    pixels = torch.from_numpy(images.astype(np.float32)).div_(255.0)
+    return pixels.sub_(_MEAN).div_(_STD), torch.from_numpy(labels.astype(np.int64))
+
+
+def _model(widths: Sequence[int]) -> Any:
+    """Return the network with He initialisation."""
+    layers: list[Any] = []
+    for width_in, width_out in pairwise(widths):
+        linear = torch.nn.Linear(width_in, width_out)
+        torch.nn.init.kaiming_normal_(linear.weight, nonlinearity="relu")
+        torch.nn.init.zeros_(linear.bias)
+        layers += [linear, torch.nn.ReLU()]
+    return torch.nn.Sequential(*layers[:-1])
+
+
+def _optimizer(model: Any, work: Any, *, fused: bool) -> Any:
+    return torch.optim.SGD(
+        model.parameters(),
+        lr=work.learning_rate,
+        momentum=work.momentum,
+        nesterov=work.nesterov,
+        weight_decay=work.weight_decay,
+        fused=fused,
+    )
+
+
+def _users_batches(images: Any, labels: Any, batch_size: int) -> Any:
+    return DataLoader(TensorDataset(images, labels), batch_size=batch_size, shuffle=True)
+
+
+def _experts_batches(images: Any, labels: Any, batch_size: int) -> Iterator[tuple[Any, Any]]:
+    for examples in torch.randperm(len(images)).split(batch_size):
+        yield images[examples], labels[examples]
+
+
+def _ready(turns: Turns, model: Any, data: Data) -> None:
+    images, labels = (tensor[:_PROBED] for tensor in _read_set(data.folder, "t10k"))
+
+    def loss() -> float:
+        with torch.no_grad():
+            return float(cross_entropy(model(images), labels))
+
+    turns.ready(loss)
+
+
+def train_as_users(turns: Turns, work: Work, data: Data) -> None:
+    """Train as the tutorials do."""
+    loader = _users_batches(*_read_set(data.folder, "train"), work.batch_size)
+    model = _model(work.widths)
+    loss_function = torch.nn.CrossEntropyLoss()
+    optimizer = _optimizer(model, work, fused=False)
+    running_loss = 0.0
+    _ready(turns, model, data)
+    while True:
+        for images, labels in loader:
+            optimizer.zero_grad()
+            loss = loss_function(model(images), labels)
+            loss.backward()
+            optimizer.step()
+            running_loss += loss.item()
+            turns.step()
+
+
+def train_as_experts(turns: Turns, work: Work, data: Data) -> None:
+    """Train as fast as PyTorch can without compiling."""
+    images, labels = _read_set(data.folder, "train")
+    model = _model(work.widths)
+    optimizer = _optimizer(model, work, fused=True)
+    _ready(turns, model, data)
+    while True:
+        for batch, targets in _experts_batches(images, labels, work.batch_size):
+            loss = cross_entropy(model(batch), targets)
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            turns.step()
+
+
+def evaluate_as_users(turns: Turns, work: Work, data: Data) -> None:
+    """Evaluate as the tutorials do, in batches of 1,000."""
+    loader = DataLoader(TensorDataset(*_read_set(data.folder, "t10k")), batch_size=1000)
+    model = _model(work.widths)
+    turns.ready()
+    while True:
+        loss, correct = 0.0, 0
+        with torch.no_grad():
+            for images, labels in loader:
+                logits = model(images)
+                loss += cross_entropy(logits, labels, reduction="sum").item()
+                correct += (logits.argmax(dim=1) == labels).sum().item()
+        turns.step()
+
+
+def evaluate_as_experts(turns: Turns, work: Work, data: Data) -> None:
+    """Evaluate in inference mode, in batches of 1,000 out of memory."""
+    images, labels = _read_set(data.folder, "t10k")
+    model = _model(work.widths)
+    turns.ready()
+    while True:
+        with torch.inference_mode():
+            logits = torch.cat([model(part) for part in images.split(1000)])
+            cross_entropy(logits, labels).item()
+            (logits.argmax(dim=1) == labels).sum().item()
+        turns.step()
+
+
+def loss(turns: Turns, batch: int, *, one_hot: bool) -> None:
+    """Compute the loss and its gradient with respect to the logits."""
+    logits = torch.randn(batch, 10, requires_grad=True)
+    targets = torch.randint(10, (batch,))
+    if one_hot:
+        targets = torch.eye(10)[targets]
+    turns.ready()
+    while True:
+        logits.grad = None
+        cross_entropy(logits, targets).backward()
+        turns.step()
+
+
+def _accuracy(model: Any, images: Any, labels: Any) -> float:
+    with torch.inference_mode():
+        predicted = torch.cat([model(part).argmax(dim=1) for part in images.split(1000)])
+    return float((predicted == labels).double().mean())
+
+
+def _train(options: Any, work: Work, training: Any, validation: Any) -> Any:
+    """Return the model with the parameters that were best on validation."""
+    images, labels = training
+    batches = _experts_batches if options.experts else _users_batches
+    model = _model(work.widths)
+    optimizer = _optimizer(model, work, fused=options.experts)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        max_lr=work.learning_rate,
+        total_steps=options.epochs * -(-len(images) // work.batch_size),
+        pct_start=options.warmup,
+        anneal_strategy="linear",
+        cycle_momentum=False,
+    )
+    best, best_accuracy = {}, -1.0
+    for _ in range(options.epochs):
+        running_loss = 0.0
+        for batch, targets in batches(images, labels, work.batch_size):
+            optimizer.zero_grad()
+            loss = cross_entropy(model(batch), targets)
+            loss.backward()
+            optimizer.step()
+            scheduler.step()
+            if not options.experts:
+                running_loss += loss.item()
+        reached = _accuracy(model, *validation)
+        if reached > best_accuracy:
+            best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+            best_accuracy = reached
+    model.load_state_dict(best)
+    return model
+
+
+def main() -> None:
+    """Read the files, train with a one-cycle schedule, save, print the accuracy on the test set."""
+    options = SimpleNamespace(**json.loads(sys.argv[1]))
+    torch.manual_seed(options.seed)
+    images, labels = _read_set(options.folder, "train")
+    order = torch.randperm(len(images))
+    held_out, kept = order.tensor_split([options.validation_examples])
+    training, validation = (images[kept], labels[kept]), (images[held_out], labels[held_out])
+    _read_set.cache_clear()
+    del images, labels
+    started = time.perf_counter()
+    model = _train(options, Work(**options.work), training, validation)
+    seconds = time.perf_counter() - started
+    torch.save(model.state_dict(), options.output)
+    accuracy = _accuracy(model, *_read_set(options.folder, "t10k"))
+    print(json.dumps({"training_seconds": seconds, "accuracy": accuracy}))
+
+
+if __name__ == "__main__":
+    main()
