@@ -1,4 +1,4 @@
-"""Numbers that go wrong: a training that diverges is stopped, and told where."""
+"""Divergence: a training whose numbers become NaN or infinite is stopped, with where and when."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 
 
-def all_finite(network: Network) -> bool:
-    """Say whether every parameter and every gradient is a finite number."""
-    return bool(np.isfinite(network.parameters).all() and np.isfinite(network.gradients).all())
-
-
 class DivergedError(MnistScratchError):
-    """A training whose numbers are not finite any more: to go on with it would change nothing."""
+    """A training has diverged: its numbers are NaN or infinite."""
+
+
+def all_finite(network: Network) -> bool:
+    """Return whether every parameter and every gradient is a finite number."""
+    return bool(np.isfinite(network.parameters).all() and np.isfinite(network.gradients).all())
 
 
 def diverged(
     network: Network, what: str, step: int, epoch: int, learning_rate: float
-) -> MnistScratchError:
-    """Return the error that says where the numbers of a training went wrong.
+) -> DivergedError:
+    """Return the error that says where the numbers of a training stopped being finite.
 
     Parameters
     ----------
     network
-        Its parameters, gradients or outputs are not all finite any more, or its loss is not.
+        The network, in the state in which that was seen.
     what
-        Where that was seen: "loss", "validation loss", "parameters".
+        Where it was seen: "loss", "validation loss", "parameters or gradients".
     step, epoch
         The step in which it was seen, and its epoch, both from 1.
     learning_rate
@@ -35,8 +35,8 @@ def diverged(
     """
     return DivergedError(
         f"the training has diverged: at step {step} (epoch {epoch}, learning rate "
-        f"{learning_rate:g}) something in the {what} is not finite any more.\n"
-        f"Found in {_first_not_finite(network)}.\n"
+        f"{learning_rate:g}) the {what} became NaN or infinite.\n"
+        f"First found in {_first_not_finite(network)}.\n"
         "Start a new run with a lower --learning-rate, a longer --warmup, or less --momentum."
     )
 
@@ -53,7 +53,7 @@ def _first_not_finite(network: Network) -> str:
         for name, array in arrays.items():
             if not np.isfinite(array).all():
                 return f"the {name} of dense layer {number} ({layer.width_in}-{layer.width_out})"
-    # All of them are finite: then the products of a forward were not, and an output overflowed.
+    # All of them are finite, so the products of a forward were not: an output overflowed.
     for number, layer in enumerate(network.dense_layers[1:], start=1):
         if not np.isfinite(layer.inputs).all():
             return f"the outputs of dense layer {number}"

@@ -1,4 +1,4 @@
-"""How good a network is on a data set: loss, accuracy, confusion matrix, calibration."""
+"""Evaluation of a network on a data set: loss, accuracy, confusion matrix, calibration."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ _BATCH_SIZE = 1000
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What a network did on a data set.
+    """The result of evaluating a network on a data set.
 
     Attributes
     ----------
     dataset
         The name of the data set.
     examples
-        How many it has, N. Every one was counted.
+        N, the number of its examples. Every one was counted.
     loss
         Averaged over the examples; cross-entropy, if `evaluate` was not told otherwise.
     accuracy
         Share of the examples whose most probable class is the true one, 0 to 1.
     confusion
-        int64 (10, 10): how many examples of the true class (row) were taken for a class (column).
+        int64 (10, 10): numbers of examples, true class by row, predicted class by column.
     calibration
-        How sure the network was, and how often it was right.
+        Confidence and accuracy, bin by bin.
     """
 
     dataset: str
@@ -61,11 +61,11 @@ class Evaluation:
 
     @property
     def mistakes(self) -> int:
-        """How many examples were taken for another class."""
+        """How many examples were misclassified."""
         return self.examples - int(np.trace(self.confusion))
 
     def as_json(self) -> dict[str, Any]:
-        """Return the evaluation as JSON values; null stands for a share of nothing."""
+        """Return the evaluation as JSON values; null where a score is undefined."""
         names = class_names(self.dataset)
         scores = class_scores(self.confusion)
         return {
@@ -91,15 +91,15 @@ def evaluate(
     dataset: Examples,
     loss_function: Loss | None = None,
 ) -> Evaluation:
-    """Measure a network on every example of a data set, in order.
+    """Evaluate a network on every example of a data set, in order.
 
     Parameters
     ----------
     network, dataset
-        What to measure, and on what.
+        The network, and N examples.
     loss_function
-        Which loss; cross-entropy if not given, whatever the network was trained with, so that any
-        two networks can be compared.
+        The loss; cross-entropy by default, whatever the network was trained with, so that any two
+        networks can be compared.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def evaluate(
 
 
 def evaluate_predictions(dataset: Examples, log_predictions: npt.NDArray[np.float64]) -> Evaluation:
-    """Measure predictions, whoever made them, by their cross-entropy.
+    """Evaluate predictions, of one network or of several together, by their cross-entropy.
 
     Parameters
     ----------
@@ -139,9 +139,9 @@ def evaluate_predictions(dataset: Examples, log_predictions: npt.NDArray[np.floa
     """
     labels = dataset.labels.astype(np.int64)
     predicted = np.argmax(log_predictions, axis=1)
-    everyone = np.arange(len(dataset))
-    loss_sum = -float(log_predictions[everyone, labels].sum())
-    return _evaluation(dataset, loss_sum, predicted, np.exp(log_predictions[everyone, predicted]))
+    rows = np.arange(len(dataset))
+    loss_sum = -float(log_predictions[rows, labels].sum())
+    return _evaluation(dataset, loss_sum, predicted, np.exp(log_predictions[rows, predicted]))
 
 
 def _evaluation(
@@ -152,8 +152,8 @@ def _evaluation(
 ) -> Evaluation:
     if not math.isfinite(loss_sum):
         raise MnistScratchError(
-            f"the loss on {dataset.name} is {loss_sum}: the network's parameters are out of all "
-            "bounds, its training has diverged.\nTrain it again with a lower --learning-rate."
+            f"the loss on {dataset.name} is {loss_sum}: the network's training has diverged.\n"
+            "Train it again with a lower --learning-rate."
         )
     cells = dataset.labels.astype(np.int64) * CLASSES + predicted
     confusion = np.bincount(cells, minlength=CLASSES * CLASSES).reshape(CLASSES, CLASSES)

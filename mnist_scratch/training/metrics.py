@@ -1,4 +1,4 @@
-"""What the answers on a data set say beside their accuracy: class by class, and how sure they were.
+"""Metrics beside the accuracy: scores of each class, confusions, calibration, confidence intervals.
 
 Shapes: N examples, C classes.
 """
@@ -16,20 +16,19 @@ BINS = 15  # of confidence, as in Guo et al. 2017
 
 
 class ClassScores(NamedTuple):
-    """How well one class was told from the others; shares are 0 to 1.
+    """Precision, recall and F1 of one class, each 0 to 1, or None where it is undefined.
 
     Attributes
     ----------
     examples
-        How many examples truly are of the class.
+        How many examples are of the class.
     precision
-        Of what was taken for the class, the share that is of it; None where nothing was taken for
-        it, since a share of nothing is not a number.
+        Of the examples predicted as the class, the share that is of it; None if there are none.
     recall
-        Of what is of the class, the share that was taken for it; None without examples.
+        Of the examples of the class, the share predicted as it; None if there are none.
     f1
-        The harmonic mean of the two; None where neither is defined. If nothing was taken for a
-        class that has examples, it is 0: all of them were missed.
+        The harmonic mean of the two; None where neither is defined. If no example was predicted as
+        a class that has examples, it is 0: all of them were missed.
     """
 
     examples: int
@@ -39,7 +38,7 @@ class ClassScores(NamedTuple):
 
 
 class Confused(NamedTuple):
-    """Examples of one class that were taken for another: how many."""
+    """How many examples of one class were predicted as another."""
 
     true: int
     predicted: int
@@ -57,30 +56,30 @@ def class_scores(confusion: npt.NDArray[np.int64]) -> list[ClassScores]:
     Parameters
     ----------
     confusion
-        int64 (C, C): how many examples of the true class (row) were taken for a class (column).
+        int64 (C, C): numbers of examples, true class by row, predicted class by column.
     """
     return [
         ClassScores(
-            int(truly),
-            _share(right, taken),
-            _share(right, truly),
-            _share(2 * right, taken + truly),
+            int(true),
+            _share(correct, predicted),
+            _share(correct, true),
+            _share(2 * correct, predicted + true),
         )
-        for right, taken, truly in zip(
+        for correct, predicted, true in zip(
             confusion.diagonal(), confusion.sum(axis=0), confusion.sum(axis=1), strict=True
         )
     ]
 
 
 def most_confused(confusion: npt.NDArray[np.int64], count: int = 5) -> list[Confused]:
-    """Return the pairs of classes with the most mistakes, most first, none without a mistake.
+    """Return the most confused pairs of classes, the most frequent first.
 
     Parameters
     ----------
     confusion
-        As of `class_scores`.
+        As for `class_scores`.
     count
-        How many pairs at most. "4 taken for 9" and "9 taken for 4" are two.
+        How many pairs at most; 4 predicted as 9 and 9 predicted as 4 are two.
     """
     mistakes = confusion.copy()
     np.fill_diagonal(mistakes, 0)
@@ -92,24 +91,24 @@ def most_confused(confusion: npt.NDArray[np.int64], count: int = 5) -> list[Conf
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """How sure a network was, bin by bin of confidence, and how often it was right.
+    """How confident a network was, and how accurate, in bins of confidence.
 
-    The confidence of an answer is the probability of the class that it names. Bin m of M holds the
-    answers with a confidence in ((m - 1) / M, m / M].
+    The confidence of a prediction is the probability of the predicted class. Bin m of M holds the
+    predictions with a confidence in ((m - 1) / M, m / M].
 
     Attributes
     ----------
     examples : int64 (M,)
-        How many answers fell into each bin.
+        How many predictions fell into each bin.
     confidence : float64 (M,)
         The sum of their confidences.
-    right : int64 (M,)
-        How many of them were right.
+    correct : int64 (M,)
+        How many of them were correct.
     """
 
     examples: npt.NDArray[np.int64]
     confidence: npt.NDArray[np.float64]
-    right: npt.NDArray[np.int64]
+    correct: npt.NDArray[np.int64]
 
     @property
     def expected_error(self) -> float:
@@ -118,11 +117,11 @@ class Calibration:
         ECE = sum over the bins of n_m / N |acc(m) - conf(m)|, with a bin's accuracy and its mean
         confidence (Guo et al. 2017, arXiv 1706.04599, equation 3): n_m cancels.
         """
-        return float(np.abs(self.right - self.confidence).sum() / self.examples.sum())
+        return float(np.abs(self.correct - self.confidence).sum() / self.examples.sum())
 
     @property
     def mean_confidence(self) -> float:
-        """The mean confidence of all answers."""
+        """The mean confidence of all predictions."""
         return float(self.confidence.sum() / self.examples.sum())
 
     def as_json(self) -> list[dict[str, Any]]:
@@ -134,7 +133,7 @@ class Calibration:
                 "to": (number + 1) / bins,
                 "examples": int(examples),
                 "confidence": float(self.confidence[number] / examples),
-                "accuracy": float(self.right[number] / examples),
+                "accuracy": float(self.correct[number] / examples),
             }
             for number, examples in enumerate(self.examples)
             if examples
@@ -142,16 +141,16 @@ class Calibration:
 
 
 def calibration(
-    confidences: npt.NDArray[np.floating[Any]], right: npt.NDArray[np.bool_]
+    confidences: npt.NDArray[np.floating[Any]], correct: npt.NDArray[np.bool_]
 ) -> Calibration:
-    """Sort answers into bins of equal width by their confidence.
+    """Sort predictions into bins of equal width by their confidence.
 
     Parameters
     ----------
     confidences
         float (N,), each above 0 and at most 1, but for rounding.
-    right
-        bool (N,), whether the answer is the true class.
+    correct
+        bool (N,), whether the predicted class is the true one.
     """
     exact = confidences.astype(np.float64)
     # The first bin takes what lies on its lower end, the last what rounding put above 1.
@@ -160,19 +159,19 @@ def calibration(
     return Calibration(
         np.bincount(numbers, minlength=BINS),
         np.bincount(numbers, exact, minlength=BINS).astype(np.float64, copy=False),
-        np.bincount(numbers[right], minlength=BINS),
+        np.bincount(numbers[correct], minlength=BINS),
     )
 
 
-def wilson_interval(right: int, examples: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share of right answers: Wilson's score interval (Wilson 1927).
+def wilson_interval(correct: int, examples: int) -> tuple[float, float]:
+    """Return the 95 % interval of an accuracy: Wilson's score interval (Wilson 1927).
 
     Parameters
     ----------
-    right, examples
-        So many answers of so many, at least one, were right.
+    correct, examples
+        Number of correct predictions, and of examples (at least 1).
     """
-    z, n, p = 1.959964, examples, right / examples
+    z, n, p = 1.959964, examples, correct / examples
     centre = p + z * z / (2 * n)
     half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n

@@ -1,4 +1,4 @@
-"""Where a run's random numbers come from: one seed, one branch for each purpose."""
+"""Where all randomness of a run comes from: one seed, with a branch for each purpose."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import numpy.typing as npt
 Purpose = Literal["initialisation", "shuffling", "augmentation", "validation", "tta"]
 
 # The place in this tuple is the branch: append, never reorder, or old seeds give other runs.
-_BRANCHES: tuple[Purpose, ...] = (
-    *("initialisation", "shuffling", "augmentation", "validation"),
-    "tta",
-)
+_BRANCHES = ("initialisation", "shuffling", "augmentation", "validation", "tta")
+_WORD = 2**64
 
 
 def generator(seed: int, purpose: Purpose) -> np.random.Generator:
@@ -33,11 +31,8 @@ def generator(seed: int, purpose: Purpose) -> np.random.Generator:
 
 
 def seeds(seed: int, purpose: Purpose) -> np.random.SeedSequence:
-    """Return where the generator of a purpose, or several of them, can be made from."""
+    """Return the branch of a purpose, from which one generator or several can be made."""
     return np.random.SeedSequence(seed, spawn_key=(_BRANCHES.index(purpose),))
-
-
-_WORD = 2**64
 
 
 def get_state(rng: np.random.Generator) -> npt.NDArray[np.uint64]:

@@ -1,4 +1,4 @@
-"""Where a training stands between two steps: all that it needs to go on as if never interrupted."""
+"""The state of a training between two steps: all that it needs to continue after a stop."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mnist_scratch.training.history import NORMS, History
 
 @dataclass(frozen=True, eq=False)
 class TrainingState:
-    """Where a training stands between two steps.
+    """The state of a training between two steps.
 
     P parameters, N training examples, E finished epochs, L dense layers.
 
@@ -38,7 +38,7 @@ class TrainingState:
     position
         How many of them were taken.
     generator
-        The state of the generator that draws the next epoch's order (see `randomness.get_state`).
+        The state of the generator that draws the next epoch's order (see `seeding.get_state`).
     unlogged_losses
         Of the steps since the history's last row.
     history
@@ -46,7 +46,7 @@ class TrainingState:
     norms : float64 (E, L, 2)
         Of each finished epoch and dense layer (see `history.layer_norms`).
     seconds
-        Spent on training, its interruptions left out.
+        Spent on training, without the interruptions.
     """
 
     parameters: Array
@@ -67,7 +67,7 @@ class TrainingState:
     def check_fits(
         self, *, parameters: int, optimizer: set[str], layers: int, batch_size: int, batches: int
     ) -> None:
-        """Check that a training can stand there.
+        """Check that the state is one of a training of a certain kind.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ class TrainingState:
         Raises
         ------
         ValueError
-            If it cannot, saying why.
+            If it is not, saying why.
         """
         if self.optimizer.keys() != optimizer:
             raise ValueError(f"the optimizer has {sorted(optimizer)}, not {sorted(self.optimizer)}")

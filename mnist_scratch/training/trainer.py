@@ -38,7 +38,7 @@ _CHECKED_EVERY = 100  # steps
 class Trainer:
     """Trains a network and keeps the parameters that were best on validation.
 
-    Best is the highest validation accuracy, among equals the lowest validation loss.
+    Best is the highest validation accuracy; of equal ones, the lowest validation loss.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ class Trainer:
                         if not self.between_epochs:
                             after_step()
                     self._validate(started)
-                    # What keeps the epoch comes first: telling of it can fail.
+                    # Saving the epoch comes first: printing can fail.
                     after_epoch()
                     progress.epoch(self.history.rows[-1], best=self.best_epoch == self.epoch)
         finally:
@@ -156,7 +156,7 @@ class Trainer:
         self.network.parameters[...] = self._best_parameters
 
     def state(self) -> TrainingState:
-        """Return where the training stands, between two steps; arrays are not copied.
+        """Return the state of the training, between two steps; arrays are not copied.
 
         Raises
         ------
@@ -188,7 +188,7 @@ class Trainer:
         Raises
         ------
         ValueError
-            If a training of this kind cannot stand there.
+            If a training of this kind cannot have that state.
         """
         state.check_fits(
             parameters=self.network.parameters.size,

@@ -120,6 +120,6 @@ def test_a_divergence_that_validation_sees_is_told_as_any_other(digits: Dataset)
     spoil(trainer, 1, enlarge)
     with pytest.raises(
         MnistScratchError,
-        match=r"at step 1 \(epoch 1, learning rate 0.01\) something in the validation loss",
+        match=r"at step 1 \(epoch 1, learning rate 0.01\) the validation loss became",
     ):
         trainer.run()

@@ -156,7 +156,7 @@ def test_a_training_that_diverges_stops_with_an_error_that_says_where(digits: Da
     config = configured(epochs=50, learning_rate=1e20, name="constant", warmup=0.0)
     with pytest.raises(
         MnistScratchError,
-        match=r"at step 2 \(epoch 1, learning rate 1e\+20\) something in the loss [^@]*"
+        match=r"at step 2 \(epoch 1, learning rate 1e\+20\) the loss became [^@]*"
         r"outputs of dense layer 2, the logits",
     ):
         trained(digits, config, hidden=(16,))

@@ -165,7 +165,7 @@ def calibration_figure(bins: Calibration) -> Figure:
     middles = (np.arange(BINS) + 0.5) / BINS
     width = 0.92 / BINS
     histogram.bar(middles, bins.examples, width, color=blue, label="all")
-    errors = bins.examples - bins.right
+    errors = bins.examples - bins.correct
     histogram.bar(middles, errors, width, color=_WRONG, label="misclassified")
     histogram.set_yscale("log")
     histogram.set_ylim(0.7, 2.5 * float(bins.examples.max()))
@@ -173,10 +173,10 @@ def calibration_figure(bins: Calibration) -> Figure:
     histogram.minorticks_off()
     histogram.set_ylabel("images", fontsize=13)
     filled = np.flatnonzero(bins.examples)
-    examples, right = bins.examples[filled], bins.right[filled]
-    accuracy = right / examples
+    examples, correct = bins.examples[filled], bins.correct[filled]
+    accuracy = correct / examples
     intervals = np.array(
-        [wilson_interval(int(r), int(n)) for r, n in zip(right, examples, strict=True)]
+        [wilson_interval(int(k), int(n)) for k, n in zip(correct, examples, strict=True)]
     )
     reliability.plot([0, 1], [0, 1], "--", color=GREY, label="perfect calibration")
     reliability.errorbar(
