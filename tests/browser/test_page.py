@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_scratch.config.schema import Config, with_values
-from mnist_scratch.data.pictures.components import are_several, connected_parts
+from mnist_scratch.data.pictures.components import are_several, connected_components
 from mnist_scratch.data.pictures.prepare import prepare
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import class_names
@@ -145,8 +145,9 @@ def test_five_hundred_test_images_drawn_into_the_canvas_are_read_as_python_reads
     opacity = np.stack(
         [np.frombuffer(base64.b64decode(answer["opacity"]), np.uint8) for answer in answers]
     )
+    brightness = opacity.reshape(-1, FIELD, FIELD).astype(np.float32) / np.float32(255)
     seen = np.array([answer["image"] for answer in answers], np.uint8).reshape(-1, 28, 28)
-    assert np.array_equal(seen, prepare(opacity.reshape(-1, FIELD, FIELD))), "the same bytes"
+    assert np.array_equal(seen, prepare(brightness)), "the same bytes"
     answered = np.array([answer["probabilities"] for answer in answers])
     difference = np.abs(answered - probabilities_of(network, seen)).max()
     best = np.array([answer["best"] for answer in answers])
@@ -227,7 +228,7 @@ def test_the_page_tells_several_digits_from_one_as_python_does(page: Page, mnist
         drawings.reshape(-1, 28 * 56).tolist(),
     )
     expected = [
-        are_several(connected_parts(drawing.astype(np.float32), drawing > 25.5))
+        are_several(connected_components(drawing.astype(np.float32), drawing > 25.5))
         for drawing in drawings
     ]
     assert answered == expected

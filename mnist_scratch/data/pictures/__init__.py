@@ -1,1 +1,1 @@
-"""A person's own picture: read, rid of its background, and prepared as MNIST was."""
+"""A person's own picture: read, its background subtracted, and prepared as MNIST was."""

@@ -1,4 +1,4 @@
-"""Telling ink from paper: any colours, dark on light or light on dark, evenly lit or not."""
+"""Subtracting the background: any colours, dark on light or light on dark, evenly lit or not."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ Ink = Literal["auto", "dark", "light"]
 
 _BORDER = 50  # the border is a 50th of the shorter side, at least a pixel
 _ONE_COLOUR = 1.0  # grey levels: a border that is even to this is of one colour
-_FITS = 4  # times the surface of the paper is fitted, each time without what is not paper
-_FITTED_PIXELS = 20_000  # as many, evenly spread, tell six numbers well enough
+_FITS = 4  # times the surface of the paper is fitted, each time to the inliers of the last
+_FITTED_PIXELS = 20_000  # as many, evenly spread, are enough for six coefficients
 
 
-def remove_paper(picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.float32]:
+def subtract_background(picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.float32]:
     """Measure how far each pixel is from the paper, on the ink's side.
 
-    The border tells the colour of the paper. Where that is uneven, as lamps and shadows make it,
-    the paper is taken for a quadratic surface in each colour, fitted to the border and then to
-    everything that fits. Ink is what differs, in the colour in which it differs most: so yellow on
-    white counts as much as black.
+    The border gives the colour of the paper. Where that is uneven, as lamps and shadows make it,
+    the paper is modelled as a quadratic surface in each colour, fitted to the border and then to
+    all inliers. Ink is measured in the colour channel in which it differs most: so yellow on white
+    counts as much as black.
 
     Parameters
     ----------
@@ -33,11 +33,11 @@ def remove_paper(picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.float32]:
     Returns
     -------
     array of float32, shape (H, W)
-        0 for paper, up to 255 for ink; negative, a little, for noise on the paper's other side.
+        0 for paper, up to 255 for ink; slightly negative for noise on the paper's other side.
     """
     colours = _over_a_background(picture, ink)  # (H, W, 3)
     start = _border(colours.shape[:2])
-    if ink != "auto":  # the person knows better than the border: paper is the other side
+    if ink != "auto":  # the border may be ink: begin with the brightest or darkest tenth
         grey = colours.mean(axis=2)
         start = grey >= np.quantile(grey, 0.9) if ink == "dark" else grey <= np.quantile(grey, 0.1)
     darker = np.stack([_paper(colours[:, :, c], start) - colours[:, :, c] for c in range(3)])
@@ -57,16 +57,16 @@ def _border(shape: tuple[int, ...]) -> NDArray[np.bool_]:
 
 
 def _over_a_background(picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.float32]:
-    """Compose what is transparent over a background on which it can be seen, (H, W, 3)."""
+    """Blend a transparent picture with a background on which its ink can be seen, (H, W, 3)."""
     colours = picture[:, :, :3].astype(np.float32)
     opacity = picture[:, :, 3:].astype(np.float32) / np.float32(255)
     if opacity.min() == 1:
         return colours
     border = _border(picture.shape[:2])
     paper = border & (picture[:, :, 3] == 255)
-    if np.median(opacity[border]) > 0.5 and paper.any():  # paper with transparent spots
+    if np.median(opacity[border]) > 0.5 and paper.any():  # paper that is transparent in places
         background = np.median(colours[paper], axis=0)
-    else:  # ink on nothing
+    else:  # ink alone
         brightness = float((colours * opacity).sum() / max(3 * float(opacity.sum()), 1e-9))
         light = ink == "light" or (ink == "auto" and brightness > 127.5)
         background = np.full(3, 0 if light else 255)
@@ -77,7 +77,7 @@ def _over_a_background(picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.float
 
 
 def _paper(colour: NDArray[np.float32], start: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Estimate what the paper alone would be, (H, W), beginning with where `start` says it is."""
+    """Estimate one colour of the paper alone, (H, W), from the pixels `start` and their inliers."""
     level = np.median(colour[start])
     if np.quantile(np.abs(colour[start] - level), 0.75) <= _ONE_COLOUR:
         return np.full(colour.shape, level, np.float32)

@@ -1,4 +1,4 @@
-"""The connected parts of ink: which are the digit, which are dust, whether there are several."""
+"""Connected components of ink: which are the digit, which are dust, which a second digit."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from numpy.typing import NDArray
 
 # Chosen on pairs of MNIST's digits set side by side, of which 98% are told from single ones. Of
 # MNIST's single digits none of the 10,000 for testing is taken for several, and 4 of 60,000.
-_LARGE = 0.3  # of the heaviest part's ink: less is a stroke, a broken end or dust
+_LARGE = 0.3  # of the heaviest component's ink: less is a stroke, a broken end or dust
 _TALL = 0.55  # of the height of all: a digit beside another is about as tall
-_OVERLAP = 0.33  # of the narrower part's width: slanting neighbours share columns
-_FAR = 0.4  # of the larger part's longer side: more is not within one digit
+_OVERLAP = 0.33  # of the narrower component's width: slanting neighbours share columns
+_FAR = 0.4  # of the larger component's longer side: more is not within one digit
+_DUST = 0.005  # of the heaviest component's ink
 
-_DUST = 0.005  # of the heaviest part's ink
 
-
-class Part(NamedTuple):
-    """A connected part of ink: how much it is, and the box around it, ends excluded."""
+class Component(NamedTuple):
+    """A connected component: how much ink it is, and its bounding box, ends excluded."""
 
     mass: float
     top: int
@@ -37,8 +36,8 @@ class Part(NamedTuple):
         return self.right - self.left
 
 
-def connected_parts(ink: NDArray[np.float32], is_ink: NDArray[np.bool_]) -> list[Part]:
-    """Find the parts of ink that hang together by edges or corners, heaviest first.
+def connected_components(ink: NDArray[np.float32], is_ink: NDArray[np.bool_]) -> list[Component]:
+    """Find the 8-connected components of ink, heaviest first.
 
     Parameters
     ----------
@@ -50,75 +49,24 @@ def connected_parts(ink: NDArray[np.float32], is_ink: NDArray[np.bool_]) -> list
     rows, columns = np.nonzero(is_ink)
     if not len(rows):
         return []
-    _, part = np.unique(_first_pixels(is_ink), return_inverse=True)
-    count = int(part.max()) + 1
-    mass = np.bincount(part, weights=ink[is_ink])
+    _, component = np.unique(_first_pixels(is_ink), return_inverse=True)
+    count = int(component.max()) + 1
+    mass = np.bincount(component, weights=ink[is_ink])
     low = np.full((2, count), max(is_ink.shape))
     high = np.zeros((2, count), np.int64)
     for axis, positions in enumerate((rows, columns)):
-        np.minimum.at(low[axis], part, positions)
-        np.maximum.at(high[axis], part, positions + 1)
-    boxes = np.stack([low[0], high[0], low[1], high[1]], axis=1).tolist()
-    return sorted(
-        (Part(weight, *box) for weight, box in zip(mass.tolist(), boxes, strict=True)), reverse=True
-    )
-
-
-def digit_among(parts: list[Part]) -> Part:
-    """Return the box and the mass of the digit: the heaviest part, and what belongs to it.
-
-    What is near belongs, for people lift the pen within a digit; what is small and far, or next to
-    nothing, is dust.
-    """
-    heaviest = parts[0]
-    digit = [
-        part
-        for part in parts
-        if part.mass >= _DUST * heaviest.mass
-        and (part.mass >= _LARGE * heaviest.mass or not _far(part, heaviest))
-    ]
-    return Part(
-        sum(part.mass for part in digit),
-        min(part.top for part in digit),
-        max(part.bottom for part in digit),
-        min(part.left for part in digit),
-        max(part.right for part in digit),
-    )
-
-
-def are_several(parts: list[Part]) -> bool:
-    """Tell whether two of the parts are digits of their own: large, and side by side or far apart.
-
-    Touching digits are not told apart, nor two close above each other.
-    """
-    large = [part for part in parts if part.mass >= _LARGE * parts[0].mass]
-    height = max(part.bottom for part in large) - min(part.top for part in large)
-    return any(
-        _far(one, other)
-        or (min(one.height, other.height) >= _TALL * height and _side_by_side(one, other))
-        for number, one in enumerate(large)
-        for other in large[:number]
-    )
-
-
-def _side_by_side(one: Part, other: Part) -> bool:
-    shared = min(one.right, other.right) - max(one.left, other.left)
-    return shared <= _OVERLAP * min(one.width, other.width)
-
-
-def _far(one: Part, other: Part) -> bool:
-    gap_down = max(one.top, other.top) - min(one.bottom, other.bottom)
-    gap_across = max(one.left, other.left) - min(one.right, other.right)
-    longest = max(one.height, one.width, other.height, other.width)
-    return max(gap_down, gap_across) > _FAR * longest
+        np.minimum.at(low[axis], component, positions)
+        np.maximum.at(high[axis], component, positions + 1)
+    numbers = (mass, low[0], high[0], low[1], high[1])
+    return sorted(map(Component, *(each.tolist() for each in numbers)), reverse=True)
 
 
 def _first_pixels(is_ink: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """For each ink pixel (P,), return the number of the first pixel of its part.
+    """For each ink pixel (P,), return the number of the first pixel of its component.
 
-    Every pixel points at one of its part with a lower number, first at itself. Where the two ends
-    of a neighbourhood point at different pixels, the higher is made to point at the lower; then all
-    pointers are followed to their ends. That halves the pieces of a part each time, at least.
+    Union-find over all pixels at once: every pixel points at one of its component with a lower
+    number, first at itself. Where two neighbours point at different pixels, the higher is made to
+    point at the lower; then all pointers are followed to their ends.
     """
     count = int(is_ink.sum())
     number = np.zeros(is_ink.shape, np.int64)
@@ -142,3 +90,52 @@ def _first_pixels(is_ink: NDArray[np.bool_]) -> NDArray[np.int64]:
         np.minimum.at(points_at, np.maximum(one, other)[apart], np.minimum(one, other)[apart])
         while not np.array_equal(points_at, further := points_at[points_at]):
             points_at = further
+
+
+def digit_among(components: list[Component]) -> Component:
+    """Return the digit as one component: the heaviest, and what belongs to it.
+
+    What is near belongs, for people lift the pen within a digit; what is small and far, or next to
+    nothing, is dust.
+    """
+    heaviest = components[0]
+    digit = [
+        each
+        for each in components
+        if each.mass >= _DUST * heaviest.mass
+        and (each.mass >= _LARGE * heaviest.mass or not _far(each, heaviest))
+    ]
+    return Component(
+        sum(each.mass for each in digit),
+        min(each.top for each in digit),
+        max(each.bottom for each in digit),
+        min(each.left for each in digit),
+        max(each.right for each in digit),
+    )
+
+
+def are_several(components: list[Component]) -> bool:
+    """Tell whether two of the components are digits: large, and side by side or far apart.
+
+    Touching digits are not told apart, nor two close above each other.
+    """
+    large = [each for each in components if each.mass >= _LARGE * components[0].mass]
+    height = max(each.bottom for each in large) - min(each.top for each in large)
+    return any(
+        _far(one, other)
+        or (min(one.height, other.height) >= _TALL * height and _side_by_side(one, other))
+        for number, one in enumerate(large)
+        for other in large[:number]
+    )
+
+
+def _side_by_side(one: Component, other: Component) -> bool:
+    shared = min(one.right, other.right) - max(one.left, other.left)
+    return shared <= _OVERLAP * min(one.width, other.width)
+
+
+def _far(one: Component, other: Component) -> bool:
+    gap_down = max(one.top, other.top) - min(one.bottom, other.bottom)
+    gap_across = max(one.left, other.left) - min(one.right, other.right)
+    longest = max(one.height, one.width, other.height, other.width)
+    return max(gap_down, gap_across) > _FAR * longest

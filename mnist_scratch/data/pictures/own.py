@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_scratch.data.pictures.background import Ink, remove_paper
-from mnist_scratch.data.pictures.components import are_several, connected_parts, digit_among
+from mnist_scratch.data.pictures.background import Ink, subtract_background
+from mnist_scratch.data.pictures.components import are_several, connected_components, digit_among
 from mnist_scratch.data.pictures.prepare import FAINTEST_INK, FIELD, prepare
 from mnist_scratch.errors import MnistScratchError
 
-# What enlarging and JPEG leave around a line is fainter than a tenth of it, and must not count when
-# cropping: of MNIST's test images enlarged by Lanczos's filter, a network recognises 98.3% with
-# this and 92.7% where every faint pixel counts. A picture that nobody enlarged has no such seam.
-_SEAM = 0.1
-_NOISE = 4.0  # standard deviations: of a million pixels of paper, 30 pass
+# Enlarging and JPEG leave a fringe around a line, fainter than a tenth of it, which must not count
+# when cropping: of MNIST's test images enlarged by Lanczos's filter, a network recognises 98.3%
+# with this and 92.7% where every faint pixel counts. A picture of 28 x 28 was not enlarged.
+_FRINGE = 0.1
+_NOISE = 4.0  # standard deviations: of a million pixels of paper, 30 exceed it
 _LEAST_CONTRAST = 8.0  # grey levels
 _LEAST_OVER_NOISE = 6.0  # standard deviations
 _LEAST_SIZE = 0.01  # of the picture's longer side
@@ -42,7 +42,7 @@ def prepare_picture(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[
     MnistScratchError
         If nothing is drawn, or several digits are.
     """
-    strength = remove_paper(picture, ink)  # (H, W), 0 to 255
+    strength = subtract_background(picture, ink)  # (H, W), 0 to 255
     paper = strength[strength <= 0.5 * strength.max()]
     level = float(np.median(paper))
     noise = 1.4826 * float(np.median(np.abs(paper - level)))
@@ -50,12 +50,12 @@ def prepare_picture(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[
     contrast = _contrast(strength[strength > floor], noise)
     if contrast < max(_LEAST_CONTRAST, _LEAST_OVER_NOISE * noise):
         raise _nothing(name, ink)
-    seam = _SEAM * contrast if max(strength.shape) > FIELD else 0.0
-    parts = connected_parts(strength, strength > max(floor, seam))
-    digit = digit_among(parts)
+    fringe = _FRINGE * contrast if max(strength.shape) > FIELD else 0.0
+    components = connected_components(strength, strength > max(floor, fringe))
+    digit = digit_among(components)
     if max(digit.height, digit.width) < _LEAST_SIZE * max(strength.shape):
         raise _nothing(name, ink)
-    if are_several(parts):
+    if are_several(components):
         raise MnistScratchError(
             f"{name}: more than one digit, or marks beside it; cut out one digit, "
             "with some paper around it"
@@ -68,7 +68,7 @@ def prepare_picture(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[
 
 
 def _contrast(ink: NDArray[np.float32], noise: float) -> float:
-    """Return how strong full ink is: the strongest pixel, unless that is a matter of noise."""
+    """Return the strength of full ink: the strongest pixel, or a quantile where there is noise."""
     if not ink.size:
         return 0.0
     strongest = float(np.quantile(ink, 0.9) if noise else ink.max())

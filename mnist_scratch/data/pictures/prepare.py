@@ -11,8 +11,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_scratch.errors import MnistScratchError
-
 FIELD = 28
 BOX = 20
 
@@ -21,11 +19,11 @@ BOX = 20
 # not to the geometric middle (13.5, 13.5).
 CENTRE = 14
 
-# What would be 0 among 255 grey levels is paper, so it does not count as ink when cropping.
+# What rounds to 0 of 255 grey levels is paper, and does not count as ink when cropping.
 FAINTEST_INK = 0.5 / 255
 
 
-def prepare(ink: NDArray[np.float32] | NDArray[np.uint8]) -> NDArray[np.uint8]:
+def prepare(brightness: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Crop pictures to their ink, fit them into 20 x 20 and centre them by mass in 28 x 28.
 
     Every step is a comparison, an exactly rounded float32 operation or an integer one, so a picture
@@ -33,27 +31,13 @@ def prepare(ink: NDArray[np.float32] | NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     Parameters
     ----------
-    ink : array of float32, 0 to 1, or of uint8, 0 to 255; shape (N, H, W)
-        Bright ink on black paper, H and W of any size.
+    brightness : array of float32, 0 to 1, shape (N, H, W)
+        Bright ink on black paper, some on each; H and W of any size.
 
     Returns
     -------
     array of uint8, shape (N, 28, 28)
-
-    Raises
-    ------
-    MnistScratchError
-        If a picture has no ink, or the values are not brightnesses.
     """
-    if ink.ndim != 3:
-        raise MnistScratchError(f"pictures must have the shape (N, height, width), not {ink.shape}")
-    if ink.dtype == np.uint8:
-        brightness = ink.astype(np.float32) / np.float32(255)
-    else:
-        brightness = ink.astype(np.float32, copy=False)
-        if ink.size and not (brightness.min() >= 0 and brightness.max() <= 1):  # also finds NaN
-            raise MnistScratchError("the ink of a picture must lie between 0 and 1")
-
     is_ink: NDArray[np.bool_] = brightness > FAINTEST_INK
     top, bottom = _first_and_last(np.any(is_ink, axis=2))  # (N,) each
     left, right = _first_and_last(np.any(is_ink, axis=1))
@@ -67,11 +51,6 @@ def prepare(ink: NDArray[np.float32] | NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _first_and_last(lit: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Of lit (N, L): the first lit position of every row, and the one after its last, both (N,)."""
-    if not lit.any(axis=1).all():
-        which = int(np.flatnonzero(~lit.any(axis=1))[0])
-        raise MnistScratchError(
-            f"picture {which} of {len(lit)} has no ink: it needs a bright digit on black paper"
-        )
     return lit.argmax(axis=1), lit.shape[1] - lit[:, ::-1].argmax(axis=1)
 
 
@@ -81,13 +60,11 @@ def _average_rows(
     stop: NDArray[np.intp],
     cell: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """Average the rows start to stop of pictures (N, H, W) over cells as high as `cell` says.
+    """Average rows start to stop of pictures (N, H, W) over cells of height `cell`: (N, 20, W).
 
     The average of a cell is the difference of the running sum at its two edges, which may lie
-    within a row. The first cell begins at `start`: ink that is a whole number of cells high then
-    loses no sharpness. What lies outside start to stop is paper.
-
-    Returns (N, 20, W).
+    within a row. The first cell begins at `start`, so that ink which is a whole number of cells
+    high stays sharp. Outside start to stop is paper.
     """
     count, height, width = pictures.shape
     running_sum = np.zeros((count, height + 1, width), np.float32)
@@ -111,7 +88,7 @@ def _centre(boxes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     source_row = _source_positions(row_mass)  # (N, 28)
     source_column = _source_positions(column_mass)
 
-    # The position after the box's last holds paper, for the pixels that no ink moves to.
+    # The position after the box's last is paper, for the pixels that no ink moves to.
     papered = np.zeros((count, BOX + 1, BOX + 1), np.uint8)
     papered[:, :BOX, :BOX] = boxes
     picture = np.arange(count)[:, None, None]
@@ -119,11 +96,11 @@ def _centre(boxes: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _source_positions(mass: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Given the mass (N, 20) at each position of a box, say where each of 28 places takes from."""
+    """Given the mass (N, 20) at each position of a box, return which one goes to each of 28."""
     total = mass.sum(axis=1)
     moment = (mass * np.arange(BOX)).sum(axis=1)
     shift = (2 * CENTRE * total - 2 * moment + total) // (2 * total)  # rounded CENTRE - mean
     length = BOX - (mass[:, ::-1] > 0).argmax(axis=1)
-    shift = np.clip(shift, 0, FIELD - length)  # a lopsided picture is not centred beyond the field
+    shift = np.clip(shift, 0, FIELD - length)  # no ink leaves the field
     source = np.arange(FIELD) - shift[:, None]
     return np.where((source >= 0) & (source < BOX), source, BOX)

@@ -1,7 +1,7 @@
-"""Reading a picture from a file, whoever made it, without trusting it.
+"""Reading a picture from any file, without trusting it.
 
-Pillow decodes it: Matplotlib requires it and reads with it too, but `matplotlib.image.imread`
-offers no look at the size before decoding, and a small file can announce gigabytes.
+Pillow decodes it, which Matplotlib reads with too; but `matplotlib.image.imread` does not give the
+size before decoding, and a small file can announce gigabytes.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ STANDARD_INPUT = "-"
 _MOST_PIXELS = 50_000_000
 _MOST_BYTES = 200_000_000
 _LONGEST_SIDE = 1000  # larger pictures are reduced: a digit of 20 pixels needs no more
-_NOTHING_MORE_NEEDED = "save it as an ordinary PNG or JPEG"
+_REMEDY = "save it as an ordinary PNG or JPEG"
 
 # These need other programs or libraries; EPS would even run one, Ghostscript, on the file.
 _NEED_MORE = {"BUFR", "EPS", "GRIB", "HDF5", "WMF"}
 
 
 def picture_files(folder: Path) -> list[Path]:
-    """Return the files of a folder that are named as pictures are, by name.
+    """Return the files of a folder whose names end as pictures' do, sorted.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def read_picture(name: str) -> NDArray[np.uint8]:
                 f"{name}: {width:,} x {height:,} pixels are more than "
                 f"{_MOST_PIXELS // 1_000_000} million; make it smaller"
             )
-        # A telephone's photograph may carry its preview behind it; the first is the photograph.
+        # A telephone's photograph (MPO) may carry a preview; the first picture is the photograph.
         if getattr(image, "is_animated", False) and image.format != "MPO":
             raise MnistScratchError(
                 f"{name}: several pictures in one, an animation or pages; save one of them"
@@ -94,7 +94,7 @@ def read_picture(name: str) -> NDArray[np.uint8]:
 
 @contextmanager
 def _opened(name: str) -> Iterator[Image.Image]:
-    """Open a picture, and turn whatever goes wrong with it into a message."""
+    """Open a picture, and turn any error into a message."""
     try:
         source = io.BytesIO(_standard_input()) if name == STANDARD_INPUT else _checked(Path(name))
         with warnings.catch_warnings():
@@ -106,7 +106,7 @@ def _opened(name: str) -> Iterator[Image.Image]:
     except UnidentifiedImageError as error:
         empty = name != STANDARD_INPUT and Path(name).stat().st_size == 0
         what = "the file is empty" if empty else "this is no picture that can be read"
-        raise MnistScratchError(f"{name}: {what}; {_NOTHING_MORE_NEEDED}") from error
+        raise MnistScratchError(f"{name}: {what}; {_REMEDY}") from error
     except Image.DecompressionBombError as error:
         raise MnistScratchError(
             f"{name}: more than {_MOST_PIXELS // 1_000_000} million pixels; make it smaller"
@@ -114,14 +114,13 @@ def _opened(name: str) -> Iterator[Image.Image]:
     except PermissionError as error:
         raise MnistScratchError(f"{name}: {error.strerror}; check the permissions") from error
     except Exception as error:
-        # Forty decoders meet a damaged file with whatever exception comes first.
+        # Forty decoders raise any exception on a damaged file.
         raise MnistScratchError(
-            f"{name}: the picture is damaged or cut short ({error}); {_NOTHING_MORE_NEEDED}"
+            f"{name}: the picture is damaged or cut short ({error}); {_REMEDY}"
         ) from error
 
 
 def _checked(path: Path) -> Path:
-    """Return the path of what is an ordinary file; a device or a pipe might never end."""
     if path.is_dir():
         raise MnistScratchError(f"{path} is a folder; --folder {path} takes the pictures in it")
     if path.exists() and not path.is_file():
@@ -150,12 +149,10 @@ def _kinds() -> list[str]:
 
 
 def _in_eight_bits(image: Image.Image, name: str) -> Image.Image:
-    """Bring grey levels of 16 bits to 8: Pillow's own conversion cuts them off at 255."""
+    """Scale grey levels of 16 bits to 8: Pillow's own conversion clips them at 255."""
     if not image.mode.startswith(("I", "F")):
         return image
     grey = np.asarray(image).astype(np.float64)
     if not np.isfinite(grey).all() or grey.min() < 0:
-        raise MnistScratchError(
-            f"{name}: grey levels below 0 or no numbers; {_NOTHING_MORE_NEEDED}"
-        )
+        raise MnistScratchError(f"{name}: grey levels below 0 or no numbers; {_REMEDY}")
     return Image.fromarray(np.round(grey * (255 / max(grey.max(), 1e-9))).astype(np.uint8))

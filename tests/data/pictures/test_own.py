@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from mnist_scratch.data.pictures.background import Ink, remove_paper
+from mnist_scratch.data.pictures.background import Ink, subtract_background
 from mnist_scratch.data.pictures.own import prepare_picture
 from mnist_scratch.data.pictures.read import picture_files, read_picture
 from mnist_scratch.data.synthetic.digits import draw_digits
@@ -137,7 +137,7 @@ def test_ink_across_the_border_does_not_bend_the_paper() -> None:
     cut = np.asarray(seven().crop((40, 40, 260, 300))) / 255  # its leg leaves the picture
     lamp = np.linspace(130, 250, cut.shape[1]) - np.linspace(0, 40, cut.shape[0])[:, None]
     lit = Image.fromarray((lamp * (0.3 + 0.7 * cut)).astype(np.uint8))
-    strength = remove_paper(np.asarray(lit.convert("RGBA")), "auto")
+    strength = subtract_background(np.asarray(lit.convert("RGBA")), "auto")
     assert np.abs(strength[cut == 1]).max() < 2
     assert strength[cut == 0].min() > 80
 
