@@ -34,7 +34,7 @@ from mnist_scratch.system.threads import usable_cpus
 
 SUMMARY = "train with many seeds, and with every combination of some settings"
 
-_DATA_VARIABLE = "MNIST_SCRATCH_DATA"
+_DATA_VARIABLES = ("MNIST_SCRATCH_DATA", "XDG_CACHE_HOME")  # where data are looked for
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -119,7 +119,7 @@ def _train(runs: Sequence[SweepRun], folder: Path, workers: Workers) -> list[Job
     """Train the runs that are not finished; return those that failed."""
     from tqdm import tqdm
 
-    data = {name: os.environ[name] for name in (_DATA_VARIABLE,) if name in os.environ}
+    data = {name: os.environ[name] for name in _DATA_VARIABLES if name in os.environ}
     jobs = [
         Job(run.path.absolute(), format_config(run.config), Path.cwd(), data)
         for run in runs
@@ -169,15 +169,15 @@ def _report(
     """Print and write the results of all runs so far; return how many are finished."""
     from mnist_scratch.report.plots.sweep import draw_sweep
 
-    finished = {run.path for run in runs if is_finished(run.path)}
-    results = read_results(compared, runs, finished)
+    results = read_results(compared, runs)
+    finished = sum(len(each.runs) for each in results)
     chosen = best(results)
     datasets = sorted({run.config.data.dataset for run in runs})
     values = {
         "folder": str(folder),
         "datasets": datasets,
         "seeds": options.seeds,
-        "unfinished": [str(run.path) for run in runs if run.path not in finished],
+        "unfinished": [run for each in results for run in each.unfinished],
         "best": chosen.combination.values if chosen else None,
         "combinations": [each.as_json() for each in results],
     }
@@ -190,4 +190,4 @@ def _report(
         draw_sweep(results, f"{folder.name}: {', '.join(datasets)}", picture)
         if not options.json:
             result(f"data set  {', '.join(datasets)}\n\n{sweep_table(results)}\n\n{picture}")
-    return len(finished)
+    return finished

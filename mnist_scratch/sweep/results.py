@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 import statistics
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.folder import EVALUATION, RunFolder
+from mnist_scratch.sweep.execute import is_finished
 from mnist_scratch.sweep.grid import Combination
 from mnist_scratch.sweep.plan import SweepRun
 
@@ -56,11 +57,11 @@ class Spread(NamedTuple):
 
 
 class Result(NamedTuple):
-    """The result of a combination: its finished runs by seed, and the number of the others."""
+    """The result of a combination: its finished runs by seed, and the folders of the others."""
 
     combination: Combination
     runs: list[Figures]
-    unfinished: int
+    unfinished: list[str]
 
     @property
     def validation(self) -> Spread:
@@ -82,7 +83,7 @@ class Result(NamedTuple):
         values: dict[str, Any] = {
             "settings": self.combination.values,
             "n": len(self.runs),
-            "unfinished": self.unfinished,
+            "unfinished": len(self.unfinished),
         }
         if self.runs:
             values |= {
@@ -93,43 +94,42 @@ class Result(NamedTuple):
         return values | {"runs": [run._asdict() for run in self.runs]}
 
 
-def read_results(
-    combinations: Sequence[Combination], runs: Sequence[SweepRun], finished: Collection[Path]
-) -> list[Result]:
-    """Return the result of each combination, given the runs of a sweep and the finished ones.
+def read_results(combinations: Sequence[Combination], runs: Sequence[SweepRun]) -> list[Result]:
+    """Return the result of each combination, given all runs of a sweep.
 
     Raises
     ------
     MnistScratchError
         If the files of a finished run cannot be read.
     """
-    found = []
-    for number, combination in enumerate(combinations):
-        own = [run for run in runs if run.combination == number]
-        figures = [_read_figures(run) for run in own if run.path in finished]
-        found.append(Result(combination, figures, len(own) - len(figures)))
-    return found
+    results = [Result(combination, [], []) for combination in combinations]
+    for run in runs:
+        result = results[run.combination]
+        if is_finished(run.path):
+            result.runs.append(_read_figures(run.path))
+        else:
+            result.unfinished.append(str(run.path))
+    return results
 
 
-def best(found: Sequence[Result]) -> Result | None:
+def best(results: Sequence[Result]) -> Result | None:
     """Return the combination with the highest mean validation accuracy, never chosen by the test.
 
     Combinations with unfinished runs do not count; a single combination has no best.
     """
-    complete = [result for result in found if result.runs and not result.unfinished]
-    if len(found) < 2 or not complete:
+    complete = [result for result in results if result.runs and not result.unfinished]
+    if len(results) < 2 or not complete:
         return None
     return max(complete, key=lambda result: result.validation.mean)
 
 
-def _read_figures(run: SweepRun) -> Figures:
-    folder = RunFolder(run.path)
-    training, best_epoch = folder.config().training, folder.epochs().best
-    path = run.path / EVALUATION
+def _read_figures(path: Path) -> Figures:
+    run = RunFolder(path)
+    training, best_epoch = run.config().training, run.epochs().best
     try:
-        values = json.loads(path.read_bytes())
+        values = json.loads((path / EVALUATION).read_bytes())
         return Figures(
-            str(run.path),
+            str(path),
             training.seed,
             training.threads,
             float(best_epoch.validation_accuracy or 0.0),
@@ -140,6 +140,6 @@ def _read_figures(run: SweepRun) -> Figures:
         )
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise MnistScratchError(
-            f"{path} is damaged ({type(error).__name__}: {error}); delete {run.path}, and the "
-            "sweep trains the run again"
+            f"{path / EVALUATION} is damaged ({type(error).__name__}: {error}); delete {path}, and "
+            "the sweep trains the run again"
         ) from error

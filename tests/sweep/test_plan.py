@@ -117,7 +117,9 @@ def test_mean_and_errors_are_those_of_statistics_by_hand() -> None:
 def test_the_best_is_chosen_by_validation_among_those_that_are_complete() -> None:
     def result(validation: float, test: float, unfinished: int = 0) -> Result:
         run = Figures("", 0, 1, validation, test, 0.1, 1.0, 1)
-        return Result(Combination({"training.epochs": validation}, Config()), [run], unfinished)
+        return Result(
+            Combination({"training.epochs": validation}, Config()), [run], ["x"] * unfinished
+        )
 
     good_on_test, good, incomplete = result(0.90, 0.99), result(0.95, 0.91), result(0.99, 0.99, 1)
     assert best([good_on_test, good, incomplete]) is good

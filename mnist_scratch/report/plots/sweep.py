@@ -86,7 +86,7 @@ def _varied_number(results: Sequence[Result]) -> tuple[str, _Numbers] | None:
     settings = [list(result.combination.values.items()) for result in results]
     if len(results) < 2 or any(len(pairs) != 1 for pairs in settings):
         return None
-    (names, values) = zip(*(pairs[0] for pairs in settings), strict=True)
+    names, values = zip(*(pairs[0] for pairs in settings), strict=True)
     if not all(type(value) in {int, float} for value in values):
         return None
     return names[0], np.array(values, float)
@@ -96,7 +96,7 @@ def _over(name: str, numbers: _Numbers, results: Sequence[Result], chosen: Resul
     """Draw accuracy over the number that varies."""
     figure = Figure(figsize=(10, 8), dpi=120, layout="constrained")
     panels = figure.subplots(2, 1, sharex=True)
-    logarithmic = _is_even_in_ratios(numbers)
+    logarithmic = 0 < 10 * numbers.min() <= numbers.max()
     places = np.log10(numbers) if logarithmic else numbers
     apart = float(np.min(np.diff(np.sort(places))))
     order = np.argsort(numbers)
@@ -165,16 +165,6 @@ def _panels(
 def _side_by_side(runs: int, most: float) -> _Numbers:
     """Return the offset of each dot of a combination from its middle, by seed."""
     return np.linspace(-most, most, runs) if runs > 1 else np.zeros(1)
-
-
-def _is_even_in_ratios(numbers: _Numbers) -> bool:
-    """Return whether a logarithmic axis spaces the numbers more evenly than a linear one."""
-    if np.min(numbers) <= 0:
-        return False
-    if len(numbers) == 2:
-        return bool(np.max(numbers) >= 10.0 * np.min(numbers))
-    linear, logarithmic = (np.diff(np.sort(values)) for values in (numbers, np.log(numbers)))
-    return bool(np.ptp(logarithmic) / np.mean(logarithmic) < np.ptp(linear) / np.mean(linear))
 
 
 def _name(result: Result) -> str:

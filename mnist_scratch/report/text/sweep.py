@@ -27,7 +27,7 @@ def sweep_table(results: Sequence[Result]) -> str:
         if result.runs:
             lines.append(_figures(result))
         if result.unfinished:
-            lines.append(f"    {result.unfinished} not finished")
+            lines.append(f"    {len(result.unfinished)} not finished")
     lines += ["", "error: the standard error of the mean; sd: the standard deviation of the runs"]
     return "\n".join(lines)
 
