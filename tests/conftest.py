@@ -19,6 +19,7 @@ from mnist_scratch.data.sources.files import missing
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import DATASETS, FILE_NAMES
 from mnist_scratch.data.synthetic.digits import draw_digits
+from mnist_scratch.system.lock import locked
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 settings.register_profile("patient", deadline=None)
@@ -115,6 +116,18 @@ def trained_run(tmp_path_factory: pytest.TempPathFactory, digit_files: Path) -> 
 def finished_run(trained_run: Path, tmp_path: Path) -> Path:
     """A copy of `trained_run` in `tmp_path`, `run`, for a test to change and to write into."""
     return Path(shutil.copytree(trained_run, tmp_path / "run"))
+
+
+@pytest.fixture(scope="session")
+def mnist_run(shared_folder: Path, mnist_dir: Path) -> Path:
+    """A finished run of the default recipe on MNIST (7 s to train); to be read only."""
+    run = shared_folder / "mnist_run"
+    with locked(shared_folder / "mnist_run.lock", wait=True):
+        if not run.exists():
+            data = ("--dataset", "mnist", "--data-dir", mnist_dir)
+            answer = run_in_process("train", *data, "--run", run, folder=shared_folder)
+            assert answer.returncode == 0, answer.stderr
+    return run
 
 
 @pytest.fixture

@@ -30,10 +30,10 @@ def untrained(
 
 
 def test_the_page_of_the_default_network_is_one_file_below_a_megabyte_and_a_half(
-    command_line: CommandLine, tmp_path: Path
+    main: CommandLine, tmp_path: Path
 ) -> None:
     run = untrained(tmp_path / "run", (784, 256, 128, 10))
-    answer = command_line("draw", "run", "--output", "new/page.html")
+    answer = main("draw", "run", "--output", "new/page.html")
     assert (answer.returncode, answer.stdout) == (0, f"{Path('new', 'page.html')}\n")
     page = tmp_path / "new" / "page.html"
     assert page.stat().st_size < 1_500_000
@@ -52,11 +52,11 @@ def test_the_page_of_the_default_network_is_one_file_below_a_megabyte_and_a_half
 
 
 def test_the_page_is_not_written_over_a_file_of_another_kind(
-    command_line: CommandLine, tmp_path: Path
+    main: CommandLine, tmp_path: Path
 ) -> None:
     untrained(tmp_path / "run", (784, 10))
     before = (tmp_path / "run" / "model.npz").read_bytes()
-    answer = command_line("draw", "run", "--output", "run/model.npz")
+    answer = main("draw", "run", "--output", "run/model.npz")
     assert (answer.returncode, answer.stdout) == (2, "")
     assert "model.npz: the page is HTML; let the name end in .html or .htm" in answer.stderr
     assert (tmp_path / "run" / "model.npz").read_bytes() == before
@@ -90,12 +90,10 @@ def test_a_run_s_name_stays_text(name: str, tmp_path: Path) -> None:
     assert text.count("<script") == text.count("</script>") == 2
 
 
-def test_a_page_that_cannot_be_written_is_an_error(
-    command_line: CommandLine, tmp_path: Path
-) -> None:
+def test_a_page_that_cannot_be_written_is_an_error(main: CommandLine, tmp_path: Path) -> None:
     untrained(tmp_path / "run", (784, 10))
     (tmp_path / "file").touch()
-    answer = command_line("draw", "run", "--output", "file/page.html")
+    answer = main("draw", "run", "--output", "file/page.html")
     assert answer.returncode == 2
     assert "cannot write" in answer.stderr
     assert len(answer.stderr.splitlines()) == 1

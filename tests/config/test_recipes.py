@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from mnist_scratch.config.schema import with_values
+from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.config.toml import find_config, read_config
 from mnist_scratch.data.sources.load import load_dataset
+from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.runs.run import run_training
 from mnist_scratch.training.evaluation import evaluate
 
 
 @pytest.mark.mnist
-def test_the_default_recipe_reaches_its_floor_and_nothing_impossible(
-    mnist_dir: Path, tmp_path: Path
-) -> None:
-    values = {("data", "data_dir"): str(mnist_dir), ("data", "dataset"): "mnist"}
-    config = with_values(read_config(find_config("default")), values, "test")
-    result = run_training(config, tmp_path / "run")
+def test_the_default_recipe_reaches_its_floor_and_nothing_impossible(mnist_run: Path) -> None:
+    evaluation = json.loads((mnist_run / "evaluation.json").read_text())
     # A single seed: the recipe's mean less five of its standard deviations. No dense network
     # without distortions is known above 99.2 %; more would mean that the test set leaked.
-    assert 0.980 < result.evaluation.accuracy < 0.992
-    assert result.evaluation.examples == 10_000
-    rows = result.directory.history().rows
+    assert 0.980 < evaluation["accuracy"] < 0.992
+    assert evaluation["examples"] == 10_000
+    assert read_config(mnist_run / "config.toml").network == Config().network
+    rows = RunFolder(mnist_run).history().rows
     assert 2.0 < rows[0].loss < 3.5, "an untrained network is near log(10) = 2.303 or worse"
 
 

@@ -40,6 +40,19 @@ class CommandLine(Protocol):
     ) -> Answer: ...
 
 
+def refused(answer: Answer) -> str:
+    """Return the message of a command that refused its input, and printed nothing else."""
+    assert (answer.returncode, answer.stdout) == (2, ""), answer
+    assert "Traceback" not in answer.stderr
+    return answer.stderr
+
+
+def succeeded(answer: Answer) -> str:
+    """Return what a command printed that had nothing to say on standard error."""
+    assert (answer.returncode, answer.stderr) == (0, ""), answer
+    return answer.stdout
+
+
 def environment_of(folder: Path, changes: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment of a program in a test: no network, no data or cache of the user's."""
     variables = {k: v for k, v in os.environ.items() if k != "MNIST_SCRATCH_DATA"}
@@ -56,10 +69,13 @@ def run_in_process(
 ) -> Answer:
     """Run a command as `mnist-scratch` would in a folder, and return what it printed."""
     words = list(map(str, arguments))
-    output, errors = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
+    variables = environment_of(folder, environment)
+    encoding = variables.get("PYTHONIOENCODING", "utf-8")
+    output, errors = (io.TextIOWrapper(io.BytesIO(), encoding, newline="") for _ in range(2))
     with (
-        mock.patch.dict(os.environ, environment_of(folder, environment), clear=True),
+        mock.patch.dict(os.environ, variables, clear=True),
         mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin))),
+        mock.patch("urllib.request._opener", None),  # it would remember other proxies
         _signals_restored(),
         _working_in(folder),
         redirect_stdout(output),

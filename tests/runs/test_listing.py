@@ -1,58 +1,24 @@
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
 from pathlib import Path
 
 import pytest
-from helpers.command_line import CommandLine
+from helpers.listed_runs import make_folder_of_runs, make_run, of_epochs
 
 from mnist_scratch.config.schema import Config, with_values
-from mnist_scratch.config.toml import find_config, format_config, read_config, recipe_of
+from mnist_scratch.config.toml import find_config, read_config, recipe_of
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.folder import RunFolder, locked_folder
 from mnist_scratch.runs.listing import list_runs, summarise
-from mnist_scratch.training.history import History, Row
-
-
-def some_run(path: Path, config: Config, epochs: int, written: float, accuracy: float = 0) -> Path:
-    """Make the small files of a run; a best epoch comes first, and each is worse than the last."""
-    path.mkdir(parents=True)
-    (path / "config.toml").write_text(format_config(config))
-    rows = [Row(1, 1, 0.1, 2.3)]
-    rows += [Row(9 * n, n, 0.1, 0.5, 0.4, 0.96 - n / 100, 1.25 * n) for n in range(1, epochs + 1)]
-    rows += [Row(9 * epochs + 1, epochs + 1, 0.1, 0.3)]
-    (path / "history.csv").write_text(History(rows).as_csv())
-    os.utime(path / "history.csv", (written, written))
-    for name in ("model.npz", "checkpoint.npz"):
-        (path / name).touch()
-    if accuracy:
-        (path / "evaluation.json").write_text(json.dumps({"accuracy": accuracy}))
-    return path
-
-
-def of_epochs(epochs: int, **training: int) -> Config:
-    values = {("training", name): value for name, value in training.items()}
-    known = {("data", "dataset"): "synthetic", ("training", "epochs"): epochs}
-    return with_values(Config(), known | values, "test")
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with a run of every kind, and with what is none."""
-    runs = tmp_path / "runs"
-    some_run(runs / "oldest", of_epochs(5, seed=3, threads=1), 5, 1000.0, accuracy=0.9876)
-    some_run(runs / "half way", of_epochs(5), 2, 3000.0)
-    some_run(runs / "newer", of_epochs(7), 7, 2000.0, accuracy=0.5)
-    some_run(runs / "broken", of_epochs(5), 5, 4000.0, accuracy=0.5)
-    (runs / "broken" / "history.csv").write_text("nonsense\n")
-    (runs / "lost").mkdir()
-    (runs / "lost" / "model.npz").touch()
-    (runs / "other" / "things").mkdir(parents=True)
-    (runs / "note.txt").touch()
-    return runs
+    return make_folder_of_runs(tmp_path / "runs")
 
 
 def test_runs_are_listed_newest_first_and_damaged_ones_named(folder: Path) -> None:
@@ -68,9 +34,9 @@ def test_runs_are_listed_newest_first_and_damaged_ones_named(folder: Path) -> No
 
 
 def test_the_runs_of_a_sweep_are_listed_with_the_others(folder: Path) -> None:
-    some_run(folder / "sweep" / "seed-000", of_epochs(3), 3, 1500.0, accuracy=0.75)
-    some_run(folder / "deep" / "er" / "run", of_epochs(3), 3, 1500.0, accuracy=0.75)
-    some_run(folder / "newer" / "inside", of_epochs(3), 3, 1500.0, accuracy=0.75)
+    make_run(folder / "sweep" / "seed-000", of_epochs(3), 3, 1500.0, accuracy=0.75)
+    make_run(folder / "deep" / "er" / "run", of_epochs(3), 3, 1500.0, accuracy=0.75)
+    make_run(folder / "newer" / "inside", of_epochs(3), 3, 1500.0, accuracy=0.75)
     names = [run.path.relative_to(folder).as_posix() for run in list_runs(folder)[0]]
     assert names == ["half way", "newer", "sweep/seed-000", "oldest"]
 
@@ -90,7 +56,7 @@ def test_an_unfinished_run_stays_one_when_it_is_evaluated(folder: Path) -> None:
 def test_a_run_that_patience_ended_is_finished(tmp_path: Path) -> None:
     for patience, state in ((4, "unfinished"), (3, "finished")):
         config = of_epochs(30, patience=patience)
-        path = some_run(tmp_path / state, config, epochs=4, written=0.0, accuracy=0.9)
+        path = make_run(tmp_path / state, config, epochs=4, written=0.0, accuracy=0.9)
         assert summarise(path).state == state
 
 
@@ -146,65 +112,3 @@ def test_a_config_is_of_the_recipe_that_it_differs_from_in_nothing_that_counts()
         {("network", "activation"): "tanh"},
     ):
         assert recipe_of(with_values(nielsen, change, "test")) is None
-
-
-def test_the_table_fits_a_terminal_and_its_commands_can_be_copied(
-    command_line: CommandLine, folder: Path
-) -> None:
-    result = command_line("runs")
-    assert result.returncode == 0
-    lines = result.stdout.splitlines()
-    assert lines == [
-        "run            data set   accuracy  seconds  recipe",
-        f"{Path('runs', 'half way')}  synthetic         -      2.5  default",
-        "    stopped after epoch 2 of 5; resume it with:",
-        f"    mnist-scratch train --resume {shlex.quote(str(Path('runs', 'half way')))}",
-        f"{Path('runs', 'newer')}     synthetic    50.00%      8.8  784-256-128-10 relu",
-        f"{Path('runs', 'oldest')}    synthetic    98.76%      6.2  default",
-    ]
-    broken, lost = result.stderr.splitlines()
-    assert broken.startswith(f"{Path('runs', 'broken')} is damaged: ")
-    assert lost.startswith(f"{Path('runs', 'lost')} is damaged: ")
-
-
-def test_a_network_of_one_layer_is_listed_without_an_activation(
-    command_line: CommandLine, tmp_path: Path
-) -> None:
-    config = with_values(of_epochs(3), {("network", "hidden"): ()}, "test")
-    some_run(tmp_path / "runs" / "flat", config, 3, 1000.0, accuracy=0.5)
-    assert command_line("runs").stdout.endswith("  784-10\n")
-
-
-def test_the_list_as_json_has_every_run_and_the_damaged_ones_last(
-    command_line: CommandLine, folder: Path
-) -> None:
-    result = command_line("runs", folder, "--json")
-    assert (result.returncode, result.stderr) == (0, "")
-    values = json.loads(result.stdout)
-    states = ["unfinished", "finished", "finished", "damaged", "damaged"]
-    assert [value["state"] for value in values] == states
-    expected = {
-        "run": str(folder / "oldest"),
-        "dataset": "synthetic",
-        "recipe": "default",
-        "seed": 3,
-        "accuracy": 0.9876,
-        "training_seconds": 6.25,
-        "written": "1970-01-01T00:16:40+00:00",
-    }
-    assert expected.items() <= values[2].items()
-
-
-def test_no_runs_yet_is_a_sentence_and_a_folder_that_is_not_there_an_error(
-    command_line: CommandLine, tmp_path: Path
-) -> None:
-    result = command_line("runs")
-    assert result.stdout == "no runs in runs yet; make one: mnist-scratch train\n"
-    (tmp_path / "empty").mkdir()
-    result = command_line("runs", "empty")
-    name = Path("empty", "NAME")
-    assert result.stdout == f"no runs in empty yet; make one: mnist-scratch train --run {name}\n"
-    assert command_line("runs", "empty", "--json").stdout == "[]\n"
-    result = command_line("runs", "nowhere")
-    assert result.returncode == 2
-    assert "cannot look into nowhere" in result.stderr

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +9,6 @@ import numpy.typing as npt
 import onnx
 import onnxruntime
 import pytest
-from helpers.command_line import CommandLine
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
@@ -132,49 +129,3 @@ def test_safetensors_are_what_a_sequential_of_linear_layers_loads(
     assert about["activation"] == (activation if len(widths) > 2 else "")
     assert (about["pixel_mean"], about["pixel_std"]) == ("0.1307", "0.3081")
     assert (about["format"], about["test_accuracy"]) == ("pt", "0.875")
-
-
-@pytest.mark.parametrize("kind", ["onnx", "safetensors"])
-def test_export_writes_into_the_run_or_where_it_is_told_to_and_the_same_bytes(
-    kind: str, command_line: CommandLine, tmp_path: Path
-) -> None:
-    run = some_run(tmp_path / "run", (784, 10), "relu")
-    result = command_line("export", "run", "--format", kind)
-    assert (result.returncode, result.stderr) == (0, "")
-    default = Path("run", f"model.{kind}")
-    assert result.stdout == f"{default}\n"
-    written = (tmp_path / default).read_bytes()
-    result = command_line("export", "run", "--format", kind, "--output", f"new/own.{kind}")
-    assert result.stdout == f"{Path('new', f'own.{kind}')}\n"
-    assert (tmp_path / "new" / f"own.{kind}").read_bytes() == written
-    if kind == "safetensors":  # the library orders them by chance: each of nine, one of 9! ways
-        write_safetensors(run, tmp_path / "third")
-        assert (tmp_path / "third").read_bytes() == written
-
-
-@pytest.mark.parametrize("kind", ["onnx", "safetensors"])
-def test_export_does_not_write_over_a_file_of_another_kind(
-    kind: str, command_line: CommandLine, tmp_path: Path
-) -> None:
-    some_run(tmp_path / "run", (784, 10), "relu")
-    before = (tmp_path / "run" / "model.npz").read_bytes()
-    result = command_line("export", "run", "--format", kind, "--output", "run/model.npz")
-    assert (result.returncode, result.stdout) == (2, "")
-    assert f"model.npz: this is {kind}; let the name end in .{kind}" in result.stderr
-    assert (tmp_path / "run" / "model.npz").read_bytes() == before
-
-
-@pytest.mark.parametrize("kind", ["onnx", "safetensors"])
-def test_without_the_library_the_error_says_what_to_install(kind: str, tmp_path: Path) -> None:
-    some_run(tmp_path / "run", (784, 10), "relu")
-    code = (
-        f"import sys; sys.modules['{kind}'] = None\n"
-        "from mnist_scratch.cli import main\n"
-        f"sys.exit(main(['export', 'run', '--format', '{kind}']))"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 2
-    (line,) = result.stderr.splitlines()
-    assert line.endswith(f"install it: pip install {kind}")

@@ -1,0 +1,150 @@
+"""`mnist-scratch explain`: numbers, test images, and the curves of the losses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.command_line import CommandLine, refused, succeeded
+from matplotlib import image
+
+from mnist_scratch.data.sources.load import load_dataset
+
+
+def test_logits_are_explained_on_standard_output(main: CommandLine) -> None:
+    text = succeeded(main("explain", "--logits", "1.2", "0.9", "3.1", "--target", "2"))
+    assert "-log p[2] = -log 0.793417 = 0.231407" in text
+    assert all(len(line) <= 80 for line in text.splitlines())
+
+
+def test_negative_and_masked_logits_are_no_flags(main: CommandLine) -> None:
+    logits = ("-1.5", "2", "-inf", "-1e0", "-.5", "-INF")
+    answer = main("explain", "--target", "1", "--json", "--logits", *logits)
+    values = json.loads(succeeded(answer))
+    assert values["logits"] == [-1.5, 2.0, "-inf", -1.0, -0.5, "-inf"]
+    assert values["predictions"][2] == values["predictions"][5] == 0.0
+    total = np.exp([-3.5, 0.0, -3.0, -2.5]).sum()
+    assert values["loss"] == pytest.approx(np.log(total), rel=1e-14)
+
+
+def test_the_worst_test_images_are_drawn_into_the_run_largest_loss_first(
+    main: CommandLine, finished_run: Path, digit_files: Path
+) -> None:
+    path, *lines = succeeded(main("explain", "run", "--worst", "2")).splitlines()
+    assert path == str(Path("run", "explanation.png"))
+    assert image.imread(finished_run / "explanation.png").shape == (948, 1440, 4)
+    assert len(lines) == 2
+    values = json.loads(succeeded(main("explain", "run", "--worst", "2", "--json")))
+    assert (values["picture"], values["dataset"]) == (path, "files")
+    assert values["trained_with"] == "cross-entropy"
+    worst = values["images"]
+    assert worst[0]["fused_loss"] >= worst[1]["fused_loss"] > 1.0
+    labels = load_dataset("files", str(digit_files)).test.labels
+    for line, shown in zip(lines, worst, strict=True):
+        assert shown["target"] == labels[shown["index"]]
+        assert line.startswith(f"image {shown['index']}: a {shown['target']}, ")
+
+
+def test_images_are_explained_by_their_numbers_and_a_run_can_follow_the_flags(
+    main: CommandLine, finished_run: Path, digit_files: Path
+) -> None:
+    numbers = ("--index", "17", "--index", "4")
+    path, *lines = succeeded(main("explain", *numbers, "run", "--output", "a.png")).splitlines()
+    assert path == "a.png"
+    labels = load_dataset("files", str(digit_files)).test.labels
+    assert lines[0].startswith(f"image 17: a {labels[17]}, ")
+    assert lines[1].startswith(f"image 4: a {labels[4]}, ")
+
+
+def test_output_names_the_same_picture(
+    main: CommandLine, finished_run: Path, tmp_path: Path
+) -> None:
+    succeeded(main("explain", "run", "--index", "17"))
+    succeeded(main("explain", "run", "--index", "17", "--output", "new/picture.png"))
+    expected = (finished_run / "explanation.png").read_bytes()
+    assert (tmp_path / "new" / "picture.png").read_bytes() == expected
+
+
+def test_a_run_trained_with_another_loss_is_explained_with_cross_entropy_and_says_so(
+    main: CommandLine, finished_run: Path
+) -> None:
+    numbers = succeeded(main("explain", "run", "--index", "17"))
+    config = finished_run / "config.toml"
+    config.write_text(config.read_text().replace('"cross-entropy"', '"squared-error"'))
+    answer = main("explain", "run", "--index", "17")
+    assert answer.stdout == numbers
+    assert answer.stderr.startswith("run was trained with squared-error; ")
+    values = json.loads(succeeded(main("explain", "run", "--index", "17", "--json")))
+    assert values["trained_with"] == "squared-error"
+
+
+def test_the_number_of_an_image_that_is_not_there_is_refused(
+    main: CommandLine, finished_run: Path
+) -> None:
+    message = refused(main("explain", "run", "--index", "100"))
+    assert message == "mnist-scratch: --index 100: the test images of files are 0 to 99\n"
+
+
+def test_curves_of_both_losses_are_drawn_from_four_trainings(
+    main: CommandLine, synthetic_dir: Path, tmp_path: Path
+) -> None:
+    answer = main(
+        *("explain", "--curves", "--json", "--dataset", "synthetic", "--data-dir", synthetic_dir)
+    )
+    assert answer.returncode == 0, answer.stderr
+    values = json.loads(answer.stdout)
+    assert (values["picture"], values["dataset"]) == ("cross_entropy_curves.png", "synthetic")
+    assert image.imread(tmp_path / values["picture"]).shape == (1560, 1560, 4)
+    assert values["sure_and_wrong"]["squared-error"]["steps"] == list(range(0, 1201, 100))
+    assert answer.stderr.count("training 784-30-10 on 6,400 images of synthetic") == 4
+
+
+@pytest.mark.mnist
+def test_the_worst_images_of_mnist_are_those_with_the_largest_loss(
+    main: CommandLine, mnist_dir: Path, tmp_path: Path
+) -> None:
+    data = ("--dataset", "mnist", "--data-dir", mnist_dir)
+    main("train", "--epochs", "1", "--hidden", "16", "--run", "run", *data)
+    values = json.loads(succeeded(main("explain", "run", "--worst", "5", "--json")))
+    test = load_dataset("mnist", str(mnist_dir)).test
+    # The forward pass written out, in float64.
+    model = np.load(tmp_path / "run" / "model.npz")
+    outputs = (test.images.reshape(-1, 784) / 255.0 - 0.1307) / 0.3081
+    outputs = np.maximum(outputs @ model["dense_1.weights"] + model["dense_1.biases"], 0.0)
+    logits = outputs @ model["dense_2.weights"] + model["dense_2.biases"]
+    losses = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(10_000), test.labels]
+    worst = np.argsort(-losses)[:5]
+    assert [shown["index"] for shown in values["images"]] == worst.tolist()
+    shown_losses = [shown["fused_loss"] for shown in values["images"]]
+    np.testing.assert_allclose(shown_losses, losses[worst], rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "given nothing: explain one thing at a time"),
+        (("half", "--logits", "1", "--target", "0"), "given RUN half and --logits and"),
+        (("--curves", "--worst", "1"), "given --worst and --curves: explain one thing"),
+        (("--logits", "1", "2"), "--logits needs --target K too, the true class: 0 to 1"),
+        (("--target", "1"), "--target 1 needs --logits Z ..."),
+        (("--logits", "1", "2", "--target", "2"), "--target 2: no such class"),
+        (("--logits", "1", "2", "--target", "-1"), "--target -1: no such class"),
+        (("--logits", "1", "nan", "--target", "0"), "that of class 1 is nan"),
+        (("--logits", "1", "-nan", "--target", "0"), "that of class 1 is nan"),
+        (("--logits", "inf", "1", "--target", "0"), "that of class 0 is inf"),
+        (("--logits", "-inf", "-Inf", "--target", "0"), "all are -inf"),
+        (("--logits", "1", "x", "--target", "0"), "invalid float value: 'x'"),
+        (("--logits", "1", "--target", "0", "--output", "x"), "--output x: --logits are"),
+        (("--curves", "--output", "x.jpg"), "x.jpg: pictures are PNG; let the name end"),
+        (("half",), "say whose network and which images"),
+        (("--index", "3"), "say whose network and which images"),
+        (("--worst", "3", "absent"), "absent is not the folder of a run"),
+        (("--worst", "3", "half", "more"), "unknown argument more"),
+    ],
+)
+def test_what_cannot_be_explained_is_one_clear_message(
+    main: CommandLine, half_run: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    assert message in refused(main("explain", *arguments))
