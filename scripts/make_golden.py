@@ -3,7 +3,7 @@
     pip install torch==2.13.0 numpy
     python scripts/make_golden.py
 
-For every activation and every kind of SGD, a network of 12-8-5-3 takes five steps on five batches
+For every activation and every optimizer, a network of 12-8-5-3 takes five steps on five batches
 in float32. Kept are what goes in (initial parameters, images, labels) and what comes out (the loss
 of each step, the first logits and gradients, the parameters at the end), so that the tests need no
 PyTorch. Weights are stored (inputs, outputs), the transpose of PyTorch's.
@@ -20,14 +20,22 @@ import torch
 
 WIDTHS = (12, 8, 5, 3)
 BATCHES, BATCH_SIZE = 5, 6
-LEARNING_RATE = 0.1
 ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
-OPTIMIZERS: dict[str, dict[str, Any]] = {
-    "plain": {},
-    "momentum": {"momentum": 0.9},
-    "nesterov": {"momentum": 0.9, "nesterov": True},
-    "weight_decay": {"weight_decay": 0.01},
-    "all": {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01},
+# Adam's weight decay is decoupled, as that of torch.optim.AdamW is.
+OPTIMIZERS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "plain": (torch.optim.SGD, {"lr": 0.1}),
+    "momentum": (torch.optim.SGD, {"lr": 0.1, "momentum": 0.9}),
+    "nesterov": (torch.optim.SGD, {"lr": 0.1, "momentum": 0.9, "nesterov": True}),
+    "weight_decay": (torch.optim.SGD, {"lr": 0.1, "weight_decay": 0.01}),
+    "all": (
+        torch.optim.SGD,
+        {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01},
+    ),
+    "adam": (torch.optim.AdamW, {"lr": 0.01, "weight_decay": 0.0}),
+    "adam_all": (
+        torch.optim.AdamW,
+        {"lr": 0.02, "betas": (0.8, 0.95), "eps": 1e-3, "weight_decay": 0.1},
+    ),
 }
 
 
@@ -47,9 +55,9 @@ def main() -> None:
         initial += [torch.randn(outputs, inputs) / inputs**0.5, 0.1 * torch.randn(outputs)]
     golden = {"images": images.numpy(), "labels": labels.numpy(), "initial": flat(initial)}
     for activation, function in ACTIVATIONS.items():
-        for optimizer, arguments in OPTIMIZERS.items():
+        for name, (kind, arguments) in OPTIMIZERS.items():
             parameters = [tensor.clone().requires_grad_() for tensor in initial]
-            sgd = torch.optim.SGD(parameters, lr=LEARNING_RATE, **arguments)
+            optimizer = kind(parameters, **arguments)
             losses = []
             for step in range(BATCHES):
                 outputs = images[step]
@@ -58,15 +66,15 @@ def main() -> None:
                     if layer + 2 < len(parameters):
                         outputs = function(outputs)
                 loss = torch.nn.functional.cross_entropy(outputs, labels[step])
-                sgd.zero_grad()
+                optimizer.zero_grad()
                 loss.backward()
                 if step == 0:
                     golden[f"{activation}.logits"] = outputs.detach().numpy()
                     golden[f"{activation}.gradients"] = flat([p.grad for p in parameters])
                 losses.append(loss.item())
-                sgd.step()
-            golden[f"{activation}.{optimizer}.losses"] = np.array(losses, np.float32)
-            golden[f"{activation}.{optimizer}.parameters"] = flat(parameters)
+                optimizer.step()
+            golden[f"{activation}.{name}.losses"] = np.array(losses, np.float32)
+            golden[f"{activation}.{name}.parameters"] = flat(parameters)
     target = Path(__file__).resolve().parents[1] / "tests" / "golden" / "torch_training.npz"
     np.savez(target, **golden)
     print(f"{target}: {len(golden)} arrays, PyTorch {torch.__version__}")

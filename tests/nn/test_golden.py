@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,19 @@ import pytest
 from mnist_scratch.nn import Array
 from mnist_scratch.nn.loss import SoftmaxCrossEntropy
 from mnist_scratch.nn.network import Network
-from mnist_scratch.nn.optimizer import SGD
+from mnist_scratch.nn.optimizer import SGD, Adam, Optimizer
 
 GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "torch_training.npz")
-LEARNING_RATE = 0.1
-OPTIMIZERS: dict[str, dict[str, Any]] = {
-    "plain": {},
-    "momentum": {"momentum": 0.9},
-    "nesterov": {"momentum": 0.9, "nesterov": True},
-    "weight_decay": {"weight_decay": 0.01},
-    "all": {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01},
+OPTIMIZERS: dict[str, Callable[[Network], Optimizer]] = {
+    "plain": lambda network: SGD(network, 0.1),
+    "momentum": lambda network: SGD(network, 0.1, momentum=0.9),
+    "nesterov": lambda network: SGD(network, 0.1, momentum=0.9, nesterov=True),
+    "weight_decay": lambda network: SGD(network, 0.1, weight_decay=0.01),
+    "all": lambda network: SGD(network, 0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+    "adam": lambda network: Adam(network, 0.01),
+    "adam_all": lambda network: Adam(
+        network, 0.02, beta1=0.8, beta2=0.95, epsilon=1e-3, weight_decay=0.1
+    ),
 }
 
 
@@ -49,9 +53,9 @@ def test_logits_and_gradients_are_those_of_pytorch(activation: str) -> None:
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
 @pytest.mark.parametrize("kind", OPTIMIZERS)
-def test_five_steps_of_sgd_are_those_of_pytorch(activation: str, kind: str) -> None:
+def test_five_steps_of_an_optimizer_are_those_of_pytorch(activation: str, kind: str) -> None:
     network, loss_function = initial_network(activation), SoftmaxCrossEntropy()
-    optimizer = SGD(network, LEARNING_RATE, **OPTIMIZERS[kind])
+    optimizer = OPTIMIZERS[kind](network)
     losses = []
     for images, labels in zip(GOLDEN["images"], GOLDEN["labels"], strict=True):
         targets = np.eye(3, dtype=np.float32)[labels]
