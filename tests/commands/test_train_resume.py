@@ -1,49 +1,33 @@
-"""Runs that are interrupted, refused or short of disk, as a user has them: as processes."""
+"""Trainings that are stopped, killed or short of disk, and resumed."""
 
 from __future__ import annotations
 
 import json
-import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+from helpers.command_line import (
+    SMALL,
+    CommandLine,
+    environment_of,
+    refused,
+    run_in_process,
+    start_process,
+)
 
+from mnist_scratch.data.sources.registry import FILE_NAMES
 from mnist_scratch.runs.checkpoint import load_checkpoint
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
-
-# On a busy machine two threads of a BLAS wait for each other, many times as long as they compute.
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
-
-
-@pytest.fixture
-def beginning(synthetic_dir: Path) -> tuple[str, ...]:
-    """The arguments of a training of a second or two."""
-    settings = ("--epochs", "6", "--hidden", "64", "--checkpoint-seconds", "0.1")
-    return (*settings, "--dataset", "synthetic", "--data-dir", str(synthetic_dir))
-
-
-def start(*arguments: str | Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "mnist_scratch", "train", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | ONE_THREAD,
-    )
-
-
-def train(*arguments: str | Path) -> tuple[int, str, str]:
-    """Return exit status, standard output and standard error of a whole training."""
-    process = start(*arguments)
-    output, errors = process.communicate(timeout=100)
-    assert "Traceback" not in errors
-    return process.returncode, output, errors
+WITH_SIGNALS = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
+# A second or two, so that it can be stopped in the middle.
+LONGER = (*SMALL, "--hidden", "64", "--epochs", "60", "--checkpoint-seconds", "0.1")
 
 
 def saved_step(run: Path) -> int:
@@ -51,93 +35,147 @@ def saved_step(run: Path) -> int:
     return load_checkpoint(path).state.step if path.exists() else 0
 
 
-def started(run: Path, *arguments: str | Path) -> subprocess.Popen[str]:
-    """Start a training, and wait until it has saved a step more than was saved."""
-    before = saved_step(run)
-    process = start(*arguments)
-    for _ in range(1000):
-        if saved_step(run) > before:
+def started(folder: Path, *arguments: str | Path) -> subprocess.Popen[str]:
+    """Start a training of the run `run`, and wait until it has saved a step more than was saved."""
+    before = saved_step(folder / "run")
+    process = start_process("train", *arguments, folder=folder)
+    for _ in range(3000):
+        if saved_step(folder / "run") > before or process.poll() is not None:
             break
-        time.sleep(0.02)
+        time.sleep(0.01)
     return process
 
 
-def bytes_of(run: Path) -> tuple[bytes, list[str]]:
-    """Return the model and the history, its times aside."""
+def bytes_of(run: Path) -> tuple[bytes, bytes, list[str]]:
+    """Return the model, the config, and the history, its times aside."""
     history = (run / "history.csv").read_text().splitlines()
-    return (run / "model.npz").read_bytes(), [line.rpartition(",")[0] for line in history]
+    return (
+        (run / "model.npz").read_bytes(),
+        (run / "config.toml").read_bytes(),
+        [line.rpartition(",")[0] for line in history],
+    )
 
 
-def test_runs_end_with_the_same_bytes_whether_or_not_they_are_interrupted(
-    beginning: tuple[str, ...], tmp_path: Path
+class Stopped(NamedTuple):
+    """What Ctrl-C leaves of a training, in the folder `run` of its working folder."""
+
+    folder: Path
+    status: int
+    errors: str
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory, digit_files: Path) -> Stopped:
+    """A training that was stopped when it had saved a few epochs; to be read only."""
+    folder = tmp_path_factory.mktemp("stopped")
+    process = started(folder, *LONGER, "--data-dir", digit_files, "--run", "run")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    return Stopped(folder, process.returncode, errors)
+
+
+@pytest.fixture
+def stopped_run(stopped: Stopped, tmp_path: Path) -> Path:
+    """A copy of the stopped run."""
+    return Path(shutil.copytree(stopped.folder / "run", tmp_path / "run"))
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory: pytest.TempPathFactory, digit_files: Path) -> Path:
+    """The same training, which nothing stopped."""
+    folder = tmp_path_factory.mktemp("whole")
+    run_in_process("train", *LONGER, "--data-dir", digit_files, "--run", "run", folder=folder)
+    return folder / "run"
+
+
+def test_a_command_trains_the_same_bytes_twice(
+    main: CommandLine, trained_run: Path, digit_files: Path, tmp_path: Path
 ) -> None:
-    for name in ("first", "second"):
-        assert train(*beginning, "--run", tmp_path / name)[0] == 0
-    assert bytes_of(tmp_path / "first") == bytes_of(tmp_path / "second")
-
-    run = tmp_path / "a folder's name"
-    arguments = [*beginning, "--run", str(run)]
-    for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
-        process = started(run, *arguments)
-        process.send_signal(number)
-        _, errors = process.communicate(timeout=60)
-        assert process.returncode == status, errors
-        saved, interrupted = errors.splitlines()[-2:]
-        assert interrupted == "mnist-scratch: interrupted"
-        program, command, *arguments = shlex.split(saved.partition("resume it with: ")[2])
-        assert (program, command) == ("mnist-scratch", "train")
-        assert not list(run.glob(".*")), "no lock and no half of a file is left"
-    status, output, errors = train(*arguments, "--json")
-    assert status == 0
-    assert "going on with" in errors
-    assert json.loads(output)["run"] == str(run)
-    assert bytes_of(run) == bytes_of(tmp_path / "first")
-
-    status, output, errors = train("--resume", run)
-    assert (status, errors) == (0, f"{run} is finished: epoch 6 of 6\n")
-    assert "test accuracy" in output
-    assert bytes_of(run) == bytes_of(tmp_path / "first")
+    assert main("train", *SMALL, "--data-dir", digit_files, "--run", "twin").returncode == 0
+    assert bytes_of(tmp_path / "twin") == bytes_of(trained_run)
 
 
-def test_a_second_program_in_the_folder_of_a_run_is_refused(
-    beginning: tuple[str, ...], tmp_path: Path
+def test_a_finished_run_is_shown_and_stays_as_it_is(main: CommandLine, finished_run: Path) -> None:
+    before = bytes_of(finished_run)
+    answer = main("train", "--resume", "run")
+    assert (answer.returncode, answer.stderr) == (0, "run is finished: epoch 2 of 2\n")
+    assert "test accuracy" in answer.stdout
+    assert bytes_of(finished_run) == before
+
+
+@WITH_SIGNALS
+def test_ctrl_c_saves_the_run_and_names_the_command_that_resumes_it(stopped: Stopped) -> None:
+    assert stopped.status == 130
+    saved, interrupted = stopped.errors.splitlines()[-2:]
+    assert interrupted == "mnist-scratch: interrupted"
+    command = saved.partition("resume it with: ")[2]
+    assert shlex.split(command) == ["mnist-scratch", "train", "--resume", "run"]
+    assert saved_step(stopped.folder / "run") > 0
+    assert not list((stopped.folder / "run").glob(".*")), "no lock and no half of a file is left"
+
+
+@WITH_SIGNALS
+def test_a_run_that_was_stopped_twice_ends_with_the_bytes_of_one_that_was_not(
+    main: CommandLine, stopped_run: Path, whole_run: Path, tmp_path: Path
 ) -> None:
-    run = tmp_path / "run"
-    process = started(run, *beginning, "--epochs", "1000", "--run", run)
+    process = started(tmp_path, "--resume", "run")
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 143, errors
+    assert errors.endswith("mnist-scratch: interrupted\n")
+    answer = main("train", "--resume", "run", "--json")
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout)["run"] == "run"
+    assert bytes_of(stopped_run) == bytes_of(whole_run)
+
+
+@WITH_SIGNALS
+def test_a_run_in_use_is_refused_and_a_lock_that_a_kill_left_is_none(
+    main: CommandLine, stopped_run: Path, tmp_path: Path
+) -> None:
+    process = started(tmp_path, "--resume", "run")
     try:
-        status, _, errors = train("--resume", run)
-        assert status == 2
-        assert f"{run} is in use by process {process.pid}" in errors
+        message = refused(main("train", "--resume", "run"))
+        assert f"run is in use by process {process.pid}" in message
     finally:
         process.kill()
         process.communicate()
-    process = started(run, "--resume", run)
-    assert saved_step(run) > 0, "a lock that SIGKILL left behind means nothing"
-    process.kill()
-    process.communicate()
+    assert main("train", "--resume", "run").returncode == 0
 
 
-def test_a_file_size_limit_is_a_clear_error_and_the_last_checkpoint_is_good(
-    beginning: tuple[str, ...], tmp_path: Path
+@WITH_SIGNALS
+def test_a_run_is_not_resumed_on_other_data(
+    main: CommandLine, stopped_run: Path, digit_files: Path, tmp_path: Path
 ) -> None:
-    run = tmp_path / "run"
-    process = started(run, *beginning, "--run", run)
-    process.send_signal(signal.SIGINT)
-    process.communicate()
-    before = saved_step(run)
-    command = shlex.join([sys.executable, "-m", "mnist_scratch", "train", "--resume", str(run)])
+    shutil.copytree(digit_files, tmp_path / "own")
+    with (tmp_path / "own" / FILE_NAMES[0]).open("r+b") as file:
+        file.seek(1000)
+        file.write(b"another pixel")
+    message = refused(main("train", "--resume", "run", "--data-dir", "own"))
+    assert f"begun on other data than these of files: '{FILE_NAMES[0]}' differs" in message
+
+
+@WITH_SIGNALS
+def test_a_file_size_limit_is_a_clear_error_and_the_last_checkpoint_stays_good(
+    main: CommandLine, stopped_run: Path, tmp_path: Path
+) -> None:
+    before = saved_step(stopped_run)
+    command = shlex.join([sys.executable, "-m", "mnist_scratch", "train", "--resume", "run"])
+    # The limit would hit what measures the coverage of processes as well.
+    variables = {k: v for k, v in environment_of(tmp_path).items() if not k.startswith("COVERAGE")}
     limited = subprocess.run(
         ["/bin/sh", "-c", f"ulimit -f 100; exec {command}"],
+        cwd=tmp_path,
+        env=variables,
         capture_output=True,
         text=True,
         check=False,
-        # The limit would hit what measures the coverage of processes as well.
-        env={k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")} | ONE_THREAD,
     )
     assert limited.returncode == 2
-    assert f"cannot write {run / 'checkpoint.npz'}: File too large" in limited.stderr
+    path = Path("run", "checkpoint.npz")
+    assert f"cannot write {path}: File too large" in limited.stderr
     assert "Exception" not in limited.stderr
-    assert f"resume it with: mnist-scratch train --resume {run}" in limited.stderr
-    assert saved_step(run) == before
-    assert not list(run.glob(".*"))
-    assert train("--resume", run)[0] == 0
+    assert "resume it with: mnist-scratch train --resume run" in limited.stderr
+    assert saved_step(stopped_run) == before
+    assert not list(stopped_run.glob(".*"))
+    assert main("train", "--resume", "run").returncode == 0

@@ -112,6 +112,18 @@ def run_process(
     return Answer(words, process.returncode, _text(output), _text(errors))
 
 
+def start_process(*arguments: str | Path, folder: Path) -> subprocess.Popen[str]:
+    """Start a command in a process of its own, for a test that sends signals to it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "mnist_scratch", *map(str, arguments)],
+        cwd=folder,
+        env=environment_of(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 def _text(stream: io.TextIOWrapper) -> str:
     """Return what was written; a carriage return stays one, as progress bars print them."""
     stream.seek(0)
