@@ -167,35 +167,22 @@ def read_archive(archive: SourceFile, files: Sequence[SourceFile], path: Path) -
 
 
 def decompressed(content: bytes, size: int) -> bytes:
-    """Return what a gzip file of one member holds (RFC 1952), without ever making more of it.
+    """Return what a gzip file of one member holds, decompressed no further than to a size.
 
     A kilobyte of gzip can become a megabyte: nothing that its header or trailer says is trusted.
-
-    Parameters
-    ----------
-    content
-        The bytes of the file.
-    size
-        How many bytes it must hold.
 
     Raises
     ------
     ValueError
-        If it is damaged, holds more or fewer bytes, or is followed by others.
+        If it is damaged, holds more or fewer bytes than the size, or is followed by others.
     """
     decompressor = zlib.decompressobj(wbits=31)
     try:
         plain = decompressor.decompress(content, size + 1)  # 0 would mean without limit
     except zlib.error as error:
         raise ValueError(f"it is not gzip, or damaged: {error}") from error
-    if len(plain) > size:
-        raise ValueError(f"it holds more than the {size:,} bytes that are expected")
-    if not decompressor.eof:
-        raise ValueError(f"it ends inside its content, after {len(plain):,} of {size:,} bytes")
-    if len(plain) < size:
-        raise ValueError(f"it holds {len(plain):,} bytes, where {size:,} are expected")
-    if decompressor.unused_data:
-        raise ValueError(f"{len(decompressor.unused_data):,} bytes follow after its end")
+    if len(plain) != size or not decompressor.eof or decompressor.unused_data:
+        raise ValueError(f"it does not hold exactly the {size:,} bytes that are expected")
     return plain
 
 

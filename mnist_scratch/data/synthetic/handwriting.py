@@ -19,7 +19,7 @@ from mnist_scratch.data.synthetic.strokes import SEGMENTS, trace
 
 Array = NDArray[np.float32]
 
-# How much digits vary. Single numbers are standard deviations, pairs the ends of an even draw.
+# How much digits vary. Single numbers are standard deviations, pairs the bounds of a uniform draw.
 # They vary more than MNIST's own, for a network learns more from sloppy digits than from careful
 # ones. A 784-256-10 network trained on 60,000 of them, 5 epochs, knew 96.4 % of MNIST's training
 # images (3 seeds, 96.2 to 96.5). With PLACES_SHAKE of 0.02 to 0.08 and no LINE_SHAKES it was
@@ -27,8 +27,8 @@ Array = NDArray[np.float32]
 # seed each).
 
 HABITS = 1.5  # times the steps written down with the skeletons
-PLACES_SHAKE = (0.11, 0.29)  # of the spacing of the places; a hand is steady or not, so a pair
-SPACING = (10, 35)  # hundredths of the digit's height, the least and the most that count
+PLACES_SHAKE = (0.11, 0.29)  # of the spacing of the places, from a steady hand to a shaking one
+SPACING = (10, 35)  # hundredths of the digit's height, to which the spacing is clipped
 LINE_SHAKES = 0.008  # of the line's length
 LINE_KNOTS = 12
 WARP = 0.11  # of half the digit's height
@@ -57,7 +57,7 @@ class Penwork:
 
 @dataclass(frozen=True)
 class Stencils:
-    """All K skeletons in arrays of one size: at most P places and H habits, the rest is zero."""
+    """All K skeletons in arrays of one size: P places and H habits, padded with zeros."""
 
     first: NDArray[np.intp]  # (11,) where each digit's skeletons begin, and K
     cumulative: NDArray[np.float64]  # (K,) the weights of each digit's skeletons, adding up to 1
@@ -99,7 +99,7 @@ def stencils() -> Stencils:
 
 
 def choose_skeletons(labels: NDArray[np.integer], rng: np.random.Generator) -> NDArray[np.intp]:
-    """For every label (N,) a way of writing it, as often as its weight says: indices (N,)."""
+    """Draw for every label (N,) a way of writing it, by the ways' weights: indices (N,)."""
     ways = stencils()
     draw = rng.random(len(labels))
     chosen = np.empty(len(labels), np.intp)
@@ -111,7 +111,7 @@ def choose_skeletons(labels: NDArray[np.integer], rng: np.random.Generator) -> N
 
 
 def write(skeletons: NDArray[np.intp], rng: np.random.Generator) -> Penwork:
-    """Write a digit after each of the chosen skeletons (N,), no two alike."""
+    """Write a digit after each of the chosen skeletons (N,), each with variations of its own."""
     count = len(skeletons)
     points = _follow(skeletons, rng)
     shake = np.stack([_curve(LINE_KNOTS, count, rng) for _ in "xy"], axis=2)
@@ -122,7 +122,7 @@ def write(skeletons: NDArray[np.intp], rng: np.random.Generator) -> Penwork:
         points=_fit(points, radii.max(axis=1)),
         radii=radii,
         pen_down=stencils().pen_down[skeletons],
-        softness=_even(rng, *SOFTNESS, (count,)),
+        softness=_uniform(rng, *SOFTNESS, (count,)),
     )
 
 
@@ -130,10 +130,10 @@ def _follow(skeletons: NDArray[np.intp], rng: np.random.Generator) -> Array:
     """Paths (N, S + 1, 2) past the skeletons' places, moved by habit and by a shaking hand."""
     ways = stencils()
     places = ways.places[skeletons]  # (N, P, 2)
-    strength = _even(rng, -HABITS, HABITS, (len(skeletons), ways.habits.shape[1], 1, 1))
+    strength = _uniform(rng, -HABITS, HABITS, (len(skeletons), ways.habits.shape[1], 1, 1))
     for habit in range(strength.shape[1]):
         places += strength[:, habit] * ways.habits[skeletons, habit]
-    shake = _even(rng, *PLACES_SHAKE, (len(skeletons), 1, 1)) * ways.spacing[skeletons]
+    shake = _uniform(rng, *PLACES_SHAKE, (len(skeletons), 1, 1)) * ways.spacing[skeletons]
     places += shake * _bell(rng, places.shape)
 
     # One place at a time, so that the order of the additions is ours and not a matrix library's.
@@ -202,16 +202,15 @@ def _curve(knots: int, count: int, rng: np.random.Generator) -> Array:
     return curve
 
 
-def _even(rng: np.random.Generator, low: float, high: float, shape: tuple[int, ...]) -> Array:
-    """Draw evenly from low to high."""
+def _uniform(rng: np.random.Generator, low: float, high: float, shape: tuple[int, ...]) -> Array:
     draws: Array = low + (high - low) * rng.random(shape, np.float32)
     return draws
 
 
 def _bell(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Draw from a bell curve of mean 0 and standard deviation 1 that ends at -3 and 3.
+    """Draw with mean 0 and standard deviation 1 between -3 and 3: the sum of three uniform draws.
 
-    The sum of three even draws: rounded alike on all machines, and never far out.
+    It is rounded alike on all machines, which a normal distribution's logarithm is not.
     """
     total = rng.random(shape, np.float32)
     total += rng.random(shape, np.float32)

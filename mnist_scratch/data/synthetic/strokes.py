@@ -35,7 +35,7 @@ _PLACE = re.compile(r"(?P<name>\w+)(?P<corner>!?) (?P<x>-?\d+),(?P<y>-?\d+)")
 
 @dataclass(frozen=True)
 class Place:
-    """A place that the pen passes, or what a habit adds to one."""
+    """A place that the pen passes, or what a habit adds to it."""
 
     name: str
     x: float
@@ -45,60 +45,28 @@ class Place:
 
 @dataclass(frozen=True)
 class Skeleton:
-    """One way of writing a digit.
+    """One way of writing a digit."""
 
-    Attributes
-    ----------
-    name : str
-        The way in a few words.
-    weight : float
-        How often it is met, relative to the digit's other ways.
-    strokes : tuple of tuples of Place
-        The places the pen passes, from each time it is put down until it is lifted.
-    habits : tuple of tuples of Place
-        By how much each habit moves which places.
-    """
-
-    name: str
-    weight: float
-    strokes: tuple[tuple[Place, ...], ...]
-    habits: tuple[tuple[Place, ...], ...]
+    name: str  # the way in a few words
+    weight: float  # how often it is met, relative to the digit's other ways
+    strokes: tuple[tuple[Place, ...], ...]  # the places passed, each time the pen is put down
+    habits: tuple[tuple[Place, ...], ...]  # by how much each habit moves which places
 
 
 @dataclass(frozen=True)
 class Path:
-    """A skeleton as arrays: P places, H habits, SEGMENTS + 1 points.
+    """A skeleton as arrays: P places, H habits, SEGMENTS + 1 points."""
 
-    Attributes
-    ----------
-    places : array of float32, shape (P, 2)
-    spacing : array of float32, shape (P,)
-        How far away a place's neighbours on its stroke are, on average.
-    habits : array of float32, shape (H, P, 2)
-    weights : array of float32, shape (SEGMENTS + 1, P)
-        `weights @ places` are the points of the path.
-    pen_down : array of bool, shape (SEGMENTS,)
-        False where the pen moves from one stroke to the next.
-    length : float
-        The length of all strokes together.
-    """
-
-    places: NDArray[np.float32]
-    spacing: NDArray[np.float32]
-    habits: NDArray[np.float32]
-    weights: NDArray[np.float32]
-    pen_down: NDArray[np.bool_]
-    length: float
+    places: NDArray[np.float32]  # (P, 2)
+    spacing: NDArray[np.float32]  # (P,) mean distance to a place's neighbours on its stroke
+    habits: NDArray[np.float32]  # (H, P, 2)
+    weights: NDArray[np.float32]  # (SEGMENTS + 1, P); `weights @ places` are the path's points
+    pen_down: NDArray[np.bool_]  # (SEGMENTS,) False where the pen moves to the next stroke
+    length: float  # of all strokes together
 
 
 def read_skeletons(text: str) -> tuple[Skeleton, ...]:
-    """Read the ways of writing a digit, written down as the module's docstring shows.
-
-    Raises
-    ------
-    ValueError
-        If a line cannot be read; the message quotes it.
-    """
+    """Read the ways of writing a digit, written down as the module's docstring shows."""
     unfolded = re.sub(r"\n {8,}", " ", text.strip())
     return tuple(_read_skeleton(block) for block in unfolded.split("\n\n"))
 

@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import shutil
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from mnist_scratch.data.sources import files
-from mnist_scratch.data.sources.files import data_folder, locate, read_verified
+from mnist_scratch.data.sources.files import data_folder, decompressed, locate, read_verified
 from mnist_scratch.data.sources.registry import DATASETS, FILE_NAMES, SourceFile
 from mnist_scratch.errors import MnistScratchError
 
 CONTENT = b"the content of a file" * 50
+SIZE = len(CONTENT)
 COMPRESSED = gzip.compress(CONTENT, mtime=0)
 FILE = SourceFile(
     "name",
@@ -119,3 +122,52 @@ def test_the_hashes_on_record_are_those_of_mnist(mnist_dir: Path, file: SourceFi
     # What lies there may be either form; hold the plain content against the other record, too.
     assert len(content) == file.size
     assert hashlib.sha256(content).hexdigest() == file.sha256
+
+
+# Bit 3 of the flags announces a name, which ends with a zero byte (RFC 1952, section 2.3.1).
+NAMED = COMPRESSED[:3] + b"\x08" + COMPRESSED[4:10] + b"n" * 100_000 + b"\0" + COMPRESSED[10:]
+
+
+def test_one_whole_gzip_member_of_the_expected_size_is_decompressed() -> None:
+    assert decompressed(COMPRESSED, SIZE) == CONTENT
+    assert decompressed(NAMED, SIZE) == CONTENT
+    assert decompressed(gzip.compress(b""), 0) == b""
+
+
+@pytest.mark.parametrize(
+    ("compressed", "size", "message"),
+    [
+        (b"", SIZE, "not hold exactly the 1,050 bytes"),
+        (b"<!DOCTYPE html>", SIZE, "not gzip, or damaged"),
+        (COMPRESSED[:-1], SIZE, "not hold exactly"),
+        (COMPRESSED[:-8] + b"\0" + COMPRESSED[-7:], SIZE, "damaged: .*incorrect data check"),
+        (COMPRESSED[:-4] + b"\0" + COMPRESSED[-3:], SIZE, "damaged: .*incorrect length check"),
+        (NAMED[:50_000], SIZE, "not hold exactly"),
+        (COMPRESSED, SIZE + 1, "not hold exactly"),
+        (COMPRESSED, SIZE - 1, "not hold exactly"),
+        (COMPRESSED, 0, "not hold exactly"),
+        (COMPRESSED + b"more", SIZE, "not hold exactly"),
+        (gzip.compress(b"", mtime=0) + COMPRESSED, SIZE, "not hold exactly"),
+    ],
+)
+def test_any_other_gzip_is_refused_even_if_it_is_on_record(
+    tmp_path: Path, compressed: bytes, size: int, message: str
+) -> None:
+    path = tmp_path / "name.gz"
+    path.write_bytes(compressed)
+    file = SourceFile("name", size, "", len(compressed), hashlib.sha256(compressed).hexdigest())
+    expected = f"^{re.escape(str(path))} is damaged or another file: .*{message}(?s:.*)Delete it"
+    with pytest.raises(MnistScratchError, match=expected):
+        read_verified(file, path)
+
+
+@pytest.mark.parametrize("size", [0, 1000])
+def test_what_grows_a_thousandfold_grows_to_the_expected_size_alone(size: int) -> None:
+    bomb = gzip.compress(bytes(20_000_000))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="not hold exactly"):
+            decompressed(bomb, size)
+        assert tracemalloc.get_traced_memory()[1] < 200_000
+    finally:
+        tracemalloc.stop()
