@@ -1,23 +1,33 @@
-"""Make tests/golden/torch_training.npz: what PyTorch computes where the tests compare with it.
+"""Make the files of tests/golden/: what PyTorch computes where the tests compare with it.
 
     pip install torch==2.13.0 numpy
     python scripts/make_golden.py
 
-For every activation and every optimizer, a network of 12-8-5-3 takes five steps on five batches
-in float32. Kept are what goes in (initial parameters, images, labels) and what comes out (the loss
-of each step, the first logits and gradients, the parameters at the end), so that the tests need no
-PyTorch. Weights are stored (inputs, outputs), the transpose of PyTorch's.
+torch_training.npz: for every activation and every kind of optimizer, a network of 12-8-5-3 takes
+five steps on five batches in float32. The file has what goes in (initial parameters, images,
+labels) and what comes out (the loss of each step, the first logits and gradients, the parameters
+at the end). Weights are stored (inputs, outputs), the transpose of PyTorch's.
+
+torch_cross_entropy.npz: `cross_entropy` in every mode. The file has the inputs by name; the cases,
+each a dictionary of names and options, as JSON; and, flat, the losses and gradients of all cases in
+a row (for reduction "none", the gradient of the sum of the losses). They are PyTorch's also where
+it is known to be wrong: the loss of a masked class with no part in the target is NaN there (-inf
+times 0), and that of a right answer with a very high confidence 0.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
+import json
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+FOLDER = Path(__file__).resolve().parents[1] / "tests" / "golden"
+
+# Of the training.
 WIDTHS = (12, 8, 5, 3)
 BATCHES, BATCH_SIZE = 5, 6
 ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
@@ -38,16 +48,21 @@ OPTIMIZERS: dict[str, tuple[Any, dict[str, Any]]] = {
     ),
 }
 
+# Of the cross-entropy.
+WEIGHTS = [0.5, 2.0, 1.25, 0.0, 3.0]  # one for each of 5 classes
+SMOOTHINGS = (0.0, 0.1, 1.0)
+REDUCTIONS = ("mean", "sum", "none")
+IGNORED = -100
+
 
 def flat(tensors: list[torch.Tensor]) -> Any:
     """Return weights (transposed) and biases as one flat array."""
     return np.concatenate([tensor.detach().numpy().T.ravel() for tensor in tensors])
 
 
-def main() -> None:
-    """Train every combination and write the file."""
+def make_training() -> dict[str, Any]:
+    """Train every combination; return the arrays of its file."""
     torch.manual_seed(0)
-    torch.set_num_threads(1)
     images = torch.randn(BATCHES, BATCH_SIZE, WIDTHS[0])
     labels = torch.randint(0, WIDTHS[-1], (BATCHES, BATCH_SIZE))
     initial: list[torch.Tensor] = []
@@ -75,9 +90,102 @@ def main() -> None:
                 optimizer.step()
             golden[f"{activation}.{name}.losses"] = np.array(losses, np.float32)
             golden[f"{activation}.{name}.parameters"] = flat(parameters)
-    target = Path(__file__).resolve().parents[1] / "tests" / "golden" / "torch_training.npz"
-    np.savez(target, **golden)
-    print(f"{target}: {len(golden)} arrays, PyTorch {torch.__version__}")
+    return golden
+
+
+def make_inputs() -> dict[str, Any]:
+    """Return the logits and the targets of each."""
+    rng = np.random.default_rng(0)
+    classes = len(WEIGHTS)
+    labels = np.array([2, 0, 4, 1, 3, 2])
+    batch = 2.0 * rng.normal(size=(6, classes))
+    extreme = rng.choice([-1e4, -80.0, 0.0, 90.0, 1e4], size=(6, classes))
+    extreme[0], extreme[1] = 1e4, [200.0, 0.0, 0.0, 0.0, 0.0]
+    masked = rng.normal(size=(6, classes))
+    masked[:, 1] = -np.inf
+    inputs: dict[str, Any] = {"weights": np.array(WEIGHTS)}
+    for name, logits in {"batch": batch, "extreme": extreme, "masked": masked}.items():
+        inputs[f"{name}.logits"] = logits
+        inputs[f"{name}.indices"] = np.where(labels == 1, 2, labels) if name == "masked" else labels
+        inputs[f"{name}.some_ignored"] = np.where(labels % 2, IGNORED, labels)
+        inputs[f"{name}.all_ignored"] = np.full_like(labels, IGNORED)
+        inputs[f"{name}.one_hot"] = np.eye(classes)[labels]
+        inputs[f"{name}.probabilities"] = rng.dirichlet(np.ones(classes), len(labels))
+    # In half of the targets the masked class has no part.
+    parts = inputs["masked.probabilities"]
+    parts[::2, 1] = 0.0
+    parts /= parts.sum(axis=1, keepdims=True)
+    for name in ("indices", "all_ignored", "one_hot", "probabilities", "logits"):
+        inputs[f"one.{name}"] = inputs[f"batch.{name}"][2]
+    return inputs
+
+
+def make_cases(inputs: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return every combination of dtype, targets and options."""
+    cases = []
+    for targets in inputs:
+        if targets == "weights" or targets.endswith("logits"):
+            continue
+        # Beside the number that is no class, a class can be the one to ignore. Of the single
+        # example 4 is the true one and 2 is not; in the batches both occur.
+        ignored: tuple[int | None, ...] = (None,)
+        if "ignored" in targets:
+            ignored = (IGNORED,)
+        elif targets.endswith("indices"):
+            ignored = (None, 4, 2)
+        grid = product(("float64", "float32"), (False, True), ignored, SMOOTHINGS, REDUCTIONS)
+        cases += [
+            {
+                "logits": targets.split(".")[0] + ".logits",
+                "targets": targets,
+                "dtype": dtype,
+                "class_weights": weights,
+                "ignore_index": ignore_index,
+                "label_smoothing": smoothing,
+                "reduction": reduction,
+            }
+            for dtype, weights, ignore_index, smoothing, reduction in grid
+        ]
+    return cases
+
+
+def compute(case: dict[str, Any], inputs: dict[str, Any]) -> tuple[Any, Any]:
+    """Return PyTorch's loss and gradient of a case, flat."""
+    dtype = getattr(torch, case["dtype"])
+    logits = torch.tensor(inputs[case["logits"]], dtype=dtype, requires_grad=True)
+    given = inputs[case["targets"]]
+    targets = torch.tensor(given, dtype=torch.int64 if given.dtype.kind == "i" else dtype)
+    ignore_index = case["ignore_index"]
+    loss = torch.nn.functional.cross_entropy(
+        logits,
+        targets,
+        weight=torch.tensor(inputs["weights"], dtype=dtype) if case["class_weights"] else None,
+        ignore_index=IGNORED if ignore_index is None else ignore_index,
+        label_smoothing=case["label_smoothing"],
+        reduction=case["reduction"],
+    )
+    loss.sum().backward()
+    return loss.detach().numpy().ravel(), logits.grad.numpy().ravel()
+
+
+def make_cross_entropy() -> dict[str, Any]:
+    """Compute every case; return the arrays of its file."""
+    inputs = make_inputs()
+    cases = make_cases(inputs)
+    losses, gradients = zip(*(compute(case, inputs) for case in cases), strict=True)
+    return inputs | {
+        "cases": np.frombuffer(json.dumps(cases).encode(), np.uint8),
+        "losses": np.concatenate(losses).astype(np.float64),
+        "gradients": np.concatenate(gradients).astype(np.float64),
+    }
+
+
+def main() -> None:
+    """Write both files."""
+    torch.set_num_threads(1)
+    np.savez_compressed(FOLDER / "torch_training.npz", **make_training())
+    np.savez_compressed(FOLDER / "torch_cross_entropy.npz", **make_cross_entropy())
+    print(f"{FOLDER}: PyTorch {torch.__version__}")
 
 
 if __name__ == "__main__":

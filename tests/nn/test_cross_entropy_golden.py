@@ -1,4 +1,4 @@
-"""Cross-entropy beside PyTorch's; scripts/make_cross_entropy_golden.py made the file.
+"""Cross-entropy beside PyTorch's; scripts/make_golden.py made the file.
 
 0 * log 0 is NaN in PyTorch and 0 here: `test_cross_entropy.py` holds those cases.
 """
