@@ -8,8 +8,8 @@ def entry_point() -> None:
     """Run the command line and exit with its status."""
     try:
         # Ctrl-C can come while these are imported.
-        from mnist_scratch.cli import main  # noqa: PLC0415
-        from mnist_scratch.system.signals import ignore_signals  # noqa: PLC0415
+        from mnist_scratch.cli import main
+        from mnist_scratch.system.signals import ignore_signals
 
         status = main()
         ignore_signals()

@@ -81,7 +81,7 @@ def _run(arguments: Sequence[str] | None) -> None:
     parser = make_parser()
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
-        flags = options.parser._option_string_actions  # noqa: SLF001  # argparse lists them nowhere else
+        flags = options.parser._option_string_actions  # argparse lists them nowhere else
         options.parser.error(f"unknown argument {unknown[0]}{nearest(unknown[0], flags)}")
     options.command(options)
 

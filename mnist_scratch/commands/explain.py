@@ -24,8 +24,8 @@ SUMMARY = "go from logits to loss and gradient step by step"
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the three things that can be explained, and where to write."""
-    # Without this, argparse takes -inf and -1e3 for options.
-    command._negative_number_matcher = re.compile(r"-\.?\d|-(inf|nan)", re.IGNORECASE)  # noqa: SLF001  # argparse offers no other way
+    # Without this, argparse takes -inf and -1e3 for options; it offers no other way.
+    command._negative_number_matcher = re.compile(r"-\.?\d|-(inf|nan)", re.IGNORECASE)
     numbers = command.add_argument_group("an example in numbers, explained as text")
     numbers.add_argument(
         "--logits",

@@ -27,7 +27,7 @@ def cluster_workers(address: str, report: Callable[[str], object]) -> Iterator[W
         If Dask is not installed, or no scheduler answers.
     """
     try:
-        import distributed  # noqa: PLC0415  # an extra brings it
+        import distributed  # an extra brings it
     except ImportError as error:
         raise MnistScratchError(
             "--cluster needs Dask; install it with: pip install 'mnist_scratch[cluster]'"

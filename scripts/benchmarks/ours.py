@@ -169,7 +169,7 @@ def loss_functions(turns: Turns, batch: int, *, one_hot: bool) -> None:
 
 def distorting(turns: Turns, work: Work, data: Data, distortion: Mapping[str, Any]) -> None:
     """Distort the images of a batch, and nothing else."""
-    from mnist_scratch.data.augment import Augmentation  # noqa: PLC0415
+    from mnist_scratch.data.augment import Augmentation
 
     pixels = load(*data).training.pixels[: work.batch_size]
     augmentation = Augmentation(np.random.SeedSequence(0), **distortion)
@@ -181,7 +181,7 @@ def distorting(turns: Turns, work: Work, data: Data, distortion: Mapping[str, An
 
 def checkpoint(turns: Turns, work: Work, data: Data) -> None:
     """Write a checkpoint, flushed to disk."""
-    from mnist_scratch.runs.checkpoint import Checkpoint, save_checkpoint  # noqa: PLC0415
+    from mnist_scratch.runs.checkpoint import Checkpoint, save_checkpoint
 
     trainer = _make_trainer(work, data)
     with tempfile.TemporaryDirectory() as folder:

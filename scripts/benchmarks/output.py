@@ -192,7 +192,7 @@ def draw(sections: Sequence[Section], machine: Sequence[str], output: Path) -> N
     MnistScratchError
         If the picture cannot be written.
     """
-    from matplotlib.figure import Figure  # noqa: PLC0415  # slow to import
+    from matplotlib.figure import Figure  # slow to import
 
     compared = [
         (section.title, [(row.work, row.ratio) for row in section.rows if row.ratio is not None])

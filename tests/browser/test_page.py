@@ -61,7 +61,7 @@ READ = """
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    from helpers.chromium import chromium  # noqa: PLC0415  # Playwright is not of the ordinary suite
+    from helpers.chromium import chromium  # Playwright is not of the ordinary suite
 
     with chromium() as started:
         yield started
@@ -152,7 +152,7 @@ def test_five_hundred_test_images_drawn_into_the_canvas_are_read_as_python_reads
     difference = np.abs(answered - probabilities_of(network, seen)).max()
     best = np.array([answer["best"] for answer in answers])
     agree = int((best == probabilities_of(network, images).argmax(axis=1)).sum())
-    print(  # noqa: T201  # pytest -s shows the figures
+    print(  # pytest -s shows the figures
         f"probabilities differ by {difference:.1e} at most; {agree} of 500 as the originals are"
     )
     assert difference < 1e-3

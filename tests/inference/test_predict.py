@@ -39,7 +39,7 @@ def lost_by_being_pictures(
         path.unlink()
     original = probabilities_of(network, test.images).argmax(axis=1)
     accuracies = [float((digits == test.labels).mean()) for digits in (original, np.array(read))]
-    print(  # noqa: T201  # pytest -s shows the figures
+    print(  # pytest -s shows the figures
         f"{resampling.name}: {accuracies[0]:.2%} of the images, {accuracies[1]:.2%} as pictures"
     )
     return accuracies[0] - accuracies[1]

@@ -33,8 +33,8 @@ class Recorder(Trainer):
 
     def run(
         self,
-        after_epoch: Callable[[], object] = lambda: None,  # noqa: ARG002  # nothing is trained
-        after_step: Callable[[], object] = lambda: None,  # noqa: ARG002
+        after_epoch: Callable[[], object] = lambda: None,
+        after_step: Callable[[], object] = lambda: None,
     ) -> None:
         batches = [images.copy() for _ in range(2) for images, _ in self.loader]
         parameters = self.network.parameters.copy()
