@@ -69,7 +69,7 @@ def _add_setting(group: Any, setting: Setting) -> None:
         tuple: {"type": int, "metavar": "N", "nargs": "*"},
         bool: {"action": argparse.BooleanOptionalAction},
     }
-    group.add_argument(f"--{setting.flag}", dest=setting.key, help=described, **kinds[setting.type])
+    group.add_argument(f"--{setting.flag}", help=described, **kinds[setting.type])
 
 
 def run(options: argparse.Namespace) -> None:
@@ -123,11 +123,12 @@ def _resumed_run(options: argparse.Namespace) -> RunResult:
 
 def _with_flags(config: Config, options: argparse.Namespace) -> Config:
     """Return the config with the settings that flags replace."""
-    given = {
-        (setting.section, setting.key): getattr(options, setting.key)
-        for setting in settings()
-        if getattr(options, setting.key) is not None
-    }
+    given = {}
+    for setting in settings():
+        # The flag, not the key: the schedule and the optimizer both have a `name`.
+        value = getattr(options, setting.flag.replace("-", "_"))
+        if value is not None:
+            given[setting.section, setting.key] = value
     return with_values(config, given, "")
 
 
