@@ -17,7 +17,7 @@ from mnist_scratch.commands.output import describe, result
 from mnist_scratch.config.schema import Config, Setting, settings, with_values
 from mnist_scratch.config.toml import find_config, read_config, run_config
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.runs.folder import RunFolder, claim_default_folder, resume_hint
+from mnist_scratch.runs.folder import RUNS, RunFolder, claim_default_folder, resume_hint
 from mnist_scratch.runs.run import RunResult, resume_training, run_training
 
 SUMMARY = "train a network; leaves the folder of a run"
@@ -106,7 +106,8 @@ def _new_run(options: argparse.Namespace) -> RunResult:
     finally:
         if not options.run:
             with contextlib.suppress(OSError):
-                path.rmdir()  # only if it is still empty
+                path.rmdir()  # only if they are still empty
+                RUNS.rmdir()
 
 
 def _resumed_run(options: argparse.Namespace) -> RunResult:

@@ -10,7 +10,6 @@ from typing import Any
 
 from mnist_scratch.config.schema import Config, DataConfig, TrainingConfig, settings, with_values
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.system.reading import read_whole
 from mnist_scratch.system.text import nearest, shown
 
 # A key of many parts takes tomllib a time that grows with their square: in this many bytes, 2 s.
@@ -26,7 +25,9 @@ def read_config(path: Path) -> Config:
         If the file cannot be read, is no TOML, or has a section, key or value that is not known.
     """
     try:
-        text = read_whole(path, _MOST_BYTES).decode()
+        if path.stat().st_size > _MOST_BYTES:
+            raise MnistScratchError(f"{path}: a config has at most {_MOST_BYTES:,} bytes")
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise MnistScratchError(
             f"cannot read the config {path}: {error.strerror}; name a TOML file that you may read"

@@ -29,20 +29,6 @@ from mnist_scratch.training.history import History, norms_as_csv, read_norms
 EVALUATION = "evaluation.json"
 RUNS = Path("runs")  # where new runs go without --run
 _LOCK = ".lock"
-_WRITTEN = (
-    "config.toml",
-    "environment.json",
-    "history.csv",
-    "norms.csv",
-    "model.npz",
-    "checkpoint.npz",
-    EVALUATION,
-    "loss_curve.png",
-    "explanation.png",
-    "report.html",
-    "model.onnx",
-    "model.safetensors",
-)
 _T = TypeVar("_T")
 
 
@@ -299,10 +285,7 @@ def check_free(path: Path) -> None:
     try:
         occupied = path.exists() and (
             not path.is_dir()
-            or any(
-                inside.name != _LOCK and not is_leftover(inside, _WRITTEN)
-                for inside in path.iterdir()
-            )
+            or any(inside.name != _LOCK and not is_leftover(inside) for inside in path.iterdir())
         )
     except OSError as error:
         raise MnistScratchError(f"cannot look into {path}: {error.strerror}") from error
@@ -366,7 +349,7 @@ def remove_leftovers(path: Path) -> None:
         If the operating system refuses.
     """
     for leftover in path.iterdir():
-        if is_leftover(leftover, _WRITTEN):
+        if is_leftover(leftover):
             try:
                 leftover.unlink()
             except OSError as error:

@@ -21,7 +21,6 @@ from mnist_scratch.system.lock import locked
 from mnist_scratch.system.threads import usable_cpus
 
 _MOST_RUNS = 10_000
-_WRITTEN = ("sweep.json", "sweep.png")
 
 
 class SweepRun(NamedTuple):
@@ -137,6 +136,6 @@ def locked_sweep(folder: Path) -> Iterator[None]:
         raise MnistScratchError(f"{folder} is the folder of a run; name another one with --run")
     with locked(folder / ".lock", wait=False):
         for path in folder.iterdir():
-            if is_leftover(path, _WRITTEN):
+            if is_leftover(path):
                 path.unlink()
         yield

@@ -1,11 +1,10 @@
-"""Writing a file so that it is there whole or not at all, and no other file through a link."""
+"""Writing a file so that it is there whole or not at all."""
 
 from __future__ import annotations
 
 import os
 import re
-import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -39,8 +38,7 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.unlink(missing_ok=True)  # a crashed process may have had this number
-        with temporary.open("xb") as file:  # follows no link that somebody put there since
+        with temporary.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -56,10 +54,16 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
             temporary.unlink(missing_ok=True)
 
 
+def write_text_whole(path: Path, text: str) -> None:
+    """Write a UTF-8 text file with `written_whole`; line ends stay as they are in the text."""
+    with written_whole(path) as file:
+        file.write(text.encode())
+
+
 def check_name(output: Path, what: str, *endings: str) -> None:
     """Make sure that the name of an output says its format.
 
-    So a run's own files, or whatever a name was mistyped for, are not written over.
+    A mistyped name then overwrites no file of another kind, such as a run's own.
 
     Raises
     ------
@@ -70,68 +74,23 @@ def check_name(output: Path, what: str, *endings: str) -> None:
         raise MnistScratchError(f"{output}: {what}; let the name end in {' or '.join(endings)}")
 
 
-def check_own(path: Path) -> None:
-    """Make sure that what lies under the name of a file of this program's own can be that file.
-
-    Raises
-    ------
-    MnistScratchError
-        If it is a link, a folder, a pipe or a device; says what, and to remove it.
-    """
-    with suppress(FileNotFoundError):
-        _check_own(path, path.lstat())
+def is_leftover(path: Path) -> bool:
+    """Return whether a file is the rest of a `written_whole` whose process was killed."""
+    process = re.fullmatch(r"\..+\.(\d{1,9})\.part", path.name)
+    return process is not None and not is_running(int(process[1]))
 
 
-def open_own(path: Path, flags: int = 0) -> int:
-    """Open, or make, a file of this program's own, to read and write it.
-
-    Nothing that lies there instead is written through, waited for or emptied.
-
-    Parameters
-    ----------
-    path
-        The file.
-    flags
-        Of `os.open`, beside those that this needs.
-
-    Returns
-    -------
-    int
-        The descriptor.
-
-    Raises
-    ------
-    MnistScratchError
-        As from `check_own`.
-    OSError
-        If the operating system refuses.
-    """
-    check_own(path)
-    careful = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    binary = getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags | os.O_RDWR | os.O_CREAT | careful | binary, 0o666)
+def is_running(process: int) -> bool:
+    """Return whether a process with that number runs; always false on Windows."""
+    if os.name == "nt":
+        return False  # a file that the process has open cannot be deleted there anyway
     try:
-        _check_own(path, os.fstat(descriptor))  # it may be another one by now
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _check_own(path: Path, found: os.stat_result) -> None:
-    if stat.S_ISLNK(found.st_mode):
-        kind = "a link"
-    elif stat.S_ISDIR(found.st_mode):
-        kind = "a folder"
-    elif not stat.S_ISREG(found.st_mode):
-        kind = "a device or a pipe"
-    elif found.st_nlink > 1:
-        kind = "a hard link"
-    else:
-        return
-    raise MnistScratchError(
-        f"{path} is {kind}, where this program writes a file of its own; remove it"
-    )
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # it is another user's
+    return True
 
 
 def _flush_folder(folder: Path) -> None:
@@ -143,37 +102,3 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def is_leftover(path: Path, names: Collection[str]) -> bool:
-    """Say whether a crash in the middle of `written_whole` left a file.
-
-    Parameters
-    ----------
-    path
-        The file.
-    names
-        Of the files that are written where it lies. What a process that still runs is writing is
-        no leftover.
-    """
-    parts = re.fullmatch(r"\.(.+)\.(\d{1,9})\.part", path.name)
-    return parts is not None and parts[1] in names and not is_running(int(parts[2]))
-
-
-def is_running(process: int) -> bool:
-    """Say whether a process with that number runs; never on Windows, which does not tell."""
-    if os.name == "nt":
-        return False  # and a file that it has open cannot be deleted there
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # it is another user's
-    return True
-
-
-def write_text_whole(path: Path, text: str) -> None:
-    """Write a UTF-8 text file with `written_whole`; line ends stay as they are in the text."""
-    with written_whole(path) as file:
-        file.write(text.encode())

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.system import files
+from mnist_scratch.system.files import is_leftover, write_text_whole, written_whole
+
+
+def test_a_file_is_there_once_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "file"
+    with written_whole(path) as file:
+        file.write(b"all")
+        assert not path.exists()
+    assert path.read_bytes() == b"all"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_error_leaves_the_file_that_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_text_whole(path, "before")
+    with pytest.raises(ZeroDivisionError), written_whole(path) as file:
+        file.write(bytes(1 // 0))
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_is_named_and_leaves_the_file_that_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path = tmp_path / "file"
+    write_text_whole(path, "before")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(MnistScratchError, match=r"cannot write .*file: No space left.*; check"):
+        write_text_whole(path, "after")
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_only_what_a_process_left_that_runs_no_more_is_a_leftover(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(files, "is_running", lambda process: process == 7)
+    names = (".model.npz.8.part", ".model.npz.7.part", "model.npz.8.part", ".part", ".a.b.part")
+    assert [is_leftover(Path("folder", name)) for name in names] == [True, *[False] * 4]
+
+
+def test_a_process_runs_until_it_ends() -> None:
+    assert files.is_running(os.getpid()) == (os.name != "nt")
+    assert not files.is_running(999_999_999)
