@@ -44,7 +44,7 @@ def test_the_worst_test_images_are_drawn_into_the_run_largest_loss_first(
     labels = load_dataset("files", str(digit_files)).test.labels
     for line, shown in zip(lines, worst, strict=True):
         assert shown["target"] == labels[shown["index"]]
-        assert line.startswith(f"image {shown['index']}: a {shown['target']}, ")
+        assert line.startswith(f"image {shown['index']}: true {shown['target']}, ")
 
 
 def test_images_are_explained_by_their_numbers_and_a_run_can_follow_the_flags(
@@ -54,8 +54,8 @@ def test_images_are_explained_by_their_numbers_and_a_run_can_follow_the_flags(
     path, *lines = succeeded(main("explain", *numbers, "run", "--output", "a.png")).splitlines()
     assert path == "a.png"
     labels = load_dataset("files", str(digit_files)).test.labels
-    assert lines[0].startswith(f"image 17: a {labels[17]}, ")
-    assert lines[1].startswith(f"image 4: a {labels[4]}, ")
+    assert lines[0].startswith(f"image 17: true {labels[17]}, ")
+    assert lines[1].startswith(f"image 4: true {labels[4]}, ")
 
 
 def test_output_names_the_same_picture(
@@ -97,7 +97,7 @@ def test_curves_of_both_losses_are_drawn_from_four_trainings(
     values = json.loads(answer.stdout)
     assert (values["picture"], values["dataset"]) == ("cross_entropy_curves.png", "synthetic")
     assert image.imread(tmp_path / values["picture"]).shape == (1560, 1560, 4)
-    assert values["sure_and_wrong"]["squared-error"]["steps"] == list(range(0, 1201, 100))
+    assert values["confidently_wrong"]["squared-error"]["steps"] == list(range(0, 1201, 100))
     assert answer.stderr.count("training 784-30-10 on 6,400 images of synthetic") == 4
 
 

@@ -1,8 +1,8 @@
-"""Two trainings that differ in the loss alone: what cross-entropy is for, shown on a small network.
+"""Trainings that differ in the loss alone: what cross-entropy is for, shown on a small network.
 
-The network is 784-30-10 with ReLU. It is trained by plain SGD, no momentum and no schedule, from
-two starts: an ordinary one (He initialisation), and the same one, sure and wrong: the bias of logit
-0 is raised, so that the network is certain that every image is a 0.
+The network is 784-30-10 with ReLU, trained by plain SGD without momentum and schedule. It starts
+once as usual (He initialisation) and once confidently wrong: the same parameters, but the bias of
+logit 0 is raised, so that the network is certain that every image is a 0.
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ from typing import NamedTuple
 from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.data.dataset import CLASSES, PIXELS, Examples, Subset, split
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.nn.network import Network
 from mnist_scratch.training.evaluation import evaluate
 from mnist_scratch.training.history import History
 from mnist_scratch.training.seeding import generator
 from mnist_scratch.training.trainer import Trainer
 
+COMPARED = ("cross-entropy", "squared-error")
 SEED = 0
 HIDDEN = 30
-# Enough to learn from, few enough that the end of an epoch, where accuracy is measured, comes every
-# 100 steps.
+# Enough to learn from, few enough that an epoch, after which accuracy is measured, is 100 steps.
 TRAINING_EXAMPLES = 6400
 VALIDATION_EXAMPLES = 2000
 BATCH_SIZE = 64
@@ -31,7 +30,7 @@ EPOCHS = 12
 LEARNING_RATE = 0.1
 # exp(-15) is 3e-7: what the network sees in an image moves a logit by one or two, so the other
 # classes begin with about a millionth of the probability.
-SURE_BIAS = 15.0
+CONFIDENT_BIAS = 15.0
 LOGGED_STEPS = 10
 
 
@@ -41,11 +40,11 @@ class Learning(NamedTuple):
     Attributes
     ----------
     loss
-        What it was trained with, a key of `LOSSES`.
+        What it was trained with, one of `COMPARED`.
     start_loss
-        Of that kind, on the training examples before the first step.
+        That loss on the training examples, before the first step.
     start_accuracy
-        On the validation examples before the first step.
+        On the validation examples, before the first step.
     history
         The training, `LOGGED_STEPS` steps a row.
     """
@@ -63,43 +62,36 @@ class Learning(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """How the same network learned with each loss.
-
-    Attributes
-    ----------
-    dataset
-        The name of the data set.
-    sure, ordinary
-        From the start that is sure and wrong, and from the ordinary one: a training for each loss.
-    """
+    """How the same network learned with each loss, from each of the two starts."""
 
     dataset: str
-    sure: list[Learning]
+    confidently_wrong: list[Learning]
     ordinary: list[Learning]
 
 
 def compare_losses(dataset: Examples, report: Callable[[str], object]) -> Comparison:
-    """Train the same network with every loss: same seed, parameters, batches and learning rate.
+    """Train the same network with each loss: same seed, parameters, batches and learning rate.
 
     Parameters
     ----------
     dataset
-        Training images; a sample of them is used, the same for each training.
+        Training images, from which the same sample is drawn for each training.
     report
-        Is called with a line that says which training follows.
+        Called with a line that says which training follows.
 
     Raises
     ------
     MnistScratchError
-        If the images are too few.
+        If there are too few images.
     """
     training, validation = sample(dataset)
-    learnings: dict[float, list[Learning]] = {SURE_BIAS: [], 0.0: []}
-    for sure_bias, results in learnings.items():
-        for loss in LOSSES:
-            report(f"{loss}, starting {'sure and wrong' if sure_bias else 'as usual'}:")
-            results.append(_learn(start_network(sure_bias), training, validation, loss))
-    return Comparison(dataset.name, learnings[SURE_BIAS], learnings[0.0])
+    starts = {"confidently wrong": CONFIDENT_BIAS, "as usual": 0.0}
+    learnings: dict[str, list[Learning]] = {start: [] for start in starts}
+    for start, bias in starts.items():
+        for loss in COMPARED:
+            report(f"{loss}, starting {start}:")
+            learnings[start].append(_learn(start_network(bias), training, validation, loss))
+    return Comparison(dataset.name, *learnings.values())
 
 
 def sample(dataset: Examples) -> tuple[Subset, Subset]:
@@ -115,11 +107,11 @@ def sample(dataset: Examples) -> tuple[Subset, Subset]:
     return split(rest, TRAINING_EXAMPLES, rng)[1], validation
 
 
-def start_network(sure_bias: float) -> Network:
-    """Return the network as a training begins with it: the bias of logit 0 is the given one."""
+def start_network(bias: float) -> Network:
+    """Return the network with which a training begins, with this bias of logit 0."""
     widths = (PIXELS, HIDDEN, CLASSES)
     network = Network.of_widths(widths, "relu", generator(SEED, "initialisation"))
-    network.dense_layers[-1].biases[0] = sure_bias
+    network.dense_layers[-1].biases[0] = bias
     return network
 
 

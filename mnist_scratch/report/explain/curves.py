@@ -1,4 +1,4 @@
-"""Cross-entropy and squared error side by side: their curves, and two trainings with each."""
+"""Cross-entropy and squared error side by side: as functions, and in two trainings with each."""
 
 from __future__ import annotations
 
@@ -17,18 +17,17 @@ from matplotlib.transforms import Bbox
 from mnist_scratch.data.dataset import CLASSES, PIXELS
 from mnist_scratch.report.explain import comparison
 from mnist_scratch.report.explain.comparison import Comparison, Learning
-from mnist_scratch.report.plots.style import COLOURS, save
+from mnist_scratch.report.plots.style import COLOURS, light_grid, save
 
 PROBABILITIES = (0.9, 0.5, 0.1, 0.01, 0.001)
 _STYLES: dict[str, dict[str, Any]] = {
     "cross-entropy": {"color": COLOURS[0], "linestyle": "-", "linewidth": 2.2},
     "squared-error": {"color": COLOURS[1], "linestyle": "--", "linewidth": 2.2},
 }
-_NAMES = {"cross-entropy": "cross-entropy", "squared-error": "squared error"}
 
 
 def table() -> list[tuple[float, float, float]]:
-    """Return rows of p, -log p and (p - 1)^2: what the probability of the truth costs."""
+    """Return rows of p, the probability of the true class, and its losses -log p and (p - 1)^2."""
     return [(p, -math.log(p), (p - 1.0) ** 2) for p in PROBABILITIES]
 
 
@@ -40,8 +39,8 @@ def as_json(compared: Comparison) -> dict[str, Any]:
             {"p": p, "cross_entropy": cross_entropy, "squared_error": squared}
             for p, cross_entropy, squared in table()
         ],
-        "sure_and_wrong": {learning.loss: _figures(learning) for learning in compared.sure},
-        "ordinary": {learning.loss: _figures(learning) for learning in compared.ordinary},
+        "confidently_wrong": {each.loss: _figures(each) for each in compared.confidently_wrong},
+        "ordinary": {each.loss: _figures(each) for each in compared.ordinary},
     }
 
 
@@ -65,18 +64,16 @@ def draw_curves(compared: Comparison, output: Path) -> None:
     axes = figure.subplots(3, 2, height_ratios=(1.1, 1, 1))
     _draw_losses(axes[0, 0])
     _draw_plateau(axes[0, 1])
-    for column, (title, learnings) in enumerate(
-        (
-            (f"Starts sure that every image is a 0 ({compared.dataset})", compared.sure),
-            (f"Starts as usual ({compared.dataset})", compared.ordinary),
-        )
-    ):
-        _draw_accuracies(axes[1, column], title, learnings)
+    starts = {
+        "Starts confident that every image is a 0": compared.confidently_wrong,
+        "Starts as usual": compared.ordinary,
+    }
+    for column, (title, learnings) in enumerate(starts.items()):
+        _draw_accuracies(axes[1, column], f"{title} ({compared.dataset})", learnings)
         _draw_progress(axes[2, column], learnings)
     figure.supxlabel(_caption(compared.dataset), fontsize=13)
     for panel in axes.flat:
-        panel.grid(visible=True, alpha=0.3)
-        panel.spines[["top", "right"]].set_visible(False)
+        light_grid(panel)
         panel.tick_params(labelsize=13)
         panel.title.set_fontsize(15)
         for label in (panel.xaxis.label, panel.yaxis.label):
@@ -88,8 +85,8 @@ def _draw_losses(axes: Axes) -> None:
     """Draw the losses over the probability p of the true class, and the table of values."""
     p = np.concatenate((np.geomspace(5e-4, 0.05, 200), np.linspace(0.05, 1.0, 200)))
     axes.plot(p, -np.log(p), **_STYLES["cross-entropy"], label="cross-entropy: -log p")
-    axes.plot(p, (p - 1.0) ** 2, **_STYLES["squared-error"], label="squared error: (p - 1)²")
-    axes.set_title("What the probability of the truth costs")
+    axes.plot(p, (p - 1.0) ** 2, **_STYLES["squared-error"], label="squared-error: (p - 1)²")
+    axes.set_title("Loss by the probability of the true class")
     axes.set_xlabel("p, probability of the true class")
     axes.set_ylabel("loss of one example")
     axes.set_ylim(0.0, 7.6)
@@ -118,15 +115,13 @@ def _draw_plateau(axes: Axes) -> None:
     p = 1.0 / (1.0 + np.exp(-gap))
     axes.plot(gap, np.logaddexp(0.0, -gap), **_STYLES["cross-entropy"])
     axes.plot(gap, (p - 1.0) ** 2, **_STYLES["squared-error"])
-    axes.set_title("The same, seen from the logits")
-    axes.set_xlabel("logit of the truth - logit of the other class")
+    axes.set_title("Loss by the logits")
+    axes.set_xlabel("logit of the true class - logit of the other")
     axes.set_ylabel("loss of one example")
     axes.set_ylim(0.0, 8.6)
-    axes.annotate(
-        "slope -1: sure and wrong,\npushed the hardest", (-4.9, 5.6), fontsize=13, color=COLOURS[0]
-    )
-    axes.annotate(
-        "flat: sure and wrong,\nhardly pushed", (-7.9, 1.2), fontsize=13, color=COLOURS[1]
+    axes.text(-4.9, 5.6, "confidently wrong:\nslope -1", fontsize=13, color=COLOURS[0])
+    axes.text(
+        -7.9, 1.2, "confidently wrong:\nflat, hardly a gradient", fontsize=13, color=COLOURS[1]
     )
 
 
@@ -140,7 +135,7 @@ def _draw_accuracies(axes: Axes, title: str, learnings: Sequence[Learning]) -> N
             accuracies,
             marker="o",
             **_STYLES[learning.loss],
-            label=f"{_NAMES[learning.loss]}: {accuracies[-1]:.1%} in the end",
+            label=f"{learning.loss}: {accuracies[-1]:.1%} at the end",
         )
     axes.set_title(title)
     axes.set_xlabel("step")
@@ -151,7 +146,7 @@ def _draw_accuracies(axes: Axes, title: str, learnings: Sequence[Learning]) -> N
 
 
 def _draw_progress(axes: Axes, learnings: Sequence[Learning]) -> None:
-    """Draw each loss as a share of its own start: two losses cannot be compared as numbers."""
+    """Draw each loss relative to its start: as numbers the two cannot be compared."""
     for learning in learnings:
         rows = learning.history.rows
         shares = [1.0, *(row.loss / learning.start_loss for row in rows)]
@@ -159,10 +154,10 @@ def _draw_progress(axes: Axes, learnings: Sequence[Learning]) -> None:
             [0, *(row.step for row in rows)],
             shares,
             **_STYLES[learning.loss],
-            label=f"{_NAMES[learning.loss]}, {learning.start_loss:.2f} at the start",
+            label=f"{learning.loss}, {learning.start_loss:.2f} at the start",
         )
     axes.set_xlabel("step")
-    axes.set_ylabel("training loss, share of its start")
+    axes.set_ylabel("training loss / loss at the start")
     axes.set_ylim(0.0, 1.12)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.legend(frameon=False, fontsize=13, loc="center right")
@@ -181,10 +176,10 @@ def _figures(learning: Learning) -> dict[str, list[float]]:
 def _caption(dataset: str) -> str:
     return (
         "(p - 1)² is the true class's term of the squared error. Training minimises the sum of "
-        "(p - y)²\nover all classes, y the target: twice that term where there are two classes.\n"
+        "(p - y)²\nover all classes, y the target: twice that term with two classes.\n"
         f"Network {PIXELS}-{comparison.HIDDEN}-{CLASSES}, ReLU, plain SGD, "
         f"learning rate {comparison.LEARNING_RATE:g}, batch {comparison.BATCH_SIZE}, "
         f"{comparison.TRAINING_EXAMPLES:,} images of {dataset}, seed {comparison.SEED};\n"
-        "the same weights and batches for both losses. Sure of 0: "
-        f"the bias of its logit starts at {comparison.SURE_BIAS:g} instead of 0."
+        "the same weights and batches for both losses. Confident that it is a 0: "
+        f"the bias of that logit starts at {comparison.CONFIDENT_BIAS:g}."
     )

@@ -1,7 +1,6 @@
-"""The way from logits to loss and gradient, number by number, for one example.
+"""From logits to loss and gradient of one example, step by step.
 
-The steps are the textbook's, each on its own, so that they can be looked at and held against the
-fused form, which training uses.
+The steps are the textbook's, one at a time, to be compared with the fused form that training uses.
 
 Shapes: C classes.
 """
@@ -28,22 +27,22 @@ EPSILON = 1e-7  # the clip that is shown, `cross_entropy_loss`'s own
 
 
 class Explanation(NamedTuple):
-    """Every number between the logits of an example and its gradient.
+    """Every number on the way from the logits of an example to its gradient.
 
     Attributes
     ----------
     target
         The true class.
     logits, shifted, exponentials, predictions, targets, gradient
-        float64 (C,), each made from those before it; `targets` is one-hot.
+        float64 (C,), each computed from those before it; `targets` is one-hot.
     total
         The sum of the exponentials.
     loss
-        -log of the true class's prediction: infinite if that has rounded to 0, and 0 if to 1.
+        -log of the true class's prediction: infinite if that was rounded to 0, and 0 if to 1.
     fused_loss, fused_gradient
-        The same from the logits in one, by the log-softmax: right in every digit.
+        The same straight from the logits, by the log-softmax.
     clipped_loss
-        The same of predictions clipped to [EPSILON, 1 - EPSILON].
+        The loss of predictions clipped to [EPSILON, 1 - EPSILON].
     """
 
     target: int
@@ -66,16 +65,16 @@ class Explanation(NamedTuple):
 
     @property
     def loss_difference(self) -> float:
-        """How far the loss in steps is from the fused one; 0 where both are infinite."""
+        """The distance of the loss in steps from the fused one; 0 where both are infinite."""
         return 0.0 if self.loss == self.fused_loss else abs(self.loss - self.fused_loss)
 
     @property
     def gradient_difference(self) -> float:
-        """How far the gradient in steps is from the fused one, at most."""
+        """The largest distance of the gradient in steps from the fused one."""
         return float(np.abs(self.gradient - self.fused_gradient).max())
 
     def as_json(self) -> dict[str, Any]:
-        """Return everything as JSON values; JSON has no infinity, so it is "inf" or "-inf"."""
+        """Return everything as JSON values; infinity, which JSON lacks, is "inf" or "-inf"."""
         values = {
             **self._asdict(),
             "predicted": self.predicted,
@@ -86,7 +85,7 @@ class Explanation(NamedTuple):
 
 
 def explain(logits: npt.ArrayLike, target: int) -> Explanation:
-    """Go from logits to loss and gradient, and check the way against the fused form.
+    """Go from logits to loss and gradient, in steps and in the fused form.
 
     Parameters
     ----------
@@ -102,14 +101,14 @@ def explain(logits: npt.ArrayLike, target: int) -> Explanation:
     """
     numbers = np.array(logits, np.float64)
     fused_loss = float(softmax_cross_entropy(numbers, target))  # which checks both
-    with np.errstate(over="ignore"):  # of logits at both ends of float64: -inf, and rightly
+    with np.errstate(over="ignore"):  # logits at both ends of float64 give -inf, correctly
         shifted = numbers - numbers.max()
     exponentials = np.exp(shifted)
     total = float(exponentials.sum())
     predictions = exponentials / total
     targets = np.zeros(len(numbers))
     targets[target] = 1.0
-    surviving = float(predictions[target])
+    p = float(predictions[target])
     return Explanation(
         target=target,
         logits=numbers,
@@ -118,7 +117,7 @@ def explain(logits: npt.ArrayLike, target: int) -> Explanation:
         total=total,
         predictions=predictions,
         targets=targets,
-        loss=0.0 - math.log(surviving) if surviving else math.inf,
+        loss=0.0 - math.log(p) if p else math.inf,
         gradient=predictions - targets,
         fused_loss=fused_loss,
         fused_gradient=softmax_cross_entropy_gradient(numbers, target).astype(np.float64),
@@ -127,12 +126,12 @@ def explain(logits: npt.ArrayLike, target: int) -> Explanation:
 
 
 def read_example(logits: Sequence[float] | None, target: int | None) -> tuple[Sequence[float], int]:
-    """Check what the command line was given, and return it.
+    """Return --logits and --target of the command line, checked.
 
     Raises
     ------
     MnistScratchError
-        If one of the two is missing, or they have no loss, naming flag and value.
+        If one of the two is missing, or they have no loss; names flag and value.
     """
     if logits is None:
         raise MnistScratchError(f"--target {target} needs --logits Z ..., one for each class")

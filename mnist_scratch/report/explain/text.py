@@ -1,4 +1,4 @@
-"""An explanation in words: what each number is, why it is taken, and whether the sums are right."""
+"""An explanation in words: what each number is, where it comes from, and a check of the result."""
 
 from __future__ import annotations
 
@@ -25,15 +25,14 @@ def _forward(explanation: Explanation) -> Iterator[str]:
     largest = int(np.argmax(explanation.logits))
     classes = len(explanation.logits)
     counted = "1 logit" if classes == 1 else f"{classes} logits"
-    yield f"From {counted} to the loss; class {explanation.target} is true"
+    yield f"From {counted} to the loss; the true class is {explanation.target}"
     yield ""
-    yield "1. The logits z are the network's scores: any numbers. What counts is how far"
-    yield "   they are apart."
+    yield "1. The logits z are the network's scores. Only their differences matter."
     yield f"2. Shifted: the largest, {_short(explanation.logits[largest])}, is subtracted from all."
-    yield "   Nothing above 0 is left, so exp cannot overflow. The predictions stay as they"
-    yield "   were: exp makes a common factor of it, which cancels in step 4."
+    yield "   Nothing above 0 is left, so exp cannot overflow. The predictions stay the"
+    yield "   same: exp turns the difference into a common factor, which cancels in step 4."
     if np.isneginf(explanation.logits).any():
-        yield "   A logit of -inf masks its class: it gets no part of the probability."
+        yield "   A logit of -inf masks its class: its probability is 0."
     yield f"3. Exponentials: e to the shifted logits. Their sum is {_number(explanation.total)}."
     yield "4. Predictions p (softmax): each exponential's share of the sum, so they are"
     yield "   probabilities and sum to 1. The targets y are one-hot: 1 for the true class."
@@ -68,35 +67,32 @@ def _loss(explanation: Explanation) -> Iterator[str]:
     target = explanation.target
     surviving = _number(explanation.predictions[target])
     yield "5. The loss is -sum of y log p over the classes. Where y is 0 the term is 0; one"
-    yield f"   term survives, that of class {target}:"
+    yield f"   term remains, that of class {target}:"
     yield ""
     yield f"     loss = -log p[{target}] = -log {surviving} = {_number(explanation.loss)}"
     yield ""
     if np.isneginf(explanation.logits[target]):
-        yield "   The true class is masked: what happened was impossible, and the loss of the"
-        yield "   impossible is infinite. Mask other classes, or correct the target."
+        yield "   The true class is masked: its probability is 0, and the loss of an impossible"
+        yield "   class is infinite. Mask other classes, or correct the target."
     elif math.isinf(explanation.fused_loss):
-        yield "   The logits are further apart than the largest number of float64. So is the"
-        yield "   true loss: too large to be written down."
+        yield "   The logits are further apart than the largest number of float64, and the"
+        yield "   true loss is larger than that number too."
     elif math.isinf(explanation.loss):
         yield "   That is rounding: the probability is too small for a floating-point number"
         yield "   and became 0. The check in step 7 has the true loss."
-    elif explanation.loss == 0.0 < explanation.fused_loss:
-        yield "   That is rounding: the probability is too near 1 for a floating-point number"
-        yield "   and became 1. The check in step 7 has the true loss."
     else:
-        yield "   It is 0 for certainty of the truth and grows without bound as the probability"
-        yield "   of the truth falls: 0.105 at 0.9, 0.693 at 0.5, 2.303 at 0.1, 4.605 at 0.01."
+        yield "   It is 0 if the true class has probability 1, and grows without bound as that"
+        yield "   probability falls: 0.105 at 0.9, 0.693 at 0.5, 2.303 at 0.1, 4.605 at 0.01."
 
 
 def _gradient(explanation: Explanation) -> Iterator[str]:
-    yield "6. The gradient of the loss at the logits: predictions - targets. A step goes"
-    yield "   against it. Negative, for the true class alone: the step pushes the logit up."
-    yield "   Positive, for the others: it pushes the logit down, the harder the more that"
-    yield "   class was believed. Together the pushes are 0."
+    yield "6. The gradient of the loss with respect to the logits: predictions - targets."
+    yield "   A step of gradient descent goes against it. It is negative for the true"
+    yield "   class, whose logit goes up, and positive for the others, whose logits go"
+    yield "   down in proportion to their probabilities. It sums to 0."
     yield ""
     name = "class".rjust(_width(explanation))
-    yield f"{name} {'prediction':>13} {'target':>7} {'gradient':>14}  the step pushes it"
+    yield f"{name} {'prediction':>13} {'target':>7} {'gradient':>14}  the logit goes"
     shown = _shown(explanation)
     for number in shown:
         gradient = explanation.gradient[number]
@@ -108,16 +104,11 @@ def _gradient(explanation: Explanation) -> Iterator[str]:
         rest = float(np.delete(explanation.gradient, shown).sum())
         more = f"{left} more".rjust(_width(explanation))
         yield f"{more} {_number(rest):>13} {0:>7} {_signed(rest):>14}  {_way(rest)}"
-    lost = explanation.fused_gradient[explanation.target]
-    if explanation.gradient[explanation.target] == 0.0 != lost:
-        yield ""
-        yield f"   For class {explanation.target} it should be {_signed(lost)}, lost in 1 - 1."
-        yield "   The fused form of step 7 adds it up from the predictions of the others."
 
 
 def _check(explanation: Explanation) -> Iterator[str]:
     difference = explanation.loss_difference
-    yield "7. Check: the same in one, from logits to loss (softmax_cross_entropy):"
+    yield "7. Check: the same in one call, from logits to loss (softmax_cross_entropy):"
     yield ""
     yield f"     loss in steps {explanation.loss!r}"
     yield f"     fused         {explanation.fused_loss!r}"
@@ -127,42 +118,37 @@ def _check(explanation: Explanation) -> Iterator[str]:
     )
     yield ""
     if math.isinf(difference):
-        yield "   They differ: the steps lost the probability to rounding. The fused form takes"
-        yield "   log p = z - max - log(sum) and never makes it."
+        yield "   They differ: in steps, the probability was rounded to 0. The fused form takes"
+        yield "   log p = z - max - log(sum) and never computes p."
     elif math.isinf(explanation.loss):
-        yield "   They agree: infinite, both."
-    elif math.isclose(explanation.loss, explanation.fused_loss, rel_tol=_ROUNDING):
-        yield "   They agree, to the last places of float64."
-    elif explanation.fused_loss < 1.0:
-        yield "   They differ: of a probability so near 1, float64 has 16 places, which hold"
-        yield "   only some of the digits in which it is not 1, or none. The fused form takes"
-        yield "   the logarithm of the sum as log1p(sum of the other exponentials), and keeps"
-        yield "   them all."
+        yield "   They agree: both are infinite."
+    elif difference <= _ROUNDING * max(1.0, explanation.loss):
+        yield "   They agree up to rounding in float64."
     else:
-        yield "   They differ: the steps lost digits of a tiny probability. The fused form"
-        yield "   takes log p = z - max - log(sum) and never makes it."
+        yield "   They differ: in steps, digits of a tiny probability were lost. The fused form"
+        yield "   takes log p = z - max - log(sum) and never computes p."
 
 
 def _clip(explanation: Explanation) -> Iterator[str]:
     clipped, exact = explanation.clipped_loss, explanation.fused_loss
-    yield f"8. Clip: many programs clip predictions to [{_CLIP}, 1 - {_CLIP}], against log 0."
+    end = -math.log(EPSILON)
+    yield f"8. Clip: many programs clip predictions to [{_CLIP}, 1 - {_CLIP}] to avoid log 0."
     yield "   The log-softmax of the fused form needs no clip:"
     yield ""
     yield f"     clipped       {_number(clipped)}"
     yield f"     log-softmax   {_number(exact)}"
     yield ""
     if math.isclose(clipped, exact, rel_tol=_ROUNDING, abs_tol=_ROUNDING):
-        yield "   They agree to the last place or so. They differ where the true class's"
-        yield f"   probability is above 1 - {_CLIP}, or below {_CLIP}: there a clipped loss ends at"
-        end = -math.log(EPSILON)
-        yield f"   {end:.3f}, while the true one goes on (try --logits 200 0 --target 1)."
+        yield "   They agree up to rounding. They differ where the true class's probability is"
+        yield f"   above 1 - {_CLIP}, or below {_CLIP}. Below, the clipped loss stays at {end:.3f}"
+        yield "   and the true one keeps growing (try --logits 200 0 --target 1)."
     elif clipped < exact:
-        yield f"   They differ: the probability is below {_CLIP}, so the clip answers as if it"
-        yield f"   were {_CLIP}, whatever it is. However wrong the network is, the clipped loss"
-        yield "   ends there, and it is flat: its own derivative would be 0."
+        yield f"   They differ: the probability is below {_CLIP}, and the clip replaces it by"
+        yield f"   {_CLIP}. However wrong the network is, the clipped loss stays the same: it is"
+        yield "   flat there, with a gradient of 0."
     else:
-        yield f"   They differ: the probability is above 1 - {_CLIP}, and the clip charges for"
-        yield "   more doubt than there is."
+        yield f"   They differ: the probability is above 1 - {_CLIP}, and the clip replaces it"
+        yield "   by that, which costs more."
 
 
 def _shown(explanation: Explanation) -> list[int]:
@@ -175,7 +161,7 @@ def _shown(explanation: Explanation) -> list[int]:
 
 
 def _width(explanation: Explanation) -> int:
-    """Return the width of a table's first column: the mark of the true class and a number."""
+    """Return the width of a table's first column: the mark of the true class and a class."""
     return 8 + max(3, len(str(len(explanation.logits) - 1)))
 
 
@@ -185,7 +171,6 @@ def _marked(number: int, explanation: Explanation) -> str:
 
 
 def _short(number: float) -> str:
-    """Return a number as a person writes it: 1.2, -200, -inf."""
     return f"{number:.6g}"
 
 
@@ -197,7 +182,7 @@ def _number(number: float) -> str:
 
 
 def _way(gradient: float) -> str:
-    return "up" if gradient < 0.0 else "down" if gradient > 0.0 else "nowhere"
+    return "up" if gradient < 0.0 else "down" if gradient > 0.0 else "stays"
 
 
 def _signed(number: float) -> str:

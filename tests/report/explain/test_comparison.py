@@ -9,10 +9,12 @@ import pytest
 
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.load import load_dataset
+from mnist_scratch.data.synthetic.digits import draw_digits
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.nn.loss import LOSSES, softmax
+from mnist_scratch.nn.loss import softmax
 from mnist_scratch.report.explain import comparison
 from mnist_scratch.report.explain.comparison import (
+    COMPARED,
     Comparison,
     compare_losses,
     sample,
@@ -22,8 +24,15 @@ from mnist_scratch.training.trainer import Trainer
 
 
 @pytest.fixture(scope="module")
-def on_synthetic(synthetic_dir: Path) -> Comparison:
-    return compare_losses(load_dataset("synthetic", str(synthetic_dir)).training, lambda _: None)
+def training() -> Dataset:
+    """Hardly more drawn digits than a comparison needs."""
+    labels = np.repeat(np.arange(10, dtype=np.uint8), 841)
+    return Dataset("synthetic", draw_digits(labels, np.random.default_rng(0)), labels)
+
+
+@pytest.fixture(scope="module")
+def on_synthetic(training: Dataset) -> Comparison:
+    return compare_losses(training, lambda _: None)
 
 
 class Recorder(Trainer):
@@ -42,38 +51,38 @@ class Recorder(Trainer):
 
 
 def test_both_losses_start_from_the_same_parameters_and_see_the_same_batches(
-    synthetic_dir: Path, monkeypatch: pytest.MonkeyPatch
+    training: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Recorder.seen = []
     monkeypatch.setattr(comparison, "Trainer", Recorder)
     monkeypatch.setattr(comparison, "TRAINING_EXAMPLES", 200)
     said: list[str] = []
-    compare_losses(load_dataset("synthetic", str(synthetic_dir)).training, said.append)
-    assert [loss for loss, _, _ in Recorder.seen] == [*LOSSES, *LOSSES]
-    assert said[1] == "squared-error, starting sure and wrong:"
+    compare_losses(training, said.append)
+    assert [loss for loss, _, _ in Recorder.seen] == [*COMPARED, *COMPARED]
+    assert said[1] == "squared-error, starting confidently wrong:"
     assert said[2] == "cross-entropy, starting as usual:"
-    _, sure, batches = Recorder.seen[0]
+    _, confident, batches = Recorder.seen[0]
     _, ordinary, _ = Recorder.seen[2]
     for number, (_, parameters, seen) in enumerate(Recorder.seen):
-        assert np.array_equal(parameters, sure if number < 2 else ordinary)
+        assert np.array_equal(parameters, confident if number < 2 else ordinary)
         assert len(seen) == len(batches) == 8
         assert all(np.array_equal(*pair) for pair in zip(seen, batches, strict=True))
-    # One number makes an ordinary start sure of 0: the bias of its logit, ten before the end.
-    assert np.flatnonzero(sure != ordinary).tolist() == [len(sure) - 10]
-    assert (sure[-10], ordinary[-10]) == (comparison.SURE_BIAS, 0.0)
+    # One number makes an ordinary start confident of 0: the bias of its logit, ten before the end.
+    assert np.flatnonzero(confident != ordinary).tolist() == [len(confident) - 10]
+    assert (confident[-10], ordinary[-10]) == (comparison.CONFIDENT_BIAS, 0.0)
 
 
-def test_the_sure_start_is_sure_and_wrong_on_nearly_every_image(synthetic_dir: Path) -> None:
-    training, validation = sample(load_dataset("synthetic", str(synthetic_dir)).training)
-    assert (len(training), len(validation)) == (6400, 2000)
+def test_the_confident_start_gives_nearly_every_image_to_class_0(training: Dataset) -> None:
+    rest, validation = sample(training)
+    assert (len(rest), len(validation)) == (6400, 2000)
     images = ((validation.images.reshape(2000, 784) / 255.0 - 0.1307) / 0.3081).astype(np.float32)
-    predictions = softmax(start_network(comparison.SURE_BIAS).forward(images))
+    predictions = softmax(start_network(comparison.CONFIDENT_BIAS).forward(images))
     assert np.median(predictions[:, 0]) > 0.9999
 
 
 def check_the_plateau(compared: Comparison, learnt: float) -> None:
     """`learnt`: the accuracy that a network has reached after 200 steps if it learns at all."""
-    cross_entropy, squared = compared.sure
+    cross_entropy, squared = compared.confidently_wrong
     assert (cross_entropy.loss, squared.loss) == ("cross-entropy", "squared-error")
     assert cross_entropy.start_accuracy == squared.start_accuracy < 0.15
     assert cross_entropy.accuracies[2] > learnt
@@ -91,7 +100,7 @@ def check_the_ordinary_start(compared: Comparison, learnt: float) -> None:
     assert abs(cross_entropy.accuracies[-1] - squared.accuracies[-1]) < 0.03
 
 
-def test_sure_and_wrong_squared_error_is_stuck_where_cross_entropy_learns(
+def test_confidently_wrong_squared_error_is_stuck_where_cross_entropy_learns(
     on_synthetic: Comparison,
 ) -> None:
     check_the_plateau(on_synthetic, learnt=0.55)
@@ -104,11 +113,11 @@ def test_from_an_ordinary_start_squared_error_does_nearly_as_well(
 
 
 def test_the_curves_begin_before_the_first_step(on_synthetic: Comparison) -> None:
-    for learning in (*on_synthetic.sure, *on_synthetic.ordinary):
+    for learning in (*on_synthetic.confidently_wrong, *on_synthetic.ordinary):
         assert len(learning.accuracies) == 13
         assert [row.step for row in learning.history.rows] == list(range(10, 1201, 10))
     # A confident error costs its logit gap, about 15 less what the image adds, or just below 2.
-    cross_entropy, squared = on_synthetic.sure
+    cross_entropy, squared = on_synthetic.confidently_wrong
     assert 10.0 < cross_entropy.start_loss < 16.0
     assert 1.7 < squared.start_loss < 1.9
     assert on_synthetic.dataset == "synthetic"
