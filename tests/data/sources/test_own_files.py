@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
 import struct
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -51,91 +49,63 @@ def test_plain_images_stay_on_disk(folder: Path) -> None:
     assert training.images[0, 0, :2].tolist() == [0xAB, 0xCD]
 
 
-def remove_two(folder: Path) -> None:
-    (folder / IMAGES).unlink()
-    (folder / f"{TEST_LABELS}.gz").unlink()
+LABELS_GZ = f"{TEST_LABELS}.gz"
+COMPRESSED = gzip.compress(format_idx(np.zeros(100, np.uint8)))
 
 
-def cut(folder: Path) -> None:
-    os.truncate(folder / IMAGES, 20_000)
-
-
-def exchange(folder: Path) -> None:
-    (folder / LABELS).write_bytes((folder / IMAGES).read_bytes())
-
-
-def empty(folder: Path) -> None:
-    (folder / LABELS).write_bytes(b"")
-
-
-def shorten_labels(folder: Path) -> None:
-    (folder / LABELS).write_bytes(format_idx(np.zeros(99, np.uint8)))
-
-
-def large_labels(folder: Path) -> None:
-    (folder / LABELS).write_bytes(format_idx(np.arange(100, dtype=np.uint8)))
-
-
-def small_images(folder: Path) -> None:
-    (folder / IMAGES).write_bytes(format_idx(np.zeros((100, 8, 8), np.uint8)))
-
-
-def no_images(folder: Path) -> None:
-    (folder / IMAGES).write_bytes(format_idx(np.zeros((0, 28, 28), np.uint8)))
-    (folder / LABELS).write_bytes(format_idx(np.zeros(0, np.uint8)))
-
-
-def bomb(folder: Path) -> None:
-    content = struct.pack(">HBBI", 0, 8, 1, 100) + bytes(10**6)
-    (folder / f"{TEST_LABELS}.gz").write_bytes(gzip.compress(content))
-
-
-def half_compressed(folder: Path) -> None:
-    path = folder / f"{TEST_LABELS}.gz"
-    path.write_bytes(path.read_bytes()[:-12])
-
-
-def no_gzip(folder: Path) -> None:
-    (folder / f"{TEST_LABELS}.gz").write_bytes(b"no gzip")
-
-
-def short_header(folder: Path) -> None:
-    (folder / f"{TEST_LABELS}.gz").write_bytes(gzip.compress(b"\x00\x00\x08\x01\x00"))
-
-
-def huge_header(folder: Path) -> None:
-    (folder / f"{TEST_LABELS}.gz").write_bytes(gzip.compress(b"\x00\x00\x08\x03" + b"\xff" * 12))
-
-
-def a_folder(folder: Path) -> None:
-    (folder / LABELS).unlink()
-    (folder / LABELS).mkdir()
+def idx(*shape: int) -> bytes:
+    return format_idx(np.zeros(shape, np.uint8))
 
 
 @pytest.mark.parametrize(
-    ("damage", "message"),
+    ("files", "message"),
     [
-        (remove_two, f"has no {IMAGES}, {TEST_LABELS}, plain or with .gz; --dataset files needs"),
-        (cut, rf"{IMAGES}: the header announces 100 x 28 x 28 values, 78400 bytes, but 19984"),
-        (exchange, rf"{IMAGES}, .*{LABELS}: .* need uint8 labels \(100,\), not .* \(100, 28, 28\)"),
-        (empty, rf"{LABELS}: 0 bytes are too few for an IDX file"),
-        (shorten_labels, rf"{IMAGES}, .*{LABELS}: 100 images need .* \(100,\), not uint8 \(99,\)"),
-        (large_labels, rf"{LABELS}: example 10 has the label 10; labels are 0 to 9"),
-        (small_images, rf"{IMAGES}, .*: images must be uint8 \(N, 28, 28\), .* \(100, 8, 8\)"),
-        (no_images, rf"{IMAGES}, .*: there is no image in it"),
-        (bomb, rf"{TEST_LABELS}.gz is damaged.*: it does not hold exactly the 108 bytes"),
-        (half_compressed, rf"{TEST_LABELS}.gz is damaged.*: it does not hold exactly"),
-        (no_gzip, rf"{TEST_LABELS}.gz is damaged.*: .*incorrect header"),
-        (short_header, rf"{TEST_LABELS}.gz is damaged.*: .*4 bytes"),
-        (huge_header, rf"{TEST_LABELS}.gz is damaged"),
-        (a_folder, rf"cannot read .*{LABELS}"),
+        (
+            {IMAGES: None, LABELS_GZ: None},
+            f"has no {IMAGES}, {TEST_LABELS}, plain or with .gz; --dataset files needs all",
+        ),
+        (
+            {IMAGES: idx(100, 28, 28)[:20_000]},
+            rf"{IMAGES}: the header announces 100 x 28 x 28 values, 78400 bytes, but 19984",
+        ),
+        (
+            {LABELS: idx(100, 28, 28)},
+            rf"{IMAGES}, .*{LABELS}: .* uint8 labels \(100,\), not uint8 \(100, 28, 28\)",
+        ),
+        ({LABELS: b""}, rf"{LABELS}: 0 bytes are too few for an IDX file"),
+        ({LABELS: idx(99)}, rf"{IMAGES}, .*{LABELS}: 100 images need .*, not uint8 \(99,\)"),
+        (
+            {LABELS: format_idx(np.arange(100, dtype=np.uint8))},
+            rf"{LABELS}: example 10 has the label 10; labels are 0 to 9",
+        ),
+        ({IMAGES: idx(100, 8, 8)}, rf"{IMAGES}, .*: images must be .* not uint8 \(100, 8, 8\)"),
+        ({IMAGES: idx(0, 28, 28), LABELS: idx(0)}, rf"{IMAGES}, .*: there is no image in it"),
+        (
+            {LABELS_GZ: gzip.compress(struct.pack(">HBBI", 0, 8, 1, 100) + bytes(10**6))},
+            f"{LABELS_GZ} is damaged.*: it does not hold exactly the 108 bytes",
+        ),
+        ({LABELS_GZ: COMPRESSED[:-12]}, f"{LABELS_GZ} is damaged.*: it does not hold exactly"),
+        ({LABELS_GZ: b"no gzip"}, f"{LABELS_GZ} is damaged.*: .*incorrect header"),
+        ({LABELS_GZ: gzip.compress(b"\0\0\x08\x01\0")}, f"{LABELS_GZ} is damaged.*: .*4 bytes"),
+        ({LABELS_GZ: gzip.compress(b"\0\0\x08\x03" + b"\xff" * 12)}, f"{LABELS_GZ} is damaged"),
     ],
 )
 def test_files_that_cannot_be_used_are_named_with_the_reason(
-    folder: Path, damage: Callable[[Path], None], message: str
+    folder: Path, files: dict[str, bytes | None], message: str
 ) -> None:
-    damage(folder)
+    for name, content in files.items():
+        if content is None:
+            (folder / name).unlink()
+        else:
+            (folder / name).write_bytes(content)
     with pytest.raises(MnistScratchError, match=message):
+        load_dataset("files", str(folder))
+
+
+def test_a_folder_of_a_file_s_name_cannot_be_read(folder: Path) -> None:
+    (folder / LABELS).unlink()
+    (folder / LABELS).mkdir()
+    with pytest.raises(MnistScratchError, match=f"cannot read .*{LABELS}"):
         load_dataset("files", str(folder))
 
 
