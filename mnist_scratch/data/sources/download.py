@@ -128,7 +128,8 @@ def _failure(failures: dict[str, str], missing: Sequence[SourceFile], folder: Pa
     for mirror, reason in failures.items():
         lines += [f"  {mirror}", f"    {reason}"]
     lines += [
-        f"Check the network and run again; or place the files in {folder} by hand:",
+        "Check the network, and the proxy that https_proxy names if it is set, and run again.",
+        f"Or place the files in {folder} by hand:",
         *(
             f"  {name:<{width}} {size:>11,} bytes"
             for name, size, _ in (file.published for file in missing)

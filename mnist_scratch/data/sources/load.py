@@ -46,7 +46,7 @@ def load_dataset(
         The folder of the files; where it is empty, `data_folder` says where they are looked for,
         and "files" are nowhere.
     report
-        Is called with what a person should know; the default prints it to standard error.
+        Called with what a person should know; the default prints it to standard error.
 
     Returns
     -------

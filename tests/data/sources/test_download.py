@@ -96,7 +96,7 @@ def test_if_all_fail_one_message_says_what_each_did_and_how_to_place_the_files_b
         assert lines[1 + 2 * number] == f"  {mirrors[number]}"
         assert re.search(message, lines[2 + 2 * number])
     remedy = lines[1 + 2 * len(FAULTS) :]
-    assert f"place the files in {tmp_path} by hand:" in remedy[0]
+    assert f"place the files in {tmp_path} by hand:" in remedy[1]
     assert [line.split()[0] for line in remedy if line.endswith(" bytes")] == list(CONTENTS)
     assert remedy[-2].startswith("Then 'mnist-scratch data verify'")
     assert names(tmp_path) == [], "nothing wrong is ever under a data name"
