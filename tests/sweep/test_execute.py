@@ -7,10 +7,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from helpers.command_line import CommandLine
 
-from mnist_scratch.config.schema import Config
+from mnist_scratch.config.schema import Config, DataConfig, NetworkConfig, TrainingConfig
 from mnist_scratch.config.toml import format_config, read_config
-from mnist_scratch.runs.folder import locked_folder
+from mnist_scratch.runs.folder import RunFolder, locked_folder
 from mnist_scratch.sweep import execute
 from mnist_scratch.sweep.execute import Job, local_workers, run_job, run_jobs
 
@@ -51,6 +52,18 @@ def test_a_run_waits_until_its_earlier_process_has_saved_and_ended(
     assert run_job(job, threading.Event()) == (job.path, "finished", "")
     assert read_config(job.path / "config.toml") == Config()
     assert not job.path.with_name("seed-000.log").exists()
+
+
+def test_a_run_that_has_only_its_config_is_trained(
+    main: CommandLine, digit_files: Path, tmp_path: Path
+) -> None:
+    """What `run_job` makes of a job, and its process finds, here in this process."""
+    data = DataConfig(dataset="files", data_dir=str(digit_files), validation_examples=50)
+    short = Config(data=data, network=NetworkConfig(hidden=()), training=TrainingConfig(epochs=1))
+    RunFolder.create(tmp_path / "run", short)
+    result = main("train", "--resume", "run")
+    assert result.returncode == 0, result.stderr
+    assert execute.is_finished(tmp_path / "run")
 
 
 def test_a_folder_that_stays_in_use_is_named(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
