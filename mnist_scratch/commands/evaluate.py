@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 from mnist_scratch.commands.common import add_data_dir, add_dataset, add_json, test_set
-from mnist_scratch.commands.output import describe, result
+from mnist_scratch.commands.output import describe, progress_bar, result
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
@@ -67,9 +66,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Evaluate runs, print the result, and write that of a single run into its folder."""
-    from tqdm import tqdm
-
-    from mnist_scratch.report.plots.style import check_picture
+    from mnist_scratch.report.plots.style import check_picture  # Matplotlib
 
     if not 1 <= options.tta <= _MOST_VERSIONS:
         raise MnistScratchError(f"--tta {options.tta}: must be from 1 to {_MOST_VERSIONS:,}")
@@ -78,14 +75,7 @@ def run(options: argparse.Namespace) -> None:
     if options.mistakes:
         check_picture(options.mistakes)  # before the evaluation, not after
     test = test_set(runs[0], options)
-    with tqdm(
-        total=len(test) * options.tta,
-        unit=" images",
-        unit_scale=True,
-        leave=False,
-        dynamic_ncols=True,
-        disable=not sys.stderr.isatty(),
-    ) as bar:
+    with progress_bar(len(test) * options.tta, "images") as bar:
         found = evaluate_ensemble(runs, test, options.tta, bar.update)
     if options.mistakes:
         _draw_mistakes(test, found, options)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.training.evaluation import Evaluation
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 
 def result(text: object) -> None:
@@ -24,6 +27,21 @@ def result(text: object) -> None:
 def discard(stream: TextIO) -> None:
     """Let what Python would still flush to a stream at its exit go nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def progress_bar(total: int, unit: str, done: int = 0) -> tqdm[NoReturn]:
+    """Return a bar on standard error, to be used as a context; invisible if it is no terminal."""
+    from tqdm import tqdm  # takes a quarter of the time that NumPy takes to be imported
+
+    return tqdm(
+        total=total,
+        initial=done,
+        unit=f" {unit}",
+        unit_scale=total > 1000,
+        leave=False,
+        dynamic_ncols=True,
+        disable=not sys.stderr.isatty(),
+    )
 
 
 def describe(evaluation: Evaluation) -> str:

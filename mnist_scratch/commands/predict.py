@@ -9,10 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tqdm import tqdm
-
 from mnist_scratch.commands.common import add_json, add_run
-from mnist_scratch.commands.output import result
+from mnist_scratch.commands.output import progress_bar, result
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.folder import RunFolder
@@ -72,17 +70,18 @@ def run(options: argparse.Namespace) -> None:
     if options.show:
         _check_show(options.show, files)
     predictions, answers, problems = [], [], []
-    no_bar = options.folder is None or not sys.stderr.isatty()
-    for file in tqdm(files, unit=" pictures", leave=False, dynamic_ncols=True, disable=no_bar):
-        try:
-            prediction = predict(network, file, options.ink)
-        except MnistScratchError as error:
-            problems.append(printable(str(error)))
-            unanswered = dict.fromkeys(("digit", "name", "probabilities"))
-            answers.append({"file": file} | unanswered | {"error": str(error)})
-        else:
-            predictions.append(prediction)
-            answers.append(prediction.as_json(names))
+    with progress_bar(len(files), "pictures") as bar:
+        for file in files:
+            try:
+                prediction = predict(network, file, options.ink)
+            except MnistScratchError as error:
+                problems.append(printable(str(error)))
+                unanswered = dict.fromkeys(("digit", "name", "probabilities"))
+                answers.append({"file": file} | unanswered | {"error": str(error)})
+            else:
+                predictions.append(prediction)
+                answers.append(prediction.as_json(names))
+            bar.update()
     if options.json:
         result(json.dumps(answers))
     elif predictions:

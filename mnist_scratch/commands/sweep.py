@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mnist_scratch.commands.common import add_config, add_json
-from mnist_scratch.commands.output import result
+from mnist_scratch.commands.output import progress_bar, result
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.toml import find_config, format_config, read_config
 from mnist_scratch.errors import MnistScratchError
@@ -117,8 +117,6 @@ def run(options: argparse.Namespace) -> None:
 
 def _train(runs: Sequence[SweepRun], folder: Path, workers: Workers) -> list[JobResult]:
     """Train the runs that are not finished; return those that failed."""
-    from tqdm import tqdm
-
     data = {name: os.environ[name] for name in _DATA_VARIABLES if name in os.environ}
     jobs = [
         Job(run.path.absolute(), format_config(run.config), Path.cwd(), data)
@@ -130,14 +128,7 @@ def _train(runs: Sequence[SweepRun], folder: Path, workers: Workers) -> list[Job
     failed = []
     try:
         with (
-            tqdm(
-                total=len(runs),
-                initial=done,
-                unit=" runs",
-                leave=False,
-                dynamic_ncols=True,
-                disable=not sys.stderr.isatty(),
-            ) as bar,
+            progress_bar(len(runs), "runs", done) as bar,
             DeferredSignals() as signals,
         ):
             for ended in run_jobs(jobs, workers, lambda: signals.signal_number != 0):

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from mnist_scratch.commands.common import add_config, add_json
 from mnist_scratch.commands.output import describe, result
 from mnist_scratch.config.schema import Config, Setting, settings, with_values
@@ -140,6 +138,8 @@ def _after_epoch(path: Path, options: argparse.Namespace) -> Callable[[], None]:
         try:
             _draw_loss(path)
         except MnistScratchError as error:
+            from tqdm import tqdm
+
             tqdm.write(f"cannot draw the loss: {error}", file=sys.stderr)  # above the bar
 
     return draw if options.live else lambda: None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,6 +51,8 @@ def parse_config(text: str, where: str) -> Config:
     MnistScratchError
         If it is no TOML, or has a section, key or value that is not known.
     """
+    import tomllib  # 3% of the import of NumPy, for a file alone
+
     try:
         tables = tomllib.loads(text)
     except RecursionError as error:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -131,6 +130,8 @@ class BatchLoader:
         if self.augmentation is None:
             yield from map(self._batch, starts)
             return
+        from concurrent.futures import ThreadPoolExecutor  # only to distort
+
         # Distorting costs more than a small network's step. A thread of its own does it for the
         # next batch while the network takes a step; NumPy lets both compute at once.
         with ThreadPoolExecutor(1) as thread:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +64,8 @@ def _git_commit() -> str | None:
     checkout = Path(__file__).resolve().parents[2]
     if not (checkout / ".git").exists():
         return None
+    import subprocess  # only in a checkout
+
     try:
         described = subprocess.run(
             [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +10,8 @@ _LONGEST_SHOWN = 80
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ", did you mean 'NAME'?" with the known name most like this one, or ""."""
+    import difflib  # an error alone needs it
+
     matches = difflib.get_close_matches(name, known, n=1)
     return f", did you mean '{matches[0]}'?" if matches else ""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -17,6 +16,7 @@ from mnist_scratch.data.sources.files import (
     missing,
     read_archive,
     read_verified,
+    sha256_of,
     verify,
 )
 from mnist_scratch.data.sources.own_files import load_own_files
@@ -161,7 +161,7 @@ def _read(dataset: str, files: Sequence[SourceFile], folder: Path) -> DataSplits
         array = parse_idx(content, f"{file.name} in {folder}")
         arrays.append(DATASETS[dataset].to_mnist_layout(array))
         recorded = "" if archive else file.sha256
-        hashes[file.name] = recorded or hashlib.sha256(content).hexdigest()
+        hashes[file.name] = recorded or sha256_of(content)
     return DataSplits(
         Dataset(dataset, arrays[0], arrays[1], hashes),
         Dataset(dataset, arrays[2], arrays[3], hashes),

@@ -6,7 +6,6 @@ written down with the run, which then resumes with the same images only.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import mmap
 import struct
@@ -19,7 +18,7 @@ import numpy.typing as npt
 
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.idx import parse_idx
-from mnist_scratch.data.sources.files import decompressed, unreadable
+from mnist_scratch.data.sources.files import decompressed, sha256_of, unreadable
 from mnist_scratch.data.sources.registry import FILE_NAMES
 from mnist_scratch.errors import MnistScratchError
 
@@ -74,9 +73,7 @@ def _read(path: Path, report: Callable[[str], object]) -> _Content:
     try:
         if path.suffix == ".gz":
             content = _decompressed(path)
-            return _Content(
-                parse_idx(content, str(path)), hashlib.sha256(content).hexdigest(), path
-            )
+            return _Content(parse_idx(content, str(path)), sha256_of(content), path)
         with path.open("rb") as file:
             size = path.stat().st_size
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
@@ -84,7 +81,7 @@ def _read(path: Path, report: Callable[[str], object]) -> _Content:
             if size >= _LONG_TO_HASH:
                 report(f"computing the SHA-256 of {path}, {size / 1e9:.1f} GB")
             # From the file: pages of the map would count as this process's memory.
-            return _Content(array, hashlib.file_digest(file, "sha256").hexdigest(), path)
+            return _Content(array, sha256_of(file), path)
     except OSError as error:
         raise unreadable(path, error) from error
 
