@@ -24,6 +24,10 @@ _SHIFT = np.float32(PIXEL_MEAN / PIXEL_STD)
 
 _ONE_HOT = np.eye(CLASSES, dtype=np.float32)  # row k is the target of class k
 
+# Small batches are gathered several at a time, about this many examples. One by one, the calls into
+# NumPy cost a sixth of a step of 784-30-10 with 10 images.
+_GATHERED_TOGETHER = 128
+
 
 class Batch(NamedTuple):
     """What a network trains on in one step.
@@ -127,23 +131,28 @@ class BatchLoader:
 
     def _batches(self, starts: range) -> Iterator[Batch]:
         """Yield the batches that begin at some positions of the epoch."""
+        size = self.batch_size
         if self.augmentation is None:
-            yield from map(self._batch, starts)
+            gathered = max(1, _GATHERED_TOGETHER // size) * size
+            for start in range(starts.start, starts.stop, gathered):
+                images, targets = self._gather(start, gathered)
+                for first in range(0, len(images), size):
+                    yield Batch(images[first : first + size], targets[first : first + size])
             return
         from concurrent.futures import ThreadPoolExecutor  # only to distort
 
         # Distorting costs more than a small network's step. A thread of its own does it for the
         # next batch while the network takes a step; NumPy lets both compute at once.
         with ThreadPoolExecutor(1) as thread:
-            prepared = thread.submit(self._batch, starts[0])
+            prepared = thread.submit(self._gather, starts[0], size)
             for following in starts[1:]:
                 batch = prepared.result()
-                prepared = thread.submit(self._batch, following)
+                prepared = thread.submit(self._gather, following, size)
                 yield batch
             yield prepared.result()
 
-    def _batch(self, start: int) -> Batch:
-        examples = self.order[start : start + self.batch_size]  # (B,)
+    def _gather(self, start: int, count: int) -> Batch:
+        examples = self.order[start : start + count]  # (B,)
         # Rows are gathered as bytes, a quarter of the memory traffic of floats.
         pixels, labels = self.dataset.take(examples)  # uint8 (B, 784), (B,)
         if self.augmentation is None:

@@ -115,7 +115,7 @@ class Dense:
         collect d_outputs[b, o] times that factor over the batch.
         """
         np.matmul(self.inputs.T, d_outputs, out=self.d_weights)
-        np.sum(d_outputs, axis=0, out=self.d_biases)
+        d_outputs.sum(axis=0, out=self.d_biases)
 
 
 class ReLU:
