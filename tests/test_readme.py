@@ -1,24 +1,129 @@
+"""What README.md and CONTRIBUTING.md show works: code is run, commands are parsed or pasted."""
+
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 import shlex
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from helpers.command_line import CHECKOUT
+from helpers.command_line import CHECKOUT, run_in_process
 
 import mnist_scratch
 from mnist_scratch.cli import make_parser
+from mnist_scratch.data.idx import format_idx
 from mnist_scratch.data.sources.load import load_dataset
+from mnist_scratch.data.sources.registry import DATASETS, FILE_NAMES, SourceFile
+from mnist_scratch.data.synthetic.digits import draw_digits
 
-TEXTS = [CHECKOUT / "README.md", CHECKOUT / ".github" / "CONTRIBUTING.md"]
-BLOCKS = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
+README = CHECKOUT / "README.md"
+TEXTS = [README, CHECKOUT / ".github" / "CONTRIBUTING.md"]
+FENCES = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
+# What stands between these comments in README.md can be pasted into a shell, block after block.
+PASTED = re.compile(r"<!-- can be pasted -->\n(.*?)<!-- until here -->", re.DOTALL)
+TABLE_COMMAND = re.compile(r"^\| *`([^`]+)`", re.MULTILINE)
 
 
-def blocks(path: Path, language: str) -> list[str]:
-    found = BLOCKS.findall(path.read_text(encoding="utf-8"))
-    return [block for marked, block in found if marked == language]
+def blocks(text: str, language: str) -> list[str]:
+    return [block for marked, block in FENCES.findall(text) if marked == language]
+
+
+def commands_of(text: str) -> list[str]:
+    """Return the lines of a text's shell blocks, then the commands that begin its tables' rows."""
+    lines = [line for block in blocks(text, "sh") for line in block.splitlines()]
+    return [*lines, *TABLE_COMMAND.findall(text)]
+
+
+def pasted_commands() -> list[str]:
+    parts = PASTED.findall(README.read_text(encoding="utf-8"))
+    return [command for part in parts for command in commands_of(part)]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the checkout in which git knows every file that it knows here."""
+    folder = tmp_path / "copy"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=CHECKOUT, capture_output=True, text=True, check=True
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (CHECKOUT / name).exists():  # else it is about to be deleted
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(CHECKOUT / name, folder / name)
+    for arguments in (("init", "--quiet"), ("add", "--all")):
+        subprocess.run(["git", *arguments], cwd=folder, check=True)
+    return folder
+
+
+def untracked(folder: Path) -> list[str]:
+    """Return the files that git would show as changed or new."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--others", "--modified", "--exclude-standard"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return listed.stdout.split("\n")[:-1]
+
+
+@pytest.fixture
+def few_of_mnist(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let MNIST be 6,600 synthetic digits, and lie in the copy's data/ as if it were downloaded."""
+    rng = np.random.default_rng(3)
+    folder = copy / "data" / "mnist"
+    folder.mkdir()
+    files = []
+    for names, count in ((FILE_NAMES[:2], 6_500), (FILE_NAMES[2:], 100)):
+        labels = rng.integers(0, 10, count).astype(np.uint8)
+        for name, array in zip(names, (draw_digits(labels, rng), labels), strict=True):
+            content = format_idx(array)
+            (folder / name).write_bytes(content)
+            files.append(SourceFile(name, len(content), hashlib.sha256(content).hexdigest()))
+    monkeypatch.setitem(DATASETS, "mnist", DATASETS["mnist"]._replace(files=files))
+
+
+def test_the_commands_can_be_pasted_and_leave_nothing_untracked(
+    copy: Path, few_of_mnist: None
+) -> None:
+    commands = [
+        line.replace("./scripts/train", "mnist-scratch train") for line in pasted_commands()
+    ]
+    of_the_program = [
+        words[1:]
+        for words in (shlex.split(line, comments=True) for line in commands)
+        if words and words[0] == "mnist-scratch"
+    ]
+    assert len(of_the_program) >= 3
+    for words in of_the_program:
+        answer = run_in_process(*words, folder=copy)
+        assert answer.returncode == 0, (words, answer.stderr)
+    assert untracked(copy) == []
+
+
+@pytest.mark.slow
+@pytest.mark.mnist
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the blocks are for a Unix shell")
+def test_a_shell_runs_the_commands_with_all_that_they_install(copy: Path, mnist_dir: Path) -> None:
+    lines = [line for line in pasted_commands() if not line.startswith("./scripts/test")]
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    result = subprocess.run(
+        ["bash", "-e"],
+        input="\n".join(lines),
+        cwd=copy,
+        env=environment | {"MNIST_SCRATCH_DATA": str(mnist_dir)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert untracked(copy) == []
 
 
 def test_the_loop_in_the_readme_trains(
@@ -26,7 +131,7 @@ def test_the_loop_in_the_readme_trains(
 ) -> None:
     data = load_dataset("synthetic", str(synthetic_dir))
     monkeypatch.setattr(mnist_scratch, "load_dataset", lambda: data, raising=False)
-    (code,) = blocks(CHECKOUT / "README.md", "python")
+    (code,) = blocks(README.read_text(encoding="utf-8"), "python")
     assert sum(bool(line.strip()) for line in code.splitlines()) <= 20
     values: dict[str, Any] = {}
     exec(compile(code, "README.md", "exec"), values)  # noqa: S102  # the README is this project's
@@ -37,13 +142,9 @@ def test_the_loop_in_the_readme_trains(
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
 def test_every_command_shown_is_one_that_the_program_takes(path: Path) -> None:
-    shown = [
-        line
-        for block in blocks(path, "sh")
-        for line in block.splitlines()
-        if line.startswith("mnist-scratch ")
-    ]
-    if path.name == "README.md":
+    lines = commands_of(path.read_text(encoding="utf-8"))
+    shown = [line for line in lines if line.startswith("mnist-scratch ")]
+    if path == README:
         assert len(shown) >= 5
     for line in shown:
         arguments = shlex.split(line, comments=True)[1:]

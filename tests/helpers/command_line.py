@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Protocol
 from unittest import mock
 
+import matplotlib
+
 from mnist_scratch.cli import main
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -20,6 +22,10 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 NO_NETWORK = {"https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
 # On a busy machine two threads of a BLAS wait for each other, many times as long as they compute.
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+OUTPUT = {
+    "COLUMNS": "80",
+    "MPLCONFIGDIR": matplotlib.get_cachedir(),  # its list of fonts takes a second to make
+}
 # Of a training on the few images of the fixture `digit_files`.
 SMALL = (
     *("--dataset", "files", "--validation-examples", "50", "--hidden", "16"),
@@ -58,7 +64,7 @@ def environment_of(folder: Path, changes: Mapping[str, str] | None = None) -> di
     variables = {k: v for k, v in os.environ.items() if k != "MNIST_SCRATCH_DATA"}
     cache = str(folder / "cache")
     caches = {"XDG_CACHE_HOME": cache, "WIN_PD_OVERRIDE_LOCAL_APPDATA": cache}
-    return variables | NO_NETWORK | ONE_THREAD | caches | {"COLUMNS": "80"} | dict(changes or {})
+    return variables | NO_NETWORK | ONE_THREAD | OUTPUT | caches | dict(changes or {})
 
 
 def run_in_process(
