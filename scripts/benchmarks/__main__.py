@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import NamedTuple
 
 import threadpoolctl
 from benchmarks import programs, sections
@@ -26,39 +25,34 @@ from mnist_scratch.data.sources.files import data_folder
 from mnist_scratch.system.files import write_text_whole
 from mnist_scratch.system.threads import usable_cpus
 
-
-class Plan(NamedTuple):
-    """How a section is measured."""
-
-    title: str
-    measure: Callable[[Contest], list[Row]]
-    slow: bool = False  # takes many minutes: without --quick it has to be asked for by name
-
-
-SECTIONS = {
-    "step": Plan("a training step beside PyTorch's", sections.step),
-    "limit": Plan("a training step over its own matrix products (1 is the limit)", sections.limit),
-    "epoch": Plan("an epoch beside scikit-learn's MLPClassifier (SGD)", sections.epoch),
-    "evaluation": Plan("evaluation beside PyTorch's", sections.evaluation),
-    "loss": Plan("the loss alone beside PyTorch's", sections.loss),
-    "start": Plan("the start of the process", programs.start),
-    "train": Plan("a whole default run beside a PyTorch program's", programs.train),
-    "98": Plan("the time to 98.0 % test accuracy, by speedrun", programs.accuracy_98),
-    "98.5": Plan("the time to 98.5 % test accuracy", programs.accuracy_98_5),
-    "distortion": Plan("a training step on distorted images", sections.distortion),
-    "finite": Plan("what it costs to check for numbers that are not finite", sections.finite),
-    "checkpoint": Plan("what it costs to save a run, flushed to disk", sections.checkpoint),
-    "scale": Plan("training on a file of millions of images", programs.scale, slow=True),
-    "width": Plan("a training step as the network widens", sections.width, slow=True),
+# Name to title and function.
+Plans = dict[str, tuple[str, Callable[[Contest], list[Row]]]]
+SECTIONS: Plans = {
+    "step": ("a training step beside PyTorch's", sections.step),
+    "limit": ("a training step over its own matrix products (1 is the limit)", sections.limit),
+    "epoch": ("an epoch beside scikit-learn's MLPClassifier (SGD)", sections.epoch),
+    "evaluation": ("evaluation beside PyTorch's", sections.evaluation),
+    "loss": ("the loss alone beside PyTorch's", sections.loss),
+    "start": ("the start of the process", programs.start),
+    "train": ("a whole default run beside a PyTorch program's", programs.train),
+    "98": ("the time to 98.0 % test accuracy, by speedrun", programs.accuracy_98),
+    "98.5": ("the time to 98.5 % test accuracy", programs.accuracy_98_5),
+    "distortion": ("a training step on distorted images", sections.distortion),
+    "finite": ("what it costs to check for numbers that are not finite", sections.finite),
+    "checkpoint": ("what it costs to save a run, flushed to disk", sections.checkpoint),
+    "scale": ("training on a file of millions of images", programs.scale),
+    "width": ("a training step as the network widens", sections.width),
 }
+# They take many minutes: without --quick they have to be asked for by name.
+SLOW = ("scale", "width")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print and write; return the exit status."""
     options = _parser().parse_args(arguments)
     if options.list:
-        for name, plan in SECTIONS.items():
-            print(f"{name:<12}{plan.title}{'  (slow)' if plan.slow else ''}")
+        for name, (title, _) in SECTIONS.items():
+            print(f"{name:<12}{title}{'  (slow)' if name in SLOW else ''}")
         return 0
     try:
         _measure(options)
@@ -112,10 +106,10 @@ def _measure(options: argparse.Namespace) -> None:
     # Two rounds are too few for pairs.
     rounds = sections.LEAST_PAIRED_ROUNDS if options.against and options.quick else None
     with Contest(data, quick=options.quick, rounds=rounds) as contest:
-        for name, plan in plans.items():
-            print(f"measuring {name}: {plan.title} ...", file=sys.stderr, flush=True)
+        for name, (title, measure) in plans.items():
+            print(f"measuring {name}: {title} ...", file=sys.stderr, flush=True)
             started = time.perf_counter()
-            measured.append(Section(name, plan.title, plan.measure(contest)))
+            measured.append(Section(name, title, measure(contest)))
             print(f"  took {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
             print("\n".join(lines(measured[-1])), end="\n\n", flush=True)
             if options.output:  # after every section: a run takes long, and can be interrupted
@@ -126,14 +120,14 @@ def _measure(options: argparse.Namespace) -> None:
         draw(measured, head, options.picture)
 
 
-def _plans(options: argparse.Namespace) -> dict[str, Plan]:
+def _plans(options: argparse.Namespace) -> Plans:
     """Return what the command line asks for."""
     if options.against:
         if options.sections:
             raise BenchmarkError("--against measures a section of its own: name no other")
         checkout = options.against.resolve()
         title = f"a training step of this checkout and of {checkout}, in pairs"
-        return {"against": Plan(title, lambda contest: sections.against(contest, checkout))}
+        return {"against": (title, lambda contest: sections.against(contest, checkout))}
     unknown = [name for name in options.sections if name not in SECTIONS]
     if unknown:
         raise BenchmarkError(
@@ -145,9 +139,7 @@ def _plans(options: argparse.Namespace) -> dict[str, Plan]:
             f"{', '.join(missing)} cannot be imported; install what the benchmark compares with: "
             "./scripts/install dev bench, or pip install -e '.[bench]'"
         )
-    asked = options.sections or [
-        name for name, plan in SECTIONS.items() if options.quick or not plan.slow
-    ]
+    asked = options.sections or [name for name in SECTIONS if options.quick or name not in SLOW]
     return {name: SECTIONS[name] for name in asked}
 
 

@@ -13,7 +13,7 @@ import gzip
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -68,56 +68,44 @@ def _optimizer(model: Any, work: Any, *, fused: bool) -> Any:
     )
 
 
-def _users_batches(images: Any, labels: Any, batch_size: int) -> Any:
-    return DataLoader(TensorDataset(images, labels), batch_size=batch_size, shuffle=True)
+def _batches(images: Any, labels: Any, batch_size: int, *, experts: bool) -> Iterator[Any]:
+    """Yield the batches of an epoch."""
+    if experts:
+        for examples in torch.randperm(len(images)).split(batch_size):
+            yield images[examples], labels[examples]
+    else:
+        yield from DataLoader(TensorDataset(images, labels), batch_size=batch_size, shuffle=True)
 
 
-def _experts_batches(images: Any, labels: Any, batch_size: int) -> Iterator[tuple[Any, Any]]:
-    for examples in torch.randperm(len(images)).split(batch_size):
-        yield images[examples], labels[examples]
-
-
-def _ready(turns: Turns, model: Any, data: Data) -> None:
-    images, labels = (tensor[:_PROBED] for tensor in _read_set(data.folder, "t10k"))
-
-    def loss() -> float:
-        with torch.no_grad():
-            return float(cross_entropy(model(images), labels))
-
-    turns.ready(loss)
-
-
-def train_as_users(turns: Turns, work: Work, data: Data) -> None:
-    """Train as the tutorials do."""
-    loader = _users_batches(*_read_set(data.folder, "train"), work.batch_size)
-    model = _model(work.widths)
-    loss_function = torch.nn.CrossEntropyLoss()
-    optimizer = _optimizer(model, work, fused=False)
+def _train_epoch(
+    model: Any, optimizer: Any, batches: Any, after_step: Callable[[], Any], *, experts: bool
+) -> None:
     running_loss = 0.0
-    _ready(turns, model, data)
-    while True:
-        for images, labels in loader:
-            optimizer.zero_grad()
-            loss = loss_function(model(images), labels)
-            loss.backward()
-            optimizer.step()
+    for images, labels in batches:
+        optimizer.zero_grad()
+        loss = cross_entropy(model(images), labels)
+        loss.backward()
+        optimizer.step()
+        if not experts:
             running_loss += loss.item()
-            turns.step()
+        after_step()
 
 
-def train_as_experts(turns: Turns, work: Work, data: Data) -> None:
-    """Train as fast as PyTorch can without compiling."""
-    images, labels = _read_set(data.folder, "train")
+def train(turns: Turns, work: Work, data: Data, *, experts: bool) -> None:
+    """Take steps of training."""
+    training = _read_set(data.folder, "train")
+    probed = [tensor[:_PROBED] for tensor in _read_set(data.folder, "t10k")]
     model = _model(work.widths)
-    optimizer = _optimizer(model, work, fused=True)
-    _ready(turns, model, data)
+    optimizer = _optimizer(model, work, fused=experts)
+
+    def measured_loss() -> float:
+        with torch.no_grad():
+            return float(cross_entropy(model(probed[0]), probed[1]))
+
+    turns.ready(measured_loss)
     while True:
-        for batch, targets in _experts_batches(images, labels, work.batch_size):
-            loss = cross_entropy(model(batch), targets)
-            loss.backward()
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-            turns.step()
+        batches = _batches(*training, work.batch_size, experts=experts)
+        _train_epoch(model, optimizer, batches, turns.step, experts=experts)
 
 
 def evaluate_as_users(turns: Turns, work: Work, data: Data) -> None:
@@ -167,31 +155,23 @@ def _accuracy(model: Any, images: Any, labels: Any) -> float:
     return float((predicted == labels).double().mean())
 
 
-def _train(options: Any, work: Work, training: Any, validation: Any) -> Any:
+def _train(options: Any, work: Work, training: tuple[Any, Any], validation: tuple[Any, Any]) -> Any:
     """Return the model with the parameters that were best on validation."""
-    images, labels = training
-    batches = _experts_batches if options.experts else _users_batches
+    experts = options.experts
     model = _model(work.widths)
-    optimizer = _optimizer(model, work, fused=options.experts)
+    optimizer = _optimizer(model, work, fused=experts)
     scheduler = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
         max_lr=work.learning_rate,
-        total_steps=options.epochs * -(-len(images) // work.batch_size),
+        total_steps=options.epochs * -(-len(training[0]) // work.batch_size),
         pct_start=options.warmup,
         anneal_strategy="linear",
         cycle_momentum=False,
     )
     best, best_accuracy = {}, -1.0
     for _ in range(options.epochs):
-        running_loss = 0.0
-        for batch, targets in batches(images, labels, work.batch_size):
-            optimizer.zero_grad()
-            loss = cross_entropy(model(batch), targets)
-            loss.backward()
-            optimizer.step()
-            scheduler.step()
-            if not options.experts:
-                running_loss += loss.item()
+        batches = _batches(*training, work.batch_size, experts=experts)
+        _train_epoch(model, optimizer, batches, scheduler.step, experts=experts)
         reached = _accuracy(model, *validation)
         if reached > best_accuracy:
             best = {name: tensor.clone() for name, tensor in model.state_dict().items()}

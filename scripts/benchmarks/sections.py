@@ -80,15 +80,14 @@ def _contestants(
 
 def step(contest: Contest) -> list[Row]:
     """Compare a training step with PyTorch's."""
-    sides = {
-        OURS: "ours:train",
-        USERS: "pytorch:train_as_users",
-        EXPERTS: "pytorch:train_as_experts",
-    }
     rows = []
     for work in (*NETWORKS, default_network()):
         arguments = {"work": work, "data": contest.data}
-        measured = contest.measure(_contestants(sides, arguments), learns=True)
+        contestants = _contestants({OURS: "ours:train"}, arguments)
+        for side in (USERS, EXPERTS):
+            kind = {"experts": side == EXPERTS}
+            contestants += _contestants({side: "pytorch:train"}, arguments | kind)
+        measured = contest.measure(contestants, learns=True)
         note = "the default recipe's step" if work == default_network() else ""
         own = (OURS, own_threads(work))
         rows.append(compare(work.name, "us", measured, "PyTorch / ours", own=own, note=note))

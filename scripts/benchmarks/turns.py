@@ -92,24 +92,16 @@ class Contest:
         The data set.
     quick
         Whether few and short rounds are enough.
-    rounds, turn_seconds, least_steps
-        Turns of each contestant, their length and the fewest steps; None: as `quick` has it.
+    rounds
+        Turns of each contestant; None: as `quick` has it.
     """
 
-    def __init__(
-        self,
-        data: Data,
-        *,
-        quick: bool = False,
-        rounds: int | None = None,
-        turn_seconds: float | None = None,
-        least_steps: int | None = None,
-    ) -> None:
+    def __init__(self, data: Data, *, quick: bool = False, rounds: int | None = None) -> None:
         self.data = data
         self.quick = quick
         self.rounds = rounds or (2 if quick else 15)
-        self.turn_seconds = turn_seconds or (0.02 if quick else 0.3)
-        self.least_steps = least_steps or (1 if quick else 3)
+        self.turn_seconds = 0.02 if quick else 0.3
+        self.least_steps = 1 if quick else 3
         self._workers: dict[tuple[str, str], _Worker] = {}
 
     def __enter__(self) -> Self:
@@ -125,19 +117,8 @@ class Contest:
     ) -> Measured:
         """Let contestants take turns; return the seconds of a step in each round.
 
-        Parameters
-        ----------
-        contestants
-            In the order of the first round; every round begins with the next one.
-        learns
-            Whether each trains a network, whose loss must then fall: dead units train fast.
-        least_steps
-            In a turn; 0: as everywhere.
-
-        Raises
-        ------
-        BenchmarkError
-            If one fails, or does not learn.
+        Every round begins with the next one. Where each `learns`, its loss must fall: dead units
+        train fast. A `BenchmarkError` says which contestant failed.
         """
         workers = [self._worker(contestant) for contestant in contestants]
         for worker, contestant in zip(workers, contestants, strict=True):

@@ -31,7 +31,7 @@ TRIED = {
 def contest(monkeypatch: pytest.MonkeyPatch, synthetic_dir: Path) -> Contest:
     monkeypatch.setenv("PYTHONPATH", str(TESTS))  # has contestants for these tests
     data = Data("synthetic", str(synthetic_dir))
-    return Contest(data, rounds=3, turn_seconds=0.02, least_steps=2)
+    return Contest(data, quick=True, rounds=3)
 
 
 def sleeping(side: str, seconds: object, losses: list[float]) -> Contestant:
