@@ -122,5 +122,4 @@ def _describe(
 
     if options.folder is not None:
         return "\n".join(summarise(prediction, names) for prediction in predictions)
-    encoding = sys.stdout.encoding or "ascii"
-    return "\n\n".join(describe(prediction, names, encoding) for prediction in predictions)
+    return "\n\n".join(describe(prediction, names) for prediction in predictions)

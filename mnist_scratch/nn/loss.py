@@ -307,7 +307,8 @@ def read_targets(targets: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
             f"example {number}: target {given.flat[number]} is no class; the classes are 0 to "
             f"{classes - 1}"
         )
-    one_hot: Array = np.eye(classes)[given.reshape(-1)]
+    one_hot = np.zeros((given.size, classes))
+    one_hot[np.arange(given.size), given.reshape(-1)] = 1.0
     return one_hot
 
 

@@ -15,34 +15,30 @@ from mnist_scratch.system.text import printable
 
 _BAR = 61  # columns for a class's name and its bar: with the percentage behind them, 73
 _NAME = 52  # columns for a file's name in a line and the names of two classes
-_EIGHTHS = " ▏▎▍▌▋▊▉█"
 _ACROSS = 10  # images in a row of a sheet
 
 
-def describe(prediction: Prediction, names: Sequence[str], encoding: str) -> str:
-    """Return the digit and its ten probabilities as bars, 80 columns wide at most.
+def describe(prediction: Prediction, names: Sequence[str]) -> str:
+    """Return the predicted class and all probabilities as bars, 80 columns wide at most.
 
     Parameters
     ----------
     prediction
         What to show.
     names
-        What the ten classes are called.
-    encoding
-        The terminal's; where it has no block characters, bars are drawn with "#".
+        Names of the classes.
     """
-    blocks = _can_show(_EIGHTHS, encoding)
     lines = [f"{printable(prediction.file)}: {names[prediction.digit]}"]
     width = max(map(len, names))
     full = _BAR - width
     for name, probability in zip(names, prediction.probabilities.tolist(), strict=True):
-        bar = _blocks(probability * full) if blocks else "#" * round(probability * full)
+        bar = "#" * round(probability * full)
         lines.append(f"  {name:<{width}}  {bar:<{full}} {probability:>7.2%}")
     return "\n".join(lines)
 
 
 def summarise(prediction: Prediction, names: Sequence[str]) -> str:
-    """Return the digit, its probability and the next best in a line that begins with the file."""
+    """Return a line with the file and the two most probable classes with their probabilities."""
     width = max(map(len, names))
     second, first = np.argsort(prediction.probabilities, kind="stable")[-2:].tolist()
     probabilities = prediction.probabilities
@@ -61,9 +57,9 @@ def save_images(predictions: Sequence[Prediction], output: Path) -> None:
     Parameters
     ----------
     predictions
-        One at least.
+        At least one.
     output
-        The PNG to write: 28 x 28 pixels for each image.
+        The PNG to write, 28 x 28 pixels for each image.
 
     Raises
     ------
@@ -78,16 +74,3 @@ def save_images(predictions: Sequence[Prediction], output: Path) -> None:
     pixels = sheet.swapaxes(1, 2).reshape(rows * 28, across * 28)
     with written_whole(output) as file:
         Image.fromarray(pixels).save(file, format="PNG")
-
-
-def _blocks(columns: float) -> str:
-    eighths = round(columns * 8)
-    return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
-
-
-def _can_show(characters: str, encoding: str) -> bool:
-    try:
-        characters.encode(encoding)
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True

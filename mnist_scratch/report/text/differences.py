@@ -1,4 +1,4 @@
-"""In what runs differ: the settings of their configs that are not the same in all, as a table."""
+"""A table of the settings in which runs differ."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _LONGEST = 24  # columns for a cell
 
 
 def describe_differences(runs: Sequence[RunFolder]) -> str:
-    """Return a table, a line for each run: its best epoch, then the settings that differ.
+    """Return a table with a line for each run: its best epoch, then the settings that differ.
 
-    What does not fit into 80 columns goes on in a table below it.
+    Columns that do not fit into 80 characters stand in another table below it.
 
     Parameters
     ----------
@@ -25,21 +25,22 @@ def describe_differences(runs: Sequence[RunFolder]) -> str:
     configs = [run.config() for run in runs]
     best = [run.epochs().best for run in runs]
     columns = [
-        ("validation", [f"{row.validation_accuracy:.2%}" for row in best]),
-        ("best epoch", [str(row.epoch) for row in best]),
+        ["validation", *(f"{row.validation_accuracy:.2%}" for row in best)],
+        ["best epoch", *(str(row.epoch) for row in best)],
     ]
     for setting in settings():
         values = [getattr(getattr(config, setting.section), setting.key) for config in configs]
         if len(set(values)) > 1:
-            columns.append((setting.flag, [_cell(value) for value in values]))
-    names = ("run", [_cell(str(run.path)) for run in runs])
-    tables, table = [], [names]
-    for column in columns:
-        if _width([*table, column]) > _WIDTH:
-            tables.append(table)
-            table = [names]
-        table.append(column)
-    text = "\n\n".join(map(_laid_out, [*tables, table]))
+            columns.append([setting.flag, *map(_cell, values)])
+    names = _padded(["run", *(_cell(str(run.path)) for run in runs)])
+    tables = [[names]]
+    for column in map(_padded, columns):
+        if sum(len(cells[0]) + 2 for cells in tables[-1]) + len(column[0]) > _WIDTH:
+            tables.append([names])
+        tables[-1].append(column)
+    text = "\n\n".join(
+        "\n".join("  ".join(line).rstrip() for line in zip(*table, strict=True)) for table in tables
+    )
     return text if len(columns) > 2 else f"{text}\nTheir configs are the same."
 
 
@@ -49,21 +50,6 @@ def _cell(value: object) -> str:
     return text if len(text) <= _LONGEST else f"...{text[3 - _LONGEST :]}"
 
 
-_Column = tuple[str, list[str]]
-
-
-def _column_width(column: _Column) -> int:
-    return max(map(len, (column[0], *column[1])))
-
-
-def _width(columns: Sequence[_Column]) -> int:
-    return sum(map(_column_width, columns)) + 2 * (len(columns) - 1)
-
-
-def _laid_out(columns: Sequence[_Column]) -> str:
-    lines = zip(*([heading, *cells] for heading, cells in columns), strict=True)
-    widths = list(map(_column_width, columns))
-    return "\n".join(
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
+def _padded(cells: Sequence[str]) -> list[str]:
+    width = max(map(len, cells))
+    return [cell.ljust(width) for cell in cells]
