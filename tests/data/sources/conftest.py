@@ -3,11 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import platformdirs
 import pytest
 from helpers.faulty_server import FaultyServer, serving
 from helpers.published import CONTENTS
-
-from mnist_scratch.data.sources import files
 
 
 @pytest.fixture
@@ -15,7 +14,7 @@ def no_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in an empty folder, as an installed program whose cache folder, returned, is empty."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MNIST_SCRATCH_DATA", raising=False)
-    monkeypatch.setattr(files, "user_cache_dir", lambda *_, **__: str(tmp_path / "cache"))
+    monkeypatch.setattr(platformdirs, "user_cache_dir", lambda *_, **__: str(tmp_path / "cache"))
     return tmp_path / "cache"
 
 
