@@ -24,13 +24,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.nn import Array
-from mnist_scratch.nn.loss import (
-    as_floats,
-    check_rows,
-    cross_entropies,
-    log_softmax,
-    read_targets,
-)
+from mnist_scratch.nn.checks import as_floats, check_rows, read_targets
+from mnist_scratch.nn.loss import cross_entropies, log_softmax
 
 Reduction = Literal["mean", "sum", "none"]
 

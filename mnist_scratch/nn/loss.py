@@ -27,11 +27,20 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.nn import Array
+from mnist_scratch.nn.checks import (
+    as_floats,
+    check_probabilities,
+    check_rows,
+    checked_batch,
+    checked_logits,
+    read_targets,
+)
+
+# A gap between logits that leaves the range of their dtype is -inf, and its exponential 0, rightly.
+_quiet = np.errstate(over="ignore", under="ignore")
 
 
-@np.errstate(
-    over="ignore", under="ignore"
-)  # a gap that leaves the range of the dtype is -inf, rightly
+@_quiet
 def softmax(logits: npt.ArrayLike, axis: int = -1) -> Array:
     """Return exp(logits) / sum(exp(logits)) along an axis: the predictions.
 
@@ -53,16 +62,16 @@ def softmax(logits: npt.ArrayLike, axis: int = -1) -> Array:
     ValueError
         If a logit is NaN or +inf, or all logits of an example are -inf.
     """
-    return _softmaxes(_checked_logits(logits, axis), axis)[0]
+    return _softmaxes(checked_logits(logits, axis), axis)[0]
 
 
-@np.errstate(over="ignore", under="ignore")
+@_quiet
 def log_softmax(logits: npt.ArrayLike, axis: int = -1) -> Array:
     """Return log(softmax(logits)) without making a probability that could round to 0.
 
     Parameters, result and errors are those of `softmax`.
     """
-    return _softmaxes(_checked_logits(logits, axis), axis)[1]
+    return _softmaxes(checked_logits(logits, axis), axis)[1]
 
 
 def _softmaxes(z: Array, axis: int = -1) -> tuple[Array, Array]:
@@ -92,6 +101,10 @@ class Loss(Protocol):
         """Return dL/d(logits) (B, C) of the last forward."""
 
 
+def _no_forward_yet(loss: object, name: str) -> NoReturn:
+    raise AttributeError(f"{type(loss).__name__} has no {name} yet: call forward first")
+
+
 class SoftmaxCrossEntropy:
     """Cross-entropy of softmax, batch-averaged; never clipped.
 
@@ -118,7 +131,7 @@ class SoftmaxCrossEntropy:
         ValueError
             If shapes or dtype do not fit, or there is no example.
         """
-        self.targets = _fitting(targets, logits)
+        self.targets = checked_batch(targets, logits)
         self.predictions, log_predictions = _softmaxes(logits)  # (B, C) both
         log_likelihood = float(np.vdot(self.targets, log_predictions))  # summed over the batch
         if math.isnan(log_likelihood):  # a class may be impossible: 0 log 0 is 0
@@ -128,13 +141,12 @@ class SoftmaxCrossEntropy:
     def backward(self) -> Array:
         """Return dL/d(logits) (B, C) of the last forward.
 
-        The module's derivation gives p - y for an example. The loss is the mean over the batch:
-        this is the one place where the batch size is divided by.
+        p - y for an example, as derived at the top of this page, over B since the loss is a mean.
+        No layer divides by the batch size again.
         """
         return (self.predictions - self.targets) / len(self.targets)
 
-    def __getattr__(self, name: str) -> NoReturn:
-        _no_forward_yet(self, name)
+    __getattr__ = _no_forward_yet
 
 
 class SquaredError:
@@ -152,7 +164,7 @@ class SquaredError:
 
     def forward(self, logits: Array, targets: Array) -> float:
         """Return the batch-averaged loss; arguments and errors as for `SoftmaxCrossEntropy`."""
-        self.targets = _fitting(targets, logits)
+        self.targets = checked_batch(targets, logits)
         self.predictions, _ = _softmaxes(logits)  # (B, C)
         squares = np.square(self.predictions - self.targets)  # (B, C)
         return float(squares.sum(dtype=np.float64)) / len(self.targets)
@@ -168,8 +180,7 @@ class SquaredError:
         d_logits: Array = self.predictions * (d_predictions - projections)
         return d_logits
 
-    def __getattr__(self, name: str) -> NoReturn:
-        _no_forward_yet(self, name)
+    __getattr__ = _no_forward_yet
 
 
 LOSSES: dict[str, type[Loss]] = {
@@ -243,81 +254,6 @@ def cross_entropy_gradient(predictions: npt.ArrayLike, targets: npt.ArrayLike) -
     return d_logits.reshape(np.shape(predictions)).astype(dtype)
 
 
-def as_floats(numbers: npt.ArrayLike, what: str) -> Array:
-    """Return numbers as an array of float32 or float64; integers become float64."""
-    array = np.asarray(numbers)
-    if array.dtype.kind in "iub":
-        return array.astype(np.float64)
-    if array.dtype not in (np.float32, np.float64):
-        raise ValueError(f"{what} must be float32 or float64 numbers, not {array.dtype}")
-    return array
-
-
-def _checked_logits(logits: npt.ArrayLike, axis: int) -> Array:
-    """Return logits that have a softmax along an axis, or raise a ValueError that says why not."""
-    z = as_floats(logits, "logits")
-    if type(axis) is not int or not -z.ndim <= axis < z.ndim or not z.shape[axis]:
-        raise ValueError(f"axis = {axis!r}: logits of shape {z.shape} have no class along it")
-    for place in np.argwhere(np.isnan(z) | (z == np.inf)):
-        where = ", ".join(map(str, place))
-        raise ValueError(f"logits[{where}] is {z[tuple(place)]}: it must be finite, or -inf")
-    if np.isneginf(z.max(axis=axis)).any():
-        raise ValueError("the logits of an example are all -inf: no class is left")
-    return z
-
-
-def check_probabilities(rows: Array, what: str) -> None:
-    """Raise a ValueError that names example and value if a row (C,) of (B, C) is no distribution.
-
-    A row may miss 1 by 1e-5: rounding stays within, logits taken for probabilities do not.
-    """
-    for number in np.flatnonzero(~(rows >= 0.0).all(axis=1)):
-        wrong = rows[number][~(rows[number] >= 0.0)][0]
-        raise ValueError(f"example {number}: {what} must be probabilities, but one is {wrong:g}")
-    sums = rows.sum(axis=1)  # (B,)
-    for number in np.flatnonzero(~(np.abs(sums - 1.0) <= 1e-5)):
-        raise ValueError(
-            f"example {number}: {what} must be probabilities, but they sum to {sums[number]:.7g}"
-        )
-
-
-def read_targets(targets: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
-    """Return targets of logits or predictions of a shape, (C,) or (B, C), as float64 rows (B, C).
-
-    Raises
-    ------
-    ValueError
-        If they are neither probabilities of that shape nor class indices, () or (B,), in range.
-    """
-    given = np.asarray(targets)
-    if given.shape == shape:
-        rows = np.atleast_2d(as_floats(given, "targets")).astype(np.float64)
-        check_probabilities(rows, "targets")
-        return rows
-    if given.shape != shape[:-1]:
-        raise ValueError(
-            f"targets of shape {given.shape} do not fit {shape}: one-hot targets or probabilities "
-            f"have the shape {shape}, class indices {shape[:-1]}"
-        )
-    if given.dtype.kind not in "iu":
-        raise ValueError(f"class indices must have an integer dtype, not {given.dtype}")
-    classes = shape[-1]
-    for number in np.flatnonzero((given < 0) | (given >= classes)):
-        raise ValueError(
-            f"example {number}: target {given.flat[number]} is no class; the classes are 0 to "
-            f"{classes - 1}"
-        )
-    one_hot = np.zeros((given.size, classes))
-    one_hot[np.arange(given.size), given.reshape(-1)] = 1.0
-    return one_hot
-
-
-def check_rows(shape: tuple[int, ...], what: str) -> None:
-    """Raise a ValueError if a shape is neither (C,) nor (B, C)."""
-    if len(shape) not in (1, 2) or shape[-1] == 0:
-        raise ValueError(f"{what} of shape {shape} must be (C,) or (B, C), with a class at least")
-
-
 def _read_pair(
     predictions: npt.ArrayLike, targets: npt.ArrayLike
 ) -> tuple[Array, Array, np.dtype[Any]]:
@@ -327,21 +263,3 @@ def _read_pair(
     p = np.atleast_2d(given).astype(np.float64)
     check_probabilities(p, "predictions")
     return p, read_targets(targets, given.shape), given.dtype
-
-
-def _fitting(targets: Array, logits: Array) -> Array:
-    """Return the targets in the dtype of the logits if both are (B, C)."""
-    # Labels (B,) would broadcast against logits where B is C, and give nonsense.
-    if logits.ndim != 2 or np.shape(targets) != logits.shape:
-        raise ValueError(
-            f"logits {logits.shape} and targets {np.shape(targets)} must both be (B, C)"
-        )
-    if logits.dtype not in (np.float32, np.float64):
-        raise ValueError(f"logits must be float32 or float64, not {logits.dtype}")
-    if not logits.size:
-        raise ValueError(f"logits {logits.shape} are empty: there is no loss to average")
-    return np.asarray(targets, logits.dtype)
-
-
-def _no_forward_yet(loss: Loss, name: str) -> NoReturn:
-    raise AttributeError(f"{type(loss).__name__} has no {name} yet: call forward first")
