@@ -81,9 +81,10 @@ def test_a_prepared_picture_prepared_again_is_the_same(digits: NDArray[np.uint8]
 
 def test_a_prepared_picture_enlarged_and_moved_comes_back(digits: NDArray[np.uint8]) -> None:
     full = np.array([max(ink_size(image)) == 20 for image in digits])
-    enlarged = digits[full].repeat(10, axis=1).repeat(10, axis=2)
+    few = digits[full][:40]
+    enlarged = few.repeat(10, axis=1).repeat(10, axis=2)
     moved = np.pad(enlarged, ((0, 0), (3, 90), (41, 2)))
-    difference = np.abs(prepare(brightness(moved)).astype(int) - digits[full])
+    difference = np.abs(prepare(brightness(moved)).astype(int) - few)
     assert difference.max() <= 1
 
 

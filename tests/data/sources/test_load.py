@@ -74,8 +74,11 @@ def test_an_interrupted_drawing_is_begun_again(
     with pytest.raises(KeyboardInterrupt):
         load_dataset("synthetic", "kept")
     monkeypatch.setattr(synthetic, "written_whole", written_whole)
+    leftover = Path("kept", f".{FILE_NAMES[2]}.123.part")
+    leftover.touch()
     assert len(load_dataset("synthetic", "kept").test) == 20
     assert len(few_digits) == 2
+    assert not leftover.exists()
 
 
 def test_a_damaged_synthetic_file_is_an_error(few_digits: list[int]) -> None:
@@ -151,6 +154,10 @@ def test_the_state_of_every_file_is_found(few_digits: list[int]) -> None:
     mnist = check_files("mnist", folder)
     assert [file.state for file in mnist] == ["damaged", "damaged", "damaged", "missing"]
     assert mnist[3].path == folder / f"{FILE_NAMES[3]}.gz"
+    Path("kept/synthetic.json").unlink()
+    unknown = check_files("synthetic", folder)
+    assert [file.state for file in unknown] == ["damaged", "damaged", "damaged", "missing"]
+    assert "no synthetic.json" in unknown[0].problem
 
 
 @pytest.mark.parametrize(
