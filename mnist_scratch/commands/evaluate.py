@@ -95,9 +95,9 @@ def _draw_mistakes(test: Dataset, found: EnsembleResult, options: argparse.Names
     who = plain(runs[0].resolve().name) if len(runs) == 1 else f"ensemble of {len(runs)} runs"
     how = f" with --tta {options.tta}" if options.tta > 1 else ""
     errors = _errors(found.ensemble)
-    drawn = f", the {_MOST_DRAWN} most confident shown" if errors > _MOST_DRAWN else ""
+    shown = f"the {_MOST_DRAWN} most confident" if errors > _MOST_DRAWN else "most confident first"
     draw_mistakes(
-        f"{who}{how}: {errors} of {len(test):,} test images of {test.name} misclassified{drawn}",
+        f"{who}{how}: {errors:,} of {len(test):,} images of {test.name} misclassified, {shown}",
         most_confident_errors(test, found.log_predictions, _MOST_DRAWN),
         class_names(test.name),
         options.mistakes,
