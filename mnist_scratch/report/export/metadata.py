@@ -13,7 +13,7 @@ from mnist_scratch.version import __version__
 
 
 def about_model(run: RunFolder) -> dict[str, str]:
-    """Return what should go with a run's model, as texts: both formats take nothing else.
+    """Return the metadata of a run's model as texts, which is all that both formats take.
 
     These are `dataset`, `class_names` (a list in JSON, in the order of the logits), `mnist_scratch`
     (this program's version) and, if the run is finished, `test_accuracy` (0 to 1).

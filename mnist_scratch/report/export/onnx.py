@@ -1,7 +1,7 @@
 """A run's model as ONNX: a graph from raw pixels to probabilities, which runs without this program.
 
-Nobody can prepare its input wrongly: it takes the bytes of the images as they are, as uint8, of
-which a runtime accepts no other kind, and standardises them itself.
+Its input cannot be prepared wrongly: it is the images' bytes as they are, uint8, which the graph
+standardises itself; a runtime refuses any other dtype.
 
 The operators and their attributes: github.com/onnx/onnx, docs/Operators.md.
 """
@@ -22,7 +22,7 @@ from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.files import written_whole
 
 _OPERATORS: dict[type, str] = {Dense: "Gemm", ReLU: "Relu", Tanh: "Tanh", Sigmoid: "Sigmoid"}
-# Of March 2021, with the softmax of today: every runtime since then reads it.
+# Of March 2021, with today's definition of Softmax: every runtime since then reads it.
 _OPERATOR_SET, _FORMAT = 13, 7
 _SIDE = 28
 
@@ -36,14 +36,14 @@ def write_onnx(run: RunFolder, output: Path) -> None:
     Parameters
     ----------
     run
-        Whose model.
+        The run.
     output
         The file to write.
 
     Raises
     ------
     MnistScratchError
-        If the run's files cannot be read, the model has a layer that has no place in the graph, or
+        If the run's files cannot be read, the model has a layer that is not in the table above, or
         the file cannot be written.
     """
     model = _model(run)
@@ -55,7 +55,7 @@ def write_onnx(run: RunFolder, output: Path) -> None:
 
 def _model(run: RunFolder) -> onnx.ModelProto:
     network = run.model()
-    # (pixels / 255 - mean) / std, in the order in which the batches of the training have it.
+    # (pixels / 255 - mean) / std, in the order of operations of the training.
     scale, shift = 1.0 / (255.0 * PIXEL_STD), PIXEL_MEAN / PIXEL_STD
     initializers = [
         numpy_helper.from_array(np.array(scale, np.float32), "pixel_scale"),

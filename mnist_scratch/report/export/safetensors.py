@@ -26,14 +26,14 @@ _NAMES: dict[type, str] = {Dense: "linear", ReLU: "relu", Tanh: "tanh", Sigmoid:
 def write_safetensors(run: RunFolder, output: Path) -> None:
     """Write the parameters of a run's model as safetensors.
 
-    The metadata is that of `about_model`, and what the tensors do not tell: `widths`
-    ("784-256-10"), `activation` ("relu"; "" where there is none), and `pixel_mean` and `pixel_std`,
-    by which an image is prepared: (pixels / 255 - pixel_mean) / pixel_std.
+    The metadata is that of `about_model` and `widths` ("784-256-10"), `activation` ("relu"; "" if
+    there is none), and `pixel_mean` and `pixel_std`, with which an image is prepared:
+    (pixels / 255 - pixel_mean) / pixel_std.
 
     Parameters
     ----------
     run
-        Whose model.
+        The run.
     output
         The file to write.
 
@@ -49,7 +49,7 @@ def write_safetensors(run: RunFolder, output: Path) -> None:
     for number, layer in enumerate(network.layers):
         name = name_of(layer, _NAMES, "safetensors export")
         if isinstance(layer, Dense):
-            # Copied, not only seen from the other side: the library writes memory as it lies.
+            # Copied, not a transposed view: the library writes memory in its order.
             tensors[f"{number}.weight"] = np.ascontiguousarray(layer.weights.T)  # (O, I)
             tensors[f"{number}.bias"] = layer.biases  # (O,)
         else:
@@ -69,9 +69,9 @@ def write_safetensors(run: RunFolder, output: Path) -> None:
 def _in_order(content: bytes) -> bytes:
     """Return a file with its metadata in the order of their names.
 
-    The library leaves that to chance; in order, the same model gives the same bytes. The file is
-    the length of its header as 8 bytes, the header in JSON, which may end in spaces that align what
-    follows, and the tensors (github.com/huggingface/safetensors, "Format").
+    The library's order is random; sorted, the same model gives the same bytes. A file is the length
+    of its header as 8 bytes, the header in JSON, padded with spaces, and the tensors
+    (github.com/huggingface/safetensors, "Format").
     """
     end = 8 + int.from_bytes(content[:8], "little")
     header = json.loads(content[8:end])

@@ -23,7 +23,7 @@ from mnist_scratch.system.text import printable
 
 # What network.js calls the layers that it can compute.
 _LAYERS: dict[type, str] = {Dense: "dense", ReLU: "relu", Tanh: "tanh", Sigmoid: "sigmoid"}
-_SCRIPTS = ("prepare.js", "parts.js", "network.js", "page.js")
+_SCRIPTS = ("prepare.js", "components.js", "network.js", "page.js")
 
 
 def write_page(run: RunFolder, output: Path) -> None:

@@ -1,4 +1,4 @@
-"""Images of a data set on one sheet, as they are or distorted as training would distort them."""
+"""Images of a data set on one sheet, as they are or distorted as in training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from mnist_scratch.data.augment import Augmentation
 from mnist_scratch.data.dataset import CLASSES, Dataset
 from mnist_scratch.data.sources.registry import class_names
-from mnist_scratch.report.plots.style import save
+from mnist_scratch.report.plots.style import COLOURS, save
 
 _ACROSS = 14
 _GAP = 3  # pixels between two images
@@ -27,8 +27,7 @@ def write_contact_sheet(dataset: Dataset, augmentation: Augmentation | None, pat
     dataset
         Its first images of each class are drawn.
     augmentation
-        If given, the first image of each class is drawn as it is, and then distorted by it again
-        and again.
+        If given, the first image of each class is drawn as it is, then distorted in several ways.
     path
         The PNG to write.
 
@@ -63,8 +62,8 @@ def _draw(dataset: Dataset, augmentation: Augmentation | None) -> Figure:
         axes.set_title(f"{dataset.name}: the first images of each class", fontsize=12, loc="left")
     else:
         between = (_ACROSS + 1) / 2 * _CELL
-        axes.set_xticks([14, between], ["as it is", "distorted, as training sees it"], fontsize=12)
-        axes.axvline(_CELL - _GAP / 2 - 0.5, color="#0072B2", linewidth=1.5)
+        axes.set_xticks([14, between], ["original", "distorted as in training"], fontsize=12)
+        axes.axvline(_CELL - _GAP / 2 - 0.5, color=COLOURS[0], linewidth=1.5)
         axes.set_title(f"{dataset.name}: {_described(augmentation)}", fontsize=12, loc="left")
     return figure
 
@@ -72,14 +71,13 @@ def _draw(dataset: Dataset, augmentation: Augmentation | None) -> Figure:
 def _distorted(
     image: npt.NDArray[np.uint8], augmentation: Augmentation, batch: int
 ) -> npt.NDArray[np.uint8]:
-    """Return an image (1, 28, 28), and behind it what became of its copies."""
+    """Return an image (1, 28, 28) followed by distorted copies of it."""
     copies = np.repeat(image.reshape(1, -1), _ACROSS - 1, axis=0)  # (n, 784)
     distorted = augmentation.distort(copies, 0, batch)
     return np.concatenate([image, np.rint(distorted).astype(np.uint8).reshape(-1, 28, 28)])
 
 
 def _described(augmentation: Augmentation) -> str:
-    """Return the amounts in words."""
     parts = [
         (augmentation.rotation, f"rotation {augmentation.rotation:g}°"),
         (augmentation.scale, f"scale {augmentation.scale:g}"),

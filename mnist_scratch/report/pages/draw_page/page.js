@@ -66,7 +66,7 @@ function paint() {
   buttons.clear.disabled = strokes.length === 0;
 }
 
-// Read what lies on the canvas and show it: its opacity is the ink, whatever the colours are.
+// Classify what is on the canvas and show the result. Opacity is ink, whatever the colours are.
 function recognise() {
   const { width, height } = field;
   const pixels = ink.getImageData(0, 0, width, height).data;
@@ -91,12 +91,12 @@ function recognise() {
   return { opacity, image, probabilities, best };
 }
 
-// Between strokes, not while one draws: a screen reader would talk without end, and the parts of a
-// digit look like several until the last of them is there.
+// Between strokes, not during one: a screen reader would never stop talking, and the parts of a digit
+// look like several digits until the last of them is there.
 function say() {
   const { opacity, best, probabilities } = reading;
   const several = readsDigits && areSeveral(opacity, field.height, field.width);
-  hint.textContent = several ? "More than one digit? It reads one at a time." : "";
+  hint.textContent = several ? "More than one digit? Draw one at a time." : "";
   const answer =
     best === null ? "Nothing drawn" : `${model.names[best]}, ${(100 * probabilities[best]).toFixed(0)} percent`;
   said.textContent = [answer, hint.textContent].filter(Boolean).join(". ");

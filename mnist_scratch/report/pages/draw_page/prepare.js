@@ -1,7 +1,7 @@
 "use strict";
 
-// Prepare a drawing as MNIST was prepared: mnist_scratch/data/pictures/prepare.py in JavaScript. Every step
-// is rounded to float32 as NumPy rounds it, so that both make the same bytes of the same drawing.
+// Prepare a drawing as MNIST was prepared: mnist_scratch/data/pictures/prepare.py in JavaScript.
+// Every step is rounded to float32 as NumPy rounds it, so that both make the same bytes.
 
 const FIELD = 28;
 const BOX = 20;
