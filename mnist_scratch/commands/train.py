@@ -104,8 +104,7 @@ def _new_run(options: argparse.Namespace) -> RunResult:
     finally:
         if not options.run:
             with contextlib.suppress(OSError):
-                path.rmdir()  # only if they are still empty
-                RUNS.rmdir()
+                RUNS.rmdir()  # only if it is empty
 
 
 def _resumed_run(options: argparse.Namespace) -> RunResult:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -74,14 +74,13 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, config: Config) -> RunFolder:
-        """Make the folder of a new run.
+        """Make the folder of a new run, where `check_free` has found nothing.
 
         Raises
         ------
         MnistScratchError
-            If something is there already, or the folder cannot be made.
+            If the folder cannot be made.
         """
-        check_free(path)
         write_text_whole(path / "config.toml", format_config(config))
         remove_leftovers(path)
         return cls(path)
@@ -324,15 +323,23 @@ def claim_default_folder(recipe: str) -> Path:
             return path
 
 
-def locked_folder(path: Path) -> AbstractContextManager[None]:
+@contextmanager
+def locked_folder(path: Path) -> Iterator[None]:
     """Keep other programs from training in a folder while the context lasts.
+
+    The folder is made, and removed if nothing was written into it.
 
     Raises
     ------
     MnistScratchError
-        If another program does.
+        If another program trains there.
     """
-    return locked(path / _LOCK, wait=False)
+    try:
+        with locked(path / _LOCK, wait=False):
+            yield
+    finally:
+        with suppress(OSError):
+            path.rmdir()  # only if it is empty
 
 
 def trained_by(path: Path) -> str:

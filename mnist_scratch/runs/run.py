@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from mnist_scratch.config.schema import Config
-from mnist_scratch.data.dataset import CLASSES, PIXELS, split
+from mnist_scratch.config.schema import Config, Setting, settings
+from mnist_scratch.data.dataset import CLASSES, PIXELS, Examples, split
 from mnist_scratch.data.sources.load import DataSplits, load_dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.checkpoint import Checkpoint
-from mnist_scratch.runs.environment import describe_environment
+from mnist_scratch.runs.environment import SAME_BYTES, describe_environment
 from mnist_scratch.runs.folder import (
     RunFolder,
     check_free,
@@ -23,22 +23,21 @@ from mnist_scratch.runs.folder import (
     remove_leftovers,
     resume_hint,
 )
-from mnist_scratch.runs.resume import (
-    changed_environment,
-    check_data,
-    check_schedule,
-    resumed_config,
-)
 from mnist_scratch.runs.threads import computing
 from mnist_scratch.system.signals import DeferredSignals
+from mnist_scratch.system.text import shown
 from mnist_scratch.training.divergence import DivergedError
 from mnist_scratch.training.evaluation import Evaluation, evaluate
 from mnist_scratch.training.seeding import generator
-from mnist_scratch.training.trainer import Trainer
+from mnist_scratch.training.trainer import Trainer, learning_rates
+
+# What a run computes does not depend on these: where files lie (their hashes are compared), how
+# often it is saved, and whether it is watched.
+_FREE = {"data_dir", "checkpoint_seconds", "check_finite"}
 
 
 class RunResult(NamedTuple):
-    """What a finished run has to say.
+    """The result of a finished run.
 
     Attributes
     ----------
@@ -47,7 +46,7 @@ class RunResult(NamedTuple):
     evaluation
         The best parameters on the test set.
     seconds
-        Of training, with its validation; loading and the test set apart.
+        Of training and validation, without loading and the test set.
     best_epoch
         The epoch, from 1, that was best on validation.
     """
@@ -58,12 +57,22 @@ class RunResult(NamedTuple):
     best_epoch: int
 
 
+class Difference(NamedTuple):
+    """A setting that has different values in two configs."""
+
+    setting: Setting
+    before: Any
+    now: Any
+
+    def __str__(self) -> str:
+        name = f"[{self.setting.section}] {self.setting.key} (--{self.setting.flag})"
+        return f"  {name}: {self.before}, now {self.now}"
+
+
 def run_training(
-    config: Config,
-    path: Path,
-    after_epoch: Callable[[], object] = lambda: None,
+    config: Config, path: Path, after_epoch: Callable[[], object] = lambda: None
 ) -> RunResult:
-    """Carry out a whole run.
+    """Train, evaluate and keep a run.
 
     The test set is evaluated once, at the end, with the parameters that were best on validation;
     nothing is chosen by it. A checkpoint, the history and the best model so far are written after
@@ -72,25 +81,26 @@ def run_training(
     Parameters
     ----------
     config
-        What to do.
+        The settings.
     path
         The folder to make.
     after_epoch
-        Is called after every epoch, when the folder has it.
+        Called after every epoch, once it is saved.
 
     Raises
     ------
     MnistScratchError
-        If the data cannot be had, the folder cannot be made, or the training diverges.
+        If the data cannot be loaded, the folder cannot be made, or the training diverges.
     Interruption
         If a signal told the program to stop; the run is saved.
     """
     check_free(path)
-    data = load_dataset(config.data.dataset, config.data.data_dir)
-    with computing(with_dataset(config, data.training.name)) as found, locked_folder(path):
-        trainer = _trainer(found, data)
-        directory = RunFolder.create(path, found)
-        return _Run(directory, found, trainer, data).finish(after_epoch)
+    with locked_folder(path):
+        data = load_dataset(config.data.dataset, config.data.data_dir)
+        with computing(with_dataset(config, data.training.name)) as found:
+            trainer = _trainer(found, data)
+            directory = RunFolder.create(path, found)
+            return _Run(directory, found, trainer, data).finish(after_epoch)
 
 
 def resume_training(
@@ -98,7 +108,7 @@ def resume_training(
     config: Config | None = None,
     after_epoch: Callable[[], object] = lambda: None,
 ) -> RunResult:
-    """Go on with a run that was interrupted, to the same bytes as if it had not been.
+    """Resume an interrupted run, to the same bytes as if it had not been interrupted.
 
     A run that is finished is evaluated again, which changes nothing.
 
@@ -107,16 +117,16 @@ def resume_training(
     path
         Its folder.
     config
-        What it should do: what it was begun with, but for more epochs where its schedule allows.
-        By default, what its config.toml says.
+        The settings that it began with, or more epochs where its schedule allows; by default those
+        of its config.toml.
     after_epoch
-        Is called after every epoch, when the folder has it.
+        Called after every epoch, once it is saved.
 
     Raises
     ------
     MnistScratchError
-        If the folder is in use, is no run's or has no checkpoint to go on from; if the config or
-        the data is not that of the run; if the training diverges.
+        If the folder is in use, is no run's or has no checkpoint to resume; if the config or the
+        data is not that of the run; if the training diverges.
     Interruption
         If a signal told the program to stop; the run is saved.
     """
@@ -130,29 +140,60 @@ def resume_training(
             threads = began.training.threads
             config = replace(config, training=replace(config.training, threads=threads))
         if checkpoint:
-            config = resumed_config(checkpoint, config, path)
+            config = _resumed_config(checkpoint, config, path)
         data = load_dataset(config.data.dataset, config.data.data_dir)
         with computing(with_dataset(config, data.training.name)) as found:
             trainer = _trainer(found, data)
             if checkpoint:
-                check_data(checkpoint, data.training, path)
+                _check_data(checkpoint, data.training, path)
                 try:
                     trainer.restore(checkpoint.state)
                 except ValueError as error:
                     raise MnistScratchError(
                         f"{directory.checkpoint_path} is damaged: {error}; start the run again"
                     ) from error
-                check_schedule(checkpoint.config, found, trainer.step, len(trainer.loader), path)
+                _check_schedule(checkpoint.config, found, trainer, path)
             directory.write_config(found)
             run = _Run(directory, found, trainer, data)
             if checkpoint:
                 run.environment = checkpoint.environment
-                run.say_where_it_stands()
+                run.report_progress()
             return run.finish(after_epoch)
 
 
+def differing(before: Config, now: Config) -> list[Difference]:
+    """Return the settings that differ and would give another result.
+
+    0 threads stand for any number.
+    """
+    differences = [
+        Difference(
+            setting,
+            *(getattr(getattr(each, setting.section), setting.key) for each in (before, now)),
+        )
+        for setting in settings()
+        if setting.key not in _FREE
+    ]
+    return [
+        each
+        for each in differences
+        if each.before != each.now
+        and not (each.setting.key == "threads" and 0 in (each.before, each.now))
+    ]
+
+
+def with_dataset(config: Config, found: str) -> Config:
+    """Return the config that loads the data set found, whatever folder the run is repeated in."""
+    data_dir = config.data.data_dir
+    if config.data.dataset != found != "mnist":
+        data_dir = ""  # it named a folder for MNIST
+    if data_dir:
+        data_dir = str(Path(data_dir).expanduser().absolute())
+    return replace(config, data=replace(config.data, dataset=found, data_dir=data_dir))
+
+
 class _Run:
-    """A run under way: its folder, and what has to be done there and when."""
+    """A run under way, and when its files are written."""
 
     def __init__(
         self, directory: RunFolder, config: Config, trainer: Trainer, data: DataSplits
@@ -164,20 +205,25 @@ class _Run:
         self.environment = describe_environment(config, data.training)
         self._saved = time.monotonic()
 
-    def say_where_it_stands(self) -> None:
-        """Tell the person who resumes it how far it is, and what may make it another run."""
+    def report_progress(self) -> None:
+        """Say how far a resumed run is, and which change may change its last digits."""
         trainer, path = self.trainer, self.directory.path
         epochs = self.config.training.epochs
         if trainer.finished:
             early = "" if trainer.epoch >= epochs else ", stopped by patience"
             _report(f"{path} is finished: epoch {trainer.epoch} of {epochs}{early}")
         else:
-            _report(f"going on with {path} after step {trainer.step}, epoch {trainer.epoch + 1}")
-        now = describe_environment(self.config, self.data.training)
-        if changed := changed_environment(self.environment, now):
+            _report(f"resuming {path} after step {trainer.step}, epoch {trainer.epoch + 1}")
+        before, now = self.environment, describe_environment(self.config, self.data.training)
+        changed = [
+            f"{name} {now[name]} (was {shown(before.get(name))})"
+            for name in SAME_BYTES
+            if before.get(name) != now[name]
+        ]
+        if changed:
             _report(
-                "its last digits may differ from those of a run never interrupted, since this is "
-                f"another machine or version: {changed}"
+                "its last digits may differ from those of an uninterrupted run, since this is "
+                f"another machine or version: {', '.join(changed)}"
             )
 
     def finish(self, after_epoch: Callable[[], object]) -> RunResult:
@@ -210,7 +256,7 @@ class _Run:
 
             try:
                 if not self.directory.checkpoint_path.exists():
-                    self._save()  # a disk that is full shows before the first step
+                    self._save()  # a full disk shows before the first step
                 self.trainer.run(keep_epoch, after_step)
             except DivergedError as error:
                 self.directory.write_history(self.trainer.history)
@@ -244,7 +290,7 @@ class _Run:
         self._saved = time.monotonic()
 
     def _write_results(self) -> None:
-        """Write what a crash after the last checkpoint may have kept from being written."""
+        """Write what a kill after the last checkpoint may have prevented."""
         self.trainer.take_best()
         self.directory.write_history(self.trainer.history)
         self.directory.write_norms(self.trainer.norms)
@@ -252,7 +298,6 @@ class _Run:
 
 
 def _trainer(config: Config, data: DataSplits) -> Trainer:
-    """Return the trainer of a run, before its first step."""
     seed = config.training.seed
     training, validation = split(
         data.training, config.data.validation_examples, generator(seed, "validation")
@@ -265,14 +310,63 @@ def _trainer(config: Config, data: DataSplits) -> Trainer:
     return Trainer(network, training, validation, config)
 
 
-def with_dataset(config: Config, found: str) -> Config:
-    """Return the config that loads what was found, from whichever folder the run is repeated."""
-    data_dir = config.data.data_dir
-    if config.data.dataset != found != "mnist":
-        data_dir = ""  # it named a folder for MNIST
-    if data_dir:
-        data_dir = str(Path(data_dir).expanduser().absolute())
-    return replace(config, data=replace(config.data, dataset=found, data_dir=data_dir))
+def _resumed_config(checkpoint: Checkpoint, asked: Config, path: Path) -> Config:
+    """Return the config to resume with; an error names every setting that differs.
+
+    More epochs are for `_check_schedule` to judge.
+    """
+    if asked.data.dataset == "auto":
+        asked = replace(asked, data=replace(asked.data, dataset=checkpoint.dataset))
+    differences = [
+        each
+        for each in differing(checkpoint.config, asked)
+        if each.setting.key != "epochs" or each.now < each.before
+    ]
+    if differences:
+        raise MnistScratchError(
+            f"{path} was begun with another config, and would become another run:\n"
+            + "\n".join(map(str, differences))
+            + "\nLeave such flags out and put its config.toml back, or start a new run."
+        )
+    return asked
+
+
+def _check_schedule(before: Config, now: Config, trainer: Trainer, path: Path) -> None:
+    """Make sure that more epochs change neither rates nor distortion of the steps done."""
+    if before.training.epochs == now.training.epochs:
+        return
+    done = range(1, trainer.step + 1)
+    rates, rates_now = (learning_rates(config, len(trainer.loader)) for config in (before, now))
+    if list(map(rates, done)) != list(map(rates_now, done)):
+        warmup = " with its warm-up" if before.schedule.warmup else ""
+        raise MnistScratchError(
+            f"{path} was begun for {before.training.epochs} epochs, and the learning rates of its "
+            f"schedule '{before.schedule.name}'{warmup} depend on that: with "
+            f"{now.training.epochs} the steps done would have had other learning rates.\n"
+            "Start a new run with these --epochs. Only the schedules 'constant' and 'step' without "
+            "--warmup can be continued."
+        )
+    if before.augmentation.fade and before.augmentation.distorts:
+        raise MnistScratchError(
+            f"{path} was begun for {before.training.epochs} epochs, in the last of which its "
+            f"distortion fades ([augmentation] fade = {before.augmentation.fade:g}).\n"
+            "Start a new run with these --epochs. Only runs that do not fade can be continued."
+        )
+
+
+def _check_data(checkpoint: Checkpoint, dataset: Examples, path: Path) -> None:
+    """Make sure that a run is resumed on the images that it began with."""
+    other = sorted(
+        name
+        for name in checkpoint.sha256.keys() | dataset.sha256.keys()
+        if checkpoint.sha256.get(name) != dataset.sha256.get(name)
+    )
+    if dataset.name != checkpoint.dataset or other:
+        files = ", ".join(map(shown, other)) or "the data set"
+        raise MnistScratchError(
+            f"{path} was begun on other data than these of {dataset.name}: {files} differs; name "
+            "the folder of the files that it was begun on with --data-dir, or start a new run"
+        )
 
 
 def _report(text: str) -> None:

@@ -12,8 +12,7 @@ from mnist_scratch.config.schema import Config
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.folder import RunFolder, check_free
-from mnist_scratch.runs.resume import differing
-from mnist_scratch.runs.run import with_dataset
+from mnist_scratch.runs.run import differing, with_dataset
 from mnist_scratch.runs.threads import threads_wanted
 from mnist_scratch.sweep.grid import Combination
 from mnist_scratch.system.files import is_leftover
