@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mnist_scratch.commands import COMMANDS
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        _run(arguments)
+        _run(sys.argv[1:] if arguments is None else arguments)
     except MnistScratchError as error:
         return _failed(str(error), 2)
     except MemoryError as error:
@@ -58,8 +59,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+def make_parser(named: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
+    """Return the parser of the command line.
+
+    Parameters
+    ----------
+    named
+        The commands that get their arguments; the modules of the others are not imported.
+    """
     parser = argparse.ArgumentParser(
         prog="mnist-scratch",
         description="Train a digit classifier, written from scratch on NumPy, and look at it.",
@@ -68,17 +75,22 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, command in COMMANDS.items():
-        subparser = add_command(commands, name, command.SUMMARY)
-        subparser.set_defaults(command=command.run)
-        command.add_arguments(subparser)
+    for name, summary in COMMANDS.items():
+        command = add_command(commands, name, summary)
+        if name in named:
+            module = importlib.import_module(f"mnist_scratch.commands.{name}")
+            command.set_defaults(command=module.run)
+            module.add_arguments(command)
     return parser
 
 
-def _run(arguments: Sequence[str] | None) -> None:
+def _run(arguments: Sequence[str]) -> None:
     end_on_sigterm()
     os.environ["MPLBACKEND"] = "agg"  # pictures are files here, whatever windows others want
-    parser = make_parser()
+    named = [argument for argument in arguments if not argument.startswith("-")][:1]
+    parser = make_parser(named)
+    if named and named[0] not in COMMANDS:
+        parser.error(f"unknown command '{named[0]}'{nearest(named[0], COMMANDS)}")
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
         flags = options.parser._option_string_actions  # argparse lists them nowhere else

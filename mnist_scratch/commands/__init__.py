@@ -1,51 +1,21 @@
-"""The command line's commands, a file each: its arguments, and the function that runs it.
+"""The commands of the command line: the one list of them.
 
-A new command is a file with `SUMMARY`, `add_arguments` and `run`, and an entry in `COMMANDS`.
+A command is the module of its name in this folder, with `add_arguments(parser)`, which adds its
+arguments, and `run(options)`, which runs it. Only the module of the command that is asked for is
+imported.
 """
 
-from __future__ import annotations
-
-import argparse
-from typing import Protocol
-
-from mnist_scratch.commands import (
-    data,
-    draw,
-    evaluate,
-    explain,
-    export,
-    plot,
-    predict,
-    report,
-    runs,
-    sweep,
-    train,
-)
-
-
-class Command(Protocol):
-    """What a command's file has."""
-
-    SUMMARY: str
-
-    def add_arguments(self, command: argparse.ArgumentParser) -> None:
-        """Add the command's arguments to its parser."""
-
-    def run(self, options: argparse.Namespace) -> None:
-        """Run the command as the parsed command line says."""
-
-
-# In the order of `mnist-scratch --help`.
-COMMANDS: dict[str, Command] = {
-    "train": train,
-    "evaluate": evaluate,
-    "report": report,
-    "plot": plot,
-    "runs": runs,
-    "explain": explain,
-    "predict": predict,
-    "draw": draw,
-    "export": export,
-    "sweep": sweep,
-    "data": data,
+# Name to summary, in the order of `mnist-scratch --help`.
+COMMANDS = {
+    "train": "train a network, in a folder of its own",
+    "evaluate": "measure the accuracy of a run, or of several as an ensemble",
+    "report": "write a page about a run: accuracy, errors, calibration, layers",
+    "plot": "draw the loss of a run, or compare several runs",
+    "runs": "list the runs in a folder, newest first",
+    "explain": "explain cross-entropy step by step, from logits to gradient",
+    "predict": "classify your own pictures of digits",
+    "draw": "write a page that classifies digits drawn in a browser",
+    "export": "write the model of a run as ONNX or safetensors",
+    "sweep": "train with many seeds and settings, and compare the results",
+    "data": "show, download and verify data sets",
 }

@@ -1,9 +1,9 @@
-"""`python -m mnist_scratch.commands.child`: the command line, for a program that starts it.
+"""`python -m mnist_scratch.commands.child`: the command line, for a sweep that starts it.
 
-Its standard input is a pipe that the other program holds open, and nothing is ever written to. Once
-that is closed, this process is told to stop, as by SIGTERM: it finishes its step, saves and ends.
-The operating system closes the pipe of a program that was killed, too, so that nothing is left
-running that nobody waits for; and it is the same on Windows, which has pipes but not such signals.
+Its standard input is a pipe that the parent process keeps open and never writes to. When the pipe
+closes, this process gets SIGTERM: it finishes its step, saves and exits. The operating system also
+closes the pipe of a parent that was killed, so no child outlives its parent; and Windows has pipes,
+but not such signals.
 """
 
 import os
@@ -11,15 +11,15 @@ import signal
 import sys
 import threading
 
+from mnist_scratch.cli import main
+
 
 def _stop_with_input() -> None:
-    while os.read(0, 1):  # not through sys.stdin, whose lock the interpreter wants at its end
+    while os.read(0, 1):  # not sys.stdin, whose lock the interpreter takes at its exit
         pass
     signal.raise_signal(signal.SIGTERM)
 
 
 if __name__ == "__main__":
     threading.Thread(target=_stop_with_input, daemon=True).start()
-    from mnist_scratch.cli import main
-
     sys.exit(main())

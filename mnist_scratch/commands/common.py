@@ -1,4 +1,4 @@
-"""Arguments and steps that several commands share."""
+"""What several commands share: arguments, and the test set of a run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mnist_scratch.runs.folder import RunFolder
 
 
 def add_command(commands: Any, name: str, summary: str) -> argparse.ArgumentParser:
-    """Add a command to those of a parser; what is parsed then has its parser as `parser`."""
+    """Add a command to a parser's; the parsed options have its own parser as `parser`."""
     command: argparse.ArgumentParser = commands.add_parser(
         name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False
     )
@@ -43,7 +43,7 @@ def add_dataset(
     default: str | None = "mnist",
     meaning: str = " (default: %(default)s)",
 ) -> None:
-    """Add the choice of a data set."""
+    """Add the name of a data set."""
     command.add_argument(
         "--dataset",
         choices=names,
@@ -59,20 +59,21 @@ def add_data_dir(command: argparse.ArgumentParser) -> None:
         "--data-dir",
         default="",
         metavar="DIR",
-        help="folder of the data set's files (default: $MNIST_SCRATCH_DATA for MNIST, or where all "
-        "of them are: data/NAME, the same in the program's checkout, the user's cache folder)",
+        help="folder of the data set's files (default: $MNIST_SCRATCH_DATA for MNIST, else the "
+        "first of these that has them: data/NAME here, data/NAME in the checkout of this program, "
+        "the user's cache folder)",
     )
 
 
 def add_json(command: argparse.ArgumentParser) -> None:
-    """Add the choice of JSON."""
+    """Add the choice of JSON instead of text."""
     command.add_argument(
         "--json", action="store_true", help="print the result as JSON on standard output"
     )
 
 
 def test_set(run: RunFolder, options: argparse.Namespace) -> Dataset:
-    """Load the test set of a run's data set, or of the one that the options name."""
+    """Load the test set of the data set that the options name, by default the run's."""
     trained_on = run.config().data
     dataset = options.dataset or trained_on.dataset
     same = dataset == trained_on.dataset

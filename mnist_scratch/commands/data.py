@@ -1,4 +1,4 @@
-"""mnist-scratch data: see, fetch, verify and show the data sets."""
+"""mnist-scratch data: show, download and verify data sets."""
 
 from __future__ import annotations
 
@@ -22,23 +22,27 @@ from mnist_scratch.data.sources.registry import DATASETS, PUBLISHED
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.training.trainer import make_augmentation
 
-SUMMARY = "see, fetch and verify the data sets"
-
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the commands about data sets."""
     actions = command.add_subparsers(title="commands", metavar="COMMAND", required=True)
     status = add_command(
-        actions, "status", "say where each file of each data set is, and if it is right"
+        actions,
+        "status",
+        "list the files of all data sets: where they are, and if intact",
     )
     add_data_dir(status)
     add_json(status)
-    download = add_command(actions, "download", "fetch a data set's missing files, then verify all")
+    download = add_command(
+        actions, "download", "download the missing files of a data set, verify all"
+    )
     add_dataset(download, PUBLISHED)
     add_data_dir(download)
     add_json(download)
     verify = add_command(
-        actions, "verify", "check every file of a data set; exit with 2 if one is not right"
+        actions,
+        "verify",
+        "verify a data set; exit status 2 if a file is missing or damaged",
     )
     add_dataset(verify, (*PUBLISHED, "synthetic"))
     add_data_dir(verify)
@@ -49,19 +53,19 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     show.add_argument(
         "--distort",
         action="store_true",
-        help="of each class one image as it is, and distorted again and again",
+        help="draw one image of each class, as it is and under several distortions",
     )
     show.add_argument(
         "--config",
         metavar="NAME|FILE.toml",
-        help="the recipe whose [augmentation] says how much (default: simard)",
+        help="recipe whose [augmentation] to draw (default: simard)",
     )
     show.add_argument(
         "--output",
         type=Path,
         default=Path("images.png"),
         metavar="FILE.png",
-        help="the sheet (default: %(default)s here)",
+        help="PNG to write (default: %(default)s)",
     )
     for action, function in (
         (status, _status),
@@ -94,7 +98,7 @@ def _download(options: argparse.Namespace) -> None:
 
 def _show(options: argparse.Namespace) -> None:
     if options.config is not None and not options.distort:
-        raise MnistScratchError("--config says how much to distort; give --distort too")
+        raise MnistScratchError("--config is the recipe to distort by; add --distort")
     config = read_config(find_config(options.config or "simard"))
 
     # Matplotlib
@@ -105,8 +109,8 @@ def _show(options: argparse.Namespace) -> None:
     augmentation = make_augmentation(config) if options.distort else None
     if options.distort and augmentation is None:
         raise MnistScratchError(
-            f"--config {options.config}: this recipe distorts nothing; its [augmentation] would "
-            "say how much"
+            f"--config {options.config}: its [augmentation] distorts nothing; name another recipe, "
+            "such as simard"
         )
     images = load_dataset(options.dataset, options.data_dir).training
     write_contact_sheet(images, augmentation, options.output)
@@ -123,10 +127,10 @@ def _verify(options: argparse.Namespace) -> None:
             remedy = "'mnist-scratch train --dataset synthetic' draws them"
         else:
             named = "" if dataset == "mnist" else f" --dataset {dataset}"
-            remedy = f"'mnist-scratch data download{named}' fetches what is missing"
+            remedy = f"'mnist-scratch data download{named}' downloads what is missing"
         raise MnistScratchError(
-            f"{wrong} of {len(states)} files of {dataset} are not right; "
-            f"delete what is damaged, then {remedy}"
+            f"{wrong} of {len(states)} files of {dataset} are missing or damaged; "
+            f"delete the damaged ones, then {remedy}"
         )
 
 

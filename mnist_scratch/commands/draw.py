@@ -1,4 +1,4 @@
-"""mnist-scratch draw: a page that reads digits drawn in a browser."""
+"""mnist-scratch draw: a page that classifies digits drawn in a browser."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from mnist_scratch.report.pages.draw import write_page
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.files import check_name
 
-SUMMARY = "make a page that reads digits drawn in a browser"
-
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the run and the page."""
@@ -22,7 +20,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("draw.html"),
         metavar="FILE.html",
-        help="the page, one file that opens without a network (default: %(default)s here)",
+        help="page to write, one file that works offline (default: %(default)s)",
     )
 
 

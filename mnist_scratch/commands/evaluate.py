@@ -26,11 +26,6 @@ from mnist_scratch.report.text.evaluation import (
 )
 from mnist_scratch.runs.folder import RunFolder
 
-SUMMARY = (
-    "measure the accuracy of a run, also written to RUN/evaluation.json, or of several runs as an "
-    "ensemble, which predicts the mean of their predictions"
-)
-
 _MOST_VERSIONS = 1000
 _MOST_DRAWN = 100  # misclassified images in a picture
 _HEADLINE = (

@@ -1,4 +1,4 @@
-"""mnist-scratch explain: from logits to loss, in its three forms."""
+"""mnist-scratch explain: cross-entropy for numbers, for test images, and as curves."""
 
 from __future__ import annotations
 
@@ -19,23 +19,21 @@ from mnist_scratch.report.explain.steps import explain, read_example
 from mnist_scratch.report.explain.text import describe
 from mnist_scratch.runs.folder import RunFolder
 
-SUMMARY = "go from logits to loss and gradient step by step"
-
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the three things that can be explained, and where to write."""
     # Without this, argparse takes -inf and -1e3 for options; it offers no other way.
     command._negative_number_matcher = re.compile(r"-\.?\d|-(inf|nan)", re.IGNORECASE)
-    numbers = command.add_argument_group("an example in numbers, explained as text")
+    numbers = command.add_argument_group("explain numbers, as text")
     numbers.add_argument(
         "--logits",
         type=float,
         nargs="+",
         metavar="Z",
-        help="one for each class; -inf masks a class",
+        help="one logit per class; -inf masks a class",
     )
-    numbers.add_argument("--target", type=int, metavar="K", help="the true class, from 0")
-    images = command.add_argument_group("test images, explained as a picture")
+    numbers.add_argument("--target", type=int, metavar="K", help="true class, counted from 0")
+    images = command.add_argument_group("explain test images of a run, as a picture")
     images.add_argument("run", type=Path, nargs="?", metavar="RUN", help="folder of the run")
     chosen = images.add_mutually_exclusive_group()
     chosen.add_argument(
@@ -43,35 +41,32 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         type=int,
         action="append",
         metavar="I",
-        help="the number of a test image, from 0; can be given several times",
+        help="number of a test image, counted from 0; can be repeated",
     )
-    chosen.add_argument(
-        "--worst", type=int, metavar="N", help="the N test images with the largest cross-entropy"
-    )
-    curves = command.add_argument_group("cross-entropy and squared error, as a picture")
+    chosen.add_argument("--worst", type=int, metavar="N", help="the N test images of largest loss")
+    curves = command.add_argument_group("compare cross-entropy with squared error, as a picture")
     curves.add_argument(
         "--curves",
         action="store_true",
-        help="both losses as curves, and a small network trained with each",
+        help="draw both losses as curves, and the training of a small network with each",
     )
     add_dataset(
         command,
         default=None,
-        meaning="; which data set (default: the run's; for --curves, MNIST if it can be had)",
+        meaning=" (default: the run's; with --curves: mnist, or synthetic without a network)",
     )
     add_data_dir(command)
     command.add_argument(
         "--output",
         type=Path,
         metavar="FILE",
-        help="PNG to write (default: explanation.png in the run; for --curves, "
-        "cross_entropy_curves.png here)",
+        help="PNG to write (default: RUN/explanation.png; with --curves: cross_entropy_curves.png)",
     )
     add_json(command)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Explain one thing: numbers, test images, or the curves."""
+    """Explain numbers, test images or curves, whichever the options name."""
     forms = {
         _explain_images: ("run", "index", "worst"),
         _explain_logits: ("logits", "target"),
@@ -87,7 +82,7 @@ def run(options: argparse.Namespace) -> None:
     if len(chosen) != 1:
         said = [f"RUN {options.run}" if name == "run" else f"--{name}" for name in given]
         raise MnistScratchError(
-            f"given {' and '.join(said) or 'nothing'}: explain one thing at a time, "
+            f"given {' and '.join(said) or 'nothing'}: name one thing to explain, "
             "--logits Z ... with --target K, or RUN with --index I or --worst N, or --curves"
         )
     chosen[0](options)
@@ -97,8 +92,8 @@ def _explain_logits(options: argparse.Namespace) -> None:
     for flag in ("dataset", "data_dir", "output"):
         if getattr(options, flag):
             raise MnistScratchError(
-                f"--{flag.replace('_', '-')} {getattr(options, flag)}: --logits are explained as "
-                "text, without data or picture; leave it out"
+                f"--{flag.replace('_', '-')} {getattr(options, flag)}: --logits are explained in "
+                "text, without data or pictures; leave it out"
             )
     explanation = explain(*read_example(options.logits, options.target))
     result(json.dumps(explanation.as_json()) if options.json else describe(explanation))
@@ -110,9 +105,7 @@ def _explain_images(options: argparse.Namespace) -> None:
     from mnist_scratch.report.plots.style import plain
 
     if options.run is None or (options.index is None and options.worst is None):
-        raise MnistScratchError(
-            "say whose network and which images: RUN with --index I or --worst N"
-        )
+        raise MnistScratchError("name a run and its test images: RUN with --index I or --worst N")
     run = RunFolder(options.run)
     network = run.model()
     test = test_set(run, options)

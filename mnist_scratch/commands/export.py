@@ -1,4 +1,4 @@
-"""mnist-scratch export: a run's model for other programs."""
+"""mnist-scratch export: the model of a run in a format of other programs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.files import check_name
 
-SUMMARY = "write a run's model in a form that other programs read"
-
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the run, the format and the file."""
@@ -22,8 +20,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--format",
         choices=("onnx", "safetensors"),
         required=True,
-        help="onnx, which runs anywhere, from raw pixels to probabilities; or safetensors, the "
-        "parameters as PyTorch's Sequential of Linear layers loads them",
+        help="onnx: a graph from raw pixels to probabilities, for any ONNX runtime; safetensors: "
+        "the parameters, named as a PyTorch Sequential of Linear layers loads them",
     )
     command.add_argument(
         "--output",
@@ -34,12 +32,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Write a run's model in the form that the options name."""
+    """Write the model in the format that the options name."""
     run = RunFolder(options.run)
     output = options.output or run.path / f"model.{options.format}"
     check_name(output, f"this is {options.format}", f".{options.format}")
     try:
-        importlib.import_module(options.format)  # the library is called as the format is
+        importlib.import_module(options.format)  # the library has the name of the format
     except ImportError as error:
         raise MnistScratchError(
             f"--format {options.format} needs the library {options.format}, which cannot be "

@@ -1,4 +1,4 @@
-"""What commands print, and where it goes when nobody reads it."""
+"""What commands print: results on standard output, progress on standard error."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def result(text: object) -> None:
     try:
         print(text, flush=True)
     except BrokenPipeError:
-        discard(sys.stdout)  # whoever reads it has seen enough, as `| head` does
+        discard(sys.stdout)  # the reader has seen enough, like `| head`
     except OSError as error:
         discard(sys.stdout)
         raise MnistScratchError(f"cannot write to standard output: {error.strerror}") from error
 
 
 def discard(stream: TextIO) -> None:
-    """Let what Python would still flush to a stream at its exit go nowhere."""
+    """Redirect a stream to nowhere, so that Python does not fail to flush it at its exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

@@ -1,4 +1,4 @@
-"""mnist-scratch plot: the loss of one run, or of several beside each other."""
+"""mnist-scratch plot: the loss of one run, or a comparison of several."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import argparse
 from pathlib import Path
 
 from mnist_scratch.commands.output import result
+from mnist_scratch.report.plots.loss_curve import draw_comparison, draw_loss_curve
 from mnist_scratch.report.text.differences import describe_differences
 from mnist_scratch.runs.folder import RunFolder
-
-SUMMARY = "draw the loss of one run, or of several with what differs in their configs"
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -19,15 +18,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--output",
         type=Path,
         metavar="FILE",
-        help="PNG to write (default: loss_curve.png in the run; for several, comparison.png here)",
+        help="PNG to write (default: RUN/loss_curve.png; for several runs, comparison.png)",
     )
 
 
 def run(options: argparse.Namespace) -> None:
     """Draw the loss of one run or of several."""
-    # Matplotlib
-    from mnist_scratch.report.plots.loss_curve import draw_comparison, draw_loss_curve
-
     runs = [RunFolder(path) for path in options.runs]
     if len(runs) == 1:
         output = options.output or runs[0].loss_curve_path

@@ -1,4 +1,4 @@
-"""mnist-scratch predict: the digits in a person's own pictures."""
+"""mnist-scratch predict: classify a person's own pictures of digits."""
 
 from __future__ import annotations
 
@@ -7,21 +7,17 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mnist_scratch.commands.common import add_json, add_run
 from mnist_scratch.commands.output import progress_bar, result
+from mnist_scratch.data.pictures.read import STANDARD_INPUT, picture_files
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.inference.predict import Prediction, predict
+from mnist_scratch.report.text.bars import describe, save_images, summarise
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.files import check_name
 from mnist_scratch.system.text import printable
-
-if TYPE_CHECKING:
-    from mnist_scratch.inference.predict import Prediction
-
-
-SUMMARY = "read your own pictures of digits"
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -32,7 +28,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="PICTURE",
-        help="PNG, JPEG and others, each of one digit on plain paper; - for standard input",
+        help="PNG, JPEG or other pictures of one digit each, on plain paper; -: standard input",
     )
     command.usage = (
         "%(prog)s [-h] [--ink {auto,dark,light}] [--show FILE.png]\n"
@@ -41,29 +37,29 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     # nargs="*" would be satisfied, with none, by what stands before the first flag.
     pictures.required = False
     command.add_argument(
-        "--folder", type=Path, metavar="DIR", help="every picture in a folder, a line for each"
+        "--folder",
+        type=Path,
+        metavar="DIR",
+        help="classify all pictures in a folder",
     )
     command.add_argument(
         "--ink",
         choices=("auto", "dark", "light"),
         default="auto",
-        help="darker or lighter than the paper (default: auto, by the picture's border)",
+        help="whether the digit is darker or lighter than the paper (default: auto, found from the "
+        "border of the picture)",
     )
     command.add_argument(
         "--show",
         type=Path,
         metavar="FILE.png",
-        help="write the 28 x 28 image that the network saw; of several pictures, ten across",
+        help="write the 28 x 28 images that the network saw, ten in a row",
     )
     add_json(command)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Read the digits in pictures."""
-    # Pillow
-    from mnist_scratch.inference.predict import predict
-    from mnist_scratch.report.text.bars import save_images
-
+    """Classify pictures, and print what the network predicts."""
     run = RunFolder(options.run)
     network, names = run.model(), class_names(run.config().data.dataset)
     files = _files(options)
@@ -96,30 +92,26 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _files(options: argparse.Namespace) -> list[str]:
-    from mnist_scratch.data.pictures.read import STANDARD_INPUT, picture_files
-
     named: list[str] = options.pictures
     if bool(named) == (options.folder is not None):
         raise MnistScratchError(
-            "name pictures, or - for one on standard input, or a folder with --folder DIR"
+            "name pictures, - for one on standard input, or a folder with --folder DIR"
             f"{', not both' if named else ''}"
         )
     if named.count(STANDARD_INPUT) > 1:
-        raise MnistScratchError("- stands for standard input, which has one picture: name it once")
+        raise MnistScratchError("-, standard input, is one picture: name it once")
     return named or [str(path) for path in picture_files(options.folder)]
 
 
 def _check_show(show: Path, files: Sequence[str]) -> None:
     check_name(show, "pictures are PNG", ".png")
     if show.exists() and any(Path(file).exists() and show.samefile(file) for file in files):
-        raise MnistScratchError(f"--show {show} would write over that picture; name another file")
+        raise MnistScratchError(f"--show {show} would overwrite that picture; name another file")
 
 
 def _describe(
     predictions: Sequence[Prediction], names: Sequence[str], options: argparse.Namespace
 ) -> str:
-    from mnist_scratch.report.text.bars import describe, summarise
-
     if options.folder is not None:
         return "\n".join(summarise(prediction, names) for prediction in predictions)
     return "\n\n".join(describe(prediction, names) for prediction in predictions)

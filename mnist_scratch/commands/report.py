@@ -1,4 +1,4 @@
-"""mnist-scratch report: the page that shows what a run learned and gets wrong."""
+"""mnist-scratch report: a page about a run, RUN/report.html, with pictures in RUN/report/."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import argparse
 
 from mnist_scratch.commands.common import add_data_dir, add_run, test_set
 from mnist_scratch.commands.output import result
+from mnist_scratch.report.pages.report import write_report
 from mnist_scratch.runs.folder import RunFolder
-
-SUMMARY = "show what a run learned and gets wrong: RUN/report.html, RUN/report/"
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -20,8 +19,6 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the page."""
-    from mnist_scratch.report.pages.report import write_report  # Matplotlib
-
     run = RunFolder(options.run)
     write_report(run, test_set(run, options))
     result(run.report_path)

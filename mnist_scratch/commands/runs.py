@@ -1,4 +1,4 @@
-"""mnist-scratch runs: which runs there are, and how far and how good each is."""
+"""mnist-scratch runs: the runs in a folder, with their progress and accuracy."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from mnist_scratch.config.toml import recipe_of
 from mnist_scratch.runs.listing import RunSummary, list_runs
 from mnist_scratch.system.text import printable
 
-SUMMARY = "list the runs in a folder, the newest first"
-
 _WIDTH = 80
 _HEADINGS = ("run", "data set", "accuracy", "seconds", "recipe")
 
@@ -28,14 +26,14 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         nargs="?",
         default=Path("runs"),
         metavar="DIR",
-        help="folder that has the runs' folders in it, and those of sweeps (default: %(default)s)",
+        help="folder of runs and sweeps (default: %(default)s)",
     )
     add_json(command)
 
 
 def run(options: argparse.Namespace) -> None:
     """List the runs in a folder."""
-    # Before the first training there is no runs/, and nobody has named it.
+    # Before the first training there is no runs/.
     is_absent = options.folder == options.parser.get_default("folder") and (
         not options.folder.exists()
     )
@@ -58,7 +56,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _table(runs: list[RunSummary]) -> str:
-    """Return a line for each run, and below it what is to be done where it is not finished."""
+    """Return one line per run, and below an unfinished one how to resume it."""
     rows = [_HEADINGS, *map(_cells, runs)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     room = max(_WIDTH - sum(widths[:-1]) - 2 * (len(widths) - 1), len("recipe"))
@@ -70,7 +68,7 @@ def _table(runs: list[RunSummary]) -> str:
             f"{name:<{widths[0]}}  {dataset:<{widths[1]}}  {accuracy:>{widths[2]}}  "
             f"{seconds:>{widths[3]}}  {recipe}"
         )
-        # The command stands alone in its line, to be copied.
+        # The command gets a line of its own, to be copied.
         lines += [
             f"    {line}"
             for line in printable(note).replace("it with: ", "it with:\n").splitlines()

@@ -32,8 +32,6 @@ from mnist_scratch.system.files import write_text_whole
 from mnist_scratch.system.signals import DeferredSignals
 from mnist_scratch.system.threads import usable_cpus
 
-SUMMARY = "train with many seeds, and with every combination of some settings"
-
 _DATA_VARIABLES = ("MNIST_SCRATCH_DATA", "XDG_CACHE_HOME")  # where data are looked for
 
 

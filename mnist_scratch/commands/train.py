@@ -1,4 +1,4 @@
-"""mnist-scratch train: a new run, or one that goes on."""
+"""mnist-scratch train: a new run, or one that is resumed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.folder import RUNS, RunFolder, claim_default_folder, resume_hint
 from mnist_scratch.runs.run import RunResult, resume_training, run_training
 
-SUMMARY = "train a network; leaves the folder of a run"
-
 _MOST_COLUMNS = 40  # for the choices of a flag in the usage
 
 
@@ -30,26 +28,26 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--run",
         type=Path,
         metavar="DIR",
-        help="folder to make for the run (default: runs/DATE-TIME-RECIPE)",
+        help="new folder for the run (default: runs/DATE-TIME-RECIPE)",
     )
     command.add_argument(
         "--resume",
         type=Path,
         metavar="RUN",
-        help="go on with an interrupted run, to the same bytes; its config is that of RUN, and "
-        "more --epochs are possible with the schedules 'constant' and 'step' without --warmup",
+        help="resume an interrupted run, with the same result to the byte; the config is that of "
+        "RUN, and --epochs can grow with the schedules 'constant' and 'step' without warm-up",
     )
     command.add_argument(
         "--live",
         action="store_true",
-        help="keep the run's loss_curve.png fresh: drawn after every epoch, not only at the end",
+        help="draw RUN/loss_curve.png after every epoch, not only at the end",
     )
     add_json(command)
     groups: dict[str, Any] = {}
     for setting in settings():
         if setting.section not in groups:
             groups[setting.section] = command.add_argument_group(
-                f"{setting.section} (each replaces the recipe's value)"
+                f"{setting.section} (replaces the value of the recipe)"
             )
         _add_setting(groups[setting.section], setting)
 
@@ -60,7 +58,7 @@ def _add_setting(group: Any, setting: Setting) -> None:
     described = f"{setting.meaning} (default: {'empty' if shown == '' else shown})"
     choices = "|".join(setting.limits.choices) or "DIR"
     kinds: dict[type, dict[str, Any]] = {
-        # Too many for the line of the usage are in the meaning.
+        # A longer list is in the meaning.
         str: {"metavar": choices if len(choices) <= _MOST_COLUMNS else "NAME"},
         int: {"type": int, "metavar": "N"},
         float: {"type": float, "metavar": "X"},
@@ -71,7 +69,7 @@ def _add_setting(group: Any, setting: Setting) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train, and print what came of it."""
+    """Train, print the result and draw the loss."""
     finished = _resumed_run(options) if options.resume else _new_run(options)
     if options.json:
         trained = {

@@ -82,8 +82,9 @@ class DataConfig:
     )
     data_dir: str = _setting(
         "",
-        "folder of the data set's files; empty: $MNIST_SCRATCH_DATA (MNIST only), or where all of "
-        "them are: data/NAME, the same in the program's checkout, the user's cache folder",
+        "folder of the data set's files; empty: $MNIST_SCRATCH_DATA for MNIST, else the first of "
+        "these that has them: data/NAME here, data/NAME in the checkout of this program, the "
+        "user's cache folder",
     )
     validation_examples: int = _setting(
         5000,
@@ -146,7 +147,8 @@ class NetworkConfig:
     )
     activation: str = _setting(
         "relu",
-        "activation after each hidden layer; He initialisation for relu, Glorot for the others",
+        "activation after each hidden layer; it decides the initialisation: "
+        + ", ".join(f"{name} {kind.initialisation}" for name, kind in ACTIVATIONS.items()),
         Limits(choices=ACTIVATIONS),
     )
 

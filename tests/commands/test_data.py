@@ -34,7 +34,7 @@ def test_verify_fails_where_files_are_not_those_of_the_data_set(
     answer = main("data", "verify", "--data-dir", digit_files)
     assert answer.returncode == 2
     assert answer.stdout.count("damaged") == 4
-    assert "4 of 4 files of mnist are not right; delete what is damaged" in answer.stderr
+    assert "4 of 4 files of mnist are missing or damaged; delete the damaged ones" in answer.stderr
     assert answer.stderr.count("is damaged or another file") == 4
 
 
@@ -72,8 +72,11 @@ def test_show_draws_images_as_they_are_and_distorted(
     [
         (("statsu",), "invalid choice"),
         (("status", "--data-dir", "~nobody-of-this-name"), "the data folder ~nobody"),
-        (("show", "--distort", "--config", "default"), "default: this recipe distorts nothing"),
-        (("show", "--config", "default"), "give --distort too"),
+        (
+            ("show", "--distort", "--config", "default"),
+            "its [augmentation] distorts nothing",
+        ),
+        (("show", "--config", "default"), "add --distort"),
         (("show", "--distort", "--config", "nothing"), "nothing"),
         (("show", "--output", "sheet.jpg"), "let the name end in .png"),
     ],

@@ -124,9 +124,9 @@ def test_the_worst_images_of_mnist_are_those_with_the_largest_loss(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "given nothing: explain one thing at a time"),
+        ((), "given nothing: name one thing to explain"),
         (("half", "--logits", "1", "--target", "0"), "given RUN half and --logits and"),
-        (("--curves", "--worst", "1"), "given --worst and --curves: explain one thing"),
+        (("--curves", "--worst", "1"), "given --worst and --curves: name one thing"),
         (("--logits", "1", "2"), "--logits needs --target K too, the true class: 0 to 1"),
         (("--target", "1"), "--target 1 needs --logits Z ..."),
         (("--logits", "1", "2", "--target", "2"), "--target 2: no such class"),
@@ -138,8 +138,8 @@ def test_the_worst_images_of_mnist_are_those_with_the_largest_loss(
         (("--logits", "1", "x", "--target", "0"), "invalid float value: 'x'"),
         (("--logits", "1", "--target", "0", "--output", "x"), "--output x: --logits are"),
         (("--curves", "--output", "x.jpg"), "x.jpg: pictures are PNG; let the name end"),
-        (("half",), "say whose network and which images"),
-        (("--index", "3"), "say whose network and which images"),
+        (("half",), "name a run and its test images"),
+        (("--index", "3"), "name a run and its test images"),
         (("--worst", "3", "absent"), "absent is not the folder of a run"),
         (("--worst", "3", "half", "more"), "unknown argument more"),
     ],

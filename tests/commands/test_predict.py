@@ -97,7 +97,7 @@ def test_show_does_not_write_over_a_picture_that_it_reads(
     for chosen in ((pictures / "5.png",), ("--folder", pictures)):
         answer = main("predict", trained_run, *chosen, "--show", Path("pictures", "5.png"))
         assert (answer.returncode, answer.stdout) == (2, "")
-        assert "5.png would write over that picture" in answer.stderr
+        assert "5.png would overwrite that picture" in answer.stderr
     assert (pictures / "5.png").read_bytes() == before
 
 
@@ -118,7 +118,7 @@ def test_pictures_that_cannot_be_read_do_not_keep_the_others_from_it(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "name pictures, or - for one on standard input, or a folder"),
+        ((), "name pictures, - for one on standard input, or a folder"),
         (("a.png", "--folder", "."), "not both"),
         (("missing.png",), "missing.png: no such file"),
         (("a.png", "--show", "seen.jpg"), "seen.jpg: pictures are PNG; let the name end in .png"),
