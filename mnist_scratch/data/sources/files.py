@@ -1,7 +1,7 @@
 """The files of a data set: where they lie, what they must hash to, and reading them verified.
 
-A file is used only when its SHA-256 is the one on record. A truncated or exchanged file that is
-read anyway does not stop a training run; it only makes it learn badly, and costs somebody days.
+A file is used only if its SHA-256 is the one on record: a truncated or exchanged file would not
+stop a training run, only make it learn badly.
 """
 
 from __future__ import annotations
@@ -90,13 +90,7 @@ def missing(files: Sequence[SourceFile], folder: Path) -> list[SourceFile]:
 
 
 def verify(path: Path, size: int, sha256: str) -> None:
-    """Make sure that a file has a size and a SHA-256.
-
-    Raises
-    ------
-    MnistScratchError
-        If it cannot be read or has not.
-    """
+    """Raise an error unless a file has this size and this SHA-256."""
     try:
         if (found_size := path.stat().st_size) != size:
             raise _wrong_file(path, f"{found_size:,} bytes, where the published file has {size:,}")

@@ -18,7 +18,7 @@ class SourceFile(NamedTuple):
     name
         Of the plain file; the compressed one has `.gz` appended.
     size, sha256
-        Bytes and SHA-256 of the plain file. The hash is "" where nobody published it.
+        Bytes and SHA-256 of the plain file. The hash is "" where none was published.
     compressed_size, compressed_sha256
         The same of the compressed file; 0 and "" where it is not published.
     """

@@ -73,8 +73,8 @@ def test_what_is_no_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "file").write_text("")
     with pytest.raises(MnistScratchError, match="file is a file; name the folder"):
         data_folder("mnist", str(tmp_path / "file"))
-    monkeypatch.setenv("MNIST_SCRATCH_DATA", "~nobody-of-this-name/data")
-    with pytest.raises(MnistScratchError, match="the data folder ~nobody-of-this-name/data"):
+    monkeypatch.setenv("MNIST_SCRATCH_DATA", "~no-user-of-this-name/data")
+    with pytest.raises(MnistScratchError, match="the data folder ~no-user-of-this-name/data"):
         data_folder("mnist")
 
 

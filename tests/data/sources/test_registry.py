@@ -130,7 +130,7 @@ class Emnist:
             return
         for name, content in self.plain.items():
             if form == "gz":
-                # Whoever compressed it: the content is what is on record.
+                # In any compression: the content is what is on record.
                 (self.folder / f"{name}.gz").write_bytes(gzip.compress(content, 1))
             else:
                 (self.folder / name).write_bytes(content)
@@ -189,7 +189,7 @@ def test_an_archive_with_other_bytes_is_never_read(emnist: Emnist, change: str) 
 @pytest.mark.parametrize("form", ["gz", "plain"])
 def test_unpacked_files_with_another_content_are_refused(emnist: Emnist, form: str) -> None:
     name = next(iter(emnist.plain))
-    emnist.plain[name] = format_idx(emnist.upright)  # somebody turned them already
+    emnist.plain[name] = format_idx(emnist.upright)  # turned already
     emnist.place(form)
     with pytest.raises(MnistScratchError, match=r"is damaged or another file: SHA-256"):
         load_dataset("emnist-digits")
