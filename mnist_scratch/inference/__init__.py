@@ -1,1 +1,1 @@
-"""What trained networks say about images."""
+"""The predictions of trained networks: for test images, for pictures, as an ensemble."""

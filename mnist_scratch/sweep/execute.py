@@ -97,7 +97,7 @@ def run_jobs(
 def run_job(job: Job, stop: threading.Event) -> JobResult:
     """Train a run, or resume it where it was saved, in a process of its own.
 
-    A process, not a thread: a training that is killed, say for lack of memory, ends alone. What it
+    A training that is killed, for lack of memory for example, then ends without the others. What it
     prints goes to a log file beside the run's folder, which is kept if the run fails.
     """
     if stop.is_set():
