@@ -1,4 +1,4 @@
-"""Whatever a layer can be: an exporter and the drawing page support it, or refuse it by name."""
+"""Exporters and the drawing page support a layer, or refuse it by name."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WRITERS: dict[str, tuple[Writer, dict[type, str]]] = {
 
 
 class Twice(ReLU):
-    """An activation that somebody adds: 2 max(0, x)."""
+    """A made-up activation: 2 max(0, x)."""
 
     def forward(self, inputs: np.ndarray) -> np.ndarray:
         return 2.0 * super().forward(inputs)

@@ -78,14 +78,12 @@ def _distorted(
 
 
 def _described(augmentation: Augmentation) -> str:
-    parts = [
-        (augmentation.rotation, f"rotation {augmentation.rotation:g}°"),
-        (augmentation.scale, f"scale {augmentation.scale:g}"),
-        (augmentation.shear, f"shear {augmentation.shear:g}"),
-        (augmentation.shift, f"shift {augmentation.shift:g}"),
-        (
-            augmentation.elastic_alpha,
-            f"elastic alpha {augmentation.elastic_alpha:g}, sigma {augmentation.elastic_sigma:g}",
-        ),
-    ]
-    return ", ".join(text for amount, text in parts if amount)
+    amounts = {
+        "rotation": f"{augmentation.rotation:g}°",
+        "scale": f"{augmentation.scale:g}",
+        "shear": f"{augmentation.shear:g}",
+        "shift": f"{augmentation.shift:g}",
+        "elastic_alpha": f"{augmentation.elastic_alpha:g}, sigma {augmentation.elastic_sigma:g}",
+    }
+    used = {name: text for name, text in amounts.items() if getattr(augmentation, name)}
+    return ", ".join(f"{name.replace('_', ' ')} {text}" for name, text in used.items())

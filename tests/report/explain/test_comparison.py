@@ -36,7 +36,7 @@ def on_synthetic(training: Dataset) -> Comparison:
 
 
 class Recorder(Trainer):
-    """Takes note of what it would train with, and does not."""
+    """Records what it would train with, without training."""
 
     seen: list[tuple[str, npt.NDArray[np.floating], list[npt.NDArray[np.float32]]]]
 

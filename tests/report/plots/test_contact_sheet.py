@@ -57,6 +57,14 @@ def test_the_first_image_of_a_class_stands_before_its_distortions(dataset: Datas
     np.testing.assert_array_equal(alike[:9], np.repeat(shown[:9, :1], shown.shape[1], axis=1))
 
 
+def test_the_title_names_the_distortions_that_are_used(dataset: Dataset) -> None:
+    augmentation = Augmentation(
+        np.random.SeedSequence(0), rotation=6.0, elastic_alpha=22.0, elastic_sigma=4.0
+    )
+    title = contact_sheet._draw(dataset, augmentation).axes[0].get_title(loc="left")
+    assert title == "random: rotation 6°, elastic alpha 22, sigma 4"
+
+
 def test_a_sheet_is_a_png_file_or_an_error(dataset: Dataset, tmp_path: Path) -> None:
     write_contact_sheet(dataset, None, tmp_path / "sheet.png")
     assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
