@@ -130,6 +130,17 @@ def test_the_raw_loss_lies_under_the_smoothed_one_and_a_line_marks_the_best_epoc
     assert share_of("#555555", picture) > 1e-4
 
 
+def test_runs_of_one_name_are_told_apart_by_their_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures: list[Figure] = []
+    monkeypatch.setattr(loss_curve, "save", lambda figure, _: figures.append(figure))
+    runs = [some_run(tmp_path / folder / "run") for folder in "ab"]
+    draw_comparison(runs, tmp_path / "comparison.png")
+    labels = [text.get_text() for text in figures[0].legends[0].get_texts()]
+    assert labels == [str(run.path) for run in runs]
+
+
 def test_the_axis_says_which_loss_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figures: list[Figure] = []
     monkeypatch.setattr(loss_curve, "save", lambda figure, _: figures.append(figure))

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_scratch.inference.ensemble import ModelResult
+from mnist_scratch.report.text.evaluation import describe_in_detail, describe_models, describe_tta
+from mnist_scratch.training.evaluation import Evaluation
+from mnist_scratch.training.metrics import calibration
+
+
+def evaluation(confusion: npt.NDArray[np.int64]) -> Evaluation:
+    right = np.repeat([True, False], [np.trace(confusion), confusion.sum() - np.trace(confusion)])
+    return Evaluation(
+        dataset="fashion-mnist",
+        examples=len(right),
+        loss=0.25,
+        accuracy=float(right.mean()),
+        confusion=confusion,
+        calibration=calibration(np.full(len(right), 0.95), right),
+    )
+
+
+def test_every_class_has_a_line_and_the_most_confused_come_first() -> None:
+    confusion = np.diag([8] * 9 + [0])
+    confusion[0, 6] = confusion[8, 9] = 2
+    confusion[6, 0] = 8
+    lines = describe_in_detail(evaluation(confusion)).splitlines()
+    assert lines == [
+        "calibration    expected error 9.29%; mean confidence 95.00%",
+        "",
+        "class        precision    recall        F1  images",
+        "T-shirt/top     50.00%    80.00%    61.54%      10",
+        *(
+            f"{name:<11}    100.00%   100.00%   100.00%       8"
+            for name in ("Trouser", "Pullover", "Dress", "Coat", "Sandal")
+        ),
+        "Shirt           80.00%    50.00%    61.54%      16",
+        "Sneaker        100.00%   100.00%   100.00%       8",
+        "Bag            100.00%    80.00%    88.89%      10",
+        "Ankle boot       0.00%         -     0.00%       0",
+        "-: undefined, no examples",
+        "",
+        "most confused",
+        "true Shirt        predicted T-shirt/top       8, 50.00% of Shirt",
+        "true T-shirt/top  predicted Shirt             2, 20.00% of T-shirt/top",
+        "true Bag          predicted Ankle boot        2, 20.00% of Bag",
+    ]
+
+
+def test_without_an_error_no_classes_are_confused() -> None:
+    text = describe_in_detail(evaluation(np.diag([8] * 10)))
+    assert text.endswith("\n\nno errors")
+    assert "undefined" not in text
+
+
+def test_the_models_of_an_ensemble_stand_below_each_other() -> None:
+    plain, tta = evaluation(np.diag([8] * 10)), evaluation(np.eye(10, k=1, dtype=np.int64) * 8)
+    table = describe_models([Path("a"), Path("b")], [ModelResult(plain, tta)] * 2, 16)
+    assert table.splitlines() == [
+        "accuracy    --tta 16    run",
+        "100.00%     0.00%       a",
+        "100.00%     0.00%       b",
+    ]
+    table = describe_models([Path("a")], [ModelResult(plain, None)], 1)
+    assert table.splitlines() == ["accuracy    run", "100.00%     a"]
+    line = describe_tta(plain, 16)
+    assert line == "with --tta 16  100.00% (95% interval 95.42% to 100.00%), loss 0.2500"
