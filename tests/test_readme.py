@@ -23,7 +23,7 @@ from mnist_scratch.data.sources.registry import DATASETS, FILE_NAMES, SourceFile
 from mnist_scratch.data.synthetic.digits import draw_digits
 
 README = CHECKOUT / "README.md"
-TEXTS = [README, CHECKOUT / ".github" / "CONTRIBUTING.md"]
+TEXTS = [README, CHECKOUT / ".github" / "CONTRIBUTING.md", CHECKOUT / "configs" / "README.md"]
 FENCES = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
 # What stands between these comments in README.md can be pasted into a shell, block after block.
 PASTED = re.compile(r"<!-- can be pasted -->\n(.*?)<!-- until here -->", re.DOTALL)
@@ -140,7 +140,7 @@ def test_the_loop_in_the_readme_trains(
     assert 0.75 < result.accuracy < 0.92
 
 
-@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_every_command_shown_is_one_that_the_program_takes(path: Path) -> None:
     lines = commands_of(path.read_text(encoding="utf-8"))
     shown = [line for line in lines if line.startswith("mnist-scratch ")]
@@ -153,7 +153,7 @@ def test_every_command_shown_is_one_that_the_program_takes(path: Path) -> None:
         assert options.command
 
 
-@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_every_file_that_is_linked_is_there(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), target

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from mnist_scratch.config.toml import recipe_folder
+from mnist_scratch.config.toml import recipes
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import DATASETS
@@ -29,11 +29,10 @@ def add_run(command: argparse.ArgumentParser) -> None:
 
 def add_config(command: argparse.ArgumentParser) -> None:
     """Add the recipe to start from."""
-    recipes = ", ".join(sorted(path.stem for path in recipe_folder().glob("*.toml")))
     command.add_argument(
         "--config",
         metavar="NAME|FILE.toml",
-        help=f"recipe to start from: {recipes}, or a file (default: default)",
+        help=f"recipe to start from: {', '.join(recipes())}, or a file (default: default)",
     )
 
 

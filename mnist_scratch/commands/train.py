@@ -13,7 +13,7 @@ from typing import Any
 from mnist_scratch.commands.common import add_config, add_json
 from mnist_scratch.commands.output import describe, result
 from mnist_scratch.config.schema import Config, Setting, settings, with_values
-from mnist_scratch.config.toml import find_config, read_config, run_config
+from mnist_scratch.config.toml import find_config, read_config
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.folder import RUNS, RunFolder, claim_default_folder, resume_hint
 from mnist_scratch.runs.run import RunResult, resume_training, run_training
@@ -111,8 +111,8 @@ def _resumed_run(options: argparse.Namespace) -> RunResult:
         raise MnistScratchError(
             f"--run {options.run}: a resumed run stays in its folder, {path}; leave --run out"
         )
-    recipe = run_config(path) if options.config is None else find_config(options.config)
-    config = _with_flags(read_config(recipe), options)
+    recipe = find_config(options.config) if options.config is not None else None
+    config = _with_flags(read_config(recipe) if recipe else RunFolder(path).config(), options)
     with _printing_resume_hint(path):
         return resume_training(path, config, _after_epoch(path, options))
 

@@ -1,4 +1,4 @@
-"""Recipes: configs in TOML files, read, found by name, and written."""
+"""Configs in TOML files: read and written; recipes found by name."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from mnist_scratch.config.schema import Config, DataConfig, TrainingConfig, sett
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.text import nearest, shown
 
-# A key of many parts takes tomllib a time that grows with their square: in this many bytes, 2 s.
+# The time of tomllib grows with the square of the parts of a key: 2 s for this many bytes.
 _MOST_BYTES = 16_384
 
 
 def read_config(path: Path) -> Config:
-    """Read a TOML file; settings that it leaves out keep their defaults.
+    """Read a TOML file; settings that are not in it have their defaults.
 
     Raises
     ------
     MnistScratchError
-        If the file cannot be read, is no TOML, or has a section, key or value that is not known.
+        If the file cannot be read, is not TOML, or has an unknown section, key or value.
     """
     try:
         if path.stat().st_size > _MOST_BYTES:
@@ -29,7 +29,7 @@ def read_config(path: Path) -> Config:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise MnistScratchError(
-            f"cannot read the config {path}: {error.strerror}; name a TOML file that you may read"
+            f"cannot read the config {path}: {error.strerror}; name a TOML file that can be read"
         ) from error
     except UnicodeDecodeError as error:
         raise MnistScratchError(f"{path}: not a text file in UTF-8: {error}") from error
@@ -42,14 +42,14 @@ def parse_config(text: str, where: str) -> Config:
     Parameters
     ----------
     text
-        What `format_config` returned, or a person wrote.
+        TOML, as `format_config` writes it or a person.
     where
-        What to call it in the error: the file's name.
+        Where it is from, for the error: the name of a file.
 
     Raises
     ------
     MnistScratchError
-        If it is no TOML, or has a section, key or value that is not known.
+        If the text is not TOML, or has an unknown section, key or value.
     """
     import tomllib  # 3% of the import of NumPy, for a file alone
 
@@ -57,7 +57,7 @@ def parse_config(text: str, where: str) -> Config:
         tables = tomllib.loads(text)
     except RecursionError as error:
         raise MnistScratchError(f"{where}: its values are nested too deeply") from error
-    except ValueError as error:  # a number may be too long, too
+    except ValueError as error:  # TOMLDecodeError, or a number with too many digits
         raise MnistScratchError(f"{where}: not TOML: {str(error)[:200]}") from error
     known: dict[str, list[str]] = {}
     for setting in settings():
@@ -82,41 +82,39 @@ def parse_config(text: str, where: str) -> Config:
 
 
 def find_config(name: str) -> Path:
-    """Return the file of a recipe: a path that ends in .toml, or one of the program's recipes.
+    """Return the recipe of a name, or the file itself if the name ends in .toml.
 
     Raises
     ------
     MnistScratchError
-        If there is no such recipe, listing those that there are.
+        If there is no recipe of that name.
     """
     if name.endswith(".toml"):
         return Path(name)
-    recipes = {recipe.stem: recipe for recipe in sorted(recipe_folder().glob("*.toml"))}
-    if name not in recipes:
+    known = recipes()
+    if name not in known:
         raise MnistScratchError(
-            f"there is no recipe '{name}'{nearest(name, recipes)}; recipes are "
-            f"{', '.join(recipes)}; a file's name ends in .toml"
+            f"there is no recipe '{name}'{nearest(name, known)}; recipes are {', '.join(known)}; "
+            "the name of a file ends in .toml"
         )
-    return recipes[name]
+    return known[name]
 
 
 def recipe_of(config: Config) -> str | None:
-    """Return the name of the recipe that a config follows; None if it follows none.
+    """Return the name of the recipe that a config follows, or None.
 
-    It follows one that it differs from at most in its data, its seed, its threads and how often it
-    is saved.
+    Data set, seed, threads and the time between checkpoints may differ.
     """
-    return _recipes().get(_essence(config))
+    return _names().get(_essence(config))
 
 
 @functools.cache
-def _recipes() -> dict[Config, str]:
-    recipes = sorted(recipe_folder().glob("*.toml"))
-    return {_essence(read_config(recipe)): recipe.stem for recipe in recipes}
+def _names() -> dict[Config, str]:
+    return {_essence(read_config(path)): name for name, path in recipes().items()}
 
 
 def _essence(config: Config) -> Config:
-    """Return the config with the same values in all that can differ within a recipe."""
+    """Return the config with the defaults for all that can differ within a recipe."""
     data, training = DataConfig(), TrainingConfig()
     return replace(
         config,
@@ -130,31 +128,9 @@ def _essence(config: Config) -> Config:
     )
 
 
-def run_config(path: Path) -> Path:
-    """Return the config.toml in the folder of a run, which tells that it is one.
-
-    Raises
-    ------
-    MnistScratchError
-        If there is none.
-    """
-    config = path / "config.toml"
-    try:
-        is_run = config.is_file()
-        runs = [] if is_run else sorted(path.glob("*/config.toml"))
-    except OSError as error:
-        raise MnistScratchError(f"cannot look into {path}: {error.strerror}") from error
-    if runs:
-        raise MnistScratchError(
-            f"{path} is not the folder of a run but has runs in it, as a sweep does; "
-            f"name one of them: {runs[0].parent}"
-        )
-    if not is_run:
-        raise MnistScratchError(
-            f"{path} is not the folder of a run: it has no config.toml; "
-            "'mnist-scratch train' makes one"
-        )
-    return config
+def recipes() -> dict[str, Path]:
+    """Return the program's recipes by name, in alphabetical order."""
+    return {path.stem: path for path in sorted(recipe_folder().glob("*.toml"))}
 
 
 def recipe_folder() -> Path:
@@ -165,7 +141,7 @@ def recipe_folder() -> Path:
 
 
 def format_config(config: Config) -> str:
-    """Return a config as TOML with every setting in it, which `read_config` reads back the same."""
+    """Return a config as TOML with every setting; `read_config` reads the same config from it."""
     lines: list[str] = []
     for setting in settings():
         header = f"[{setting.section}]"

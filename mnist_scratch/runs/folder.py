@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.config.schema import Config
-from mnist_scratch.config.toml import format_config, read_config, run_config
+from mnist_scratch.config.toml import format_config, read_config
 from mnist_scratch.data.dataset import CLASSES, PIXELS
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
@@ -62,7 +62,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._config_path = run_config(path)
+        self._config_path = _config_path(path)
         self.history_path = path / "history.csv"
         self.norms_path = path / "norms.csv"
         self.model_path = path / "model.npz"
@@ -269,6 +269,26 @@ class RunFolder:
 
     def _write_json(self, name: str, values: dict[str, Any]) -> None:
         write_text_whole(self.path / name, json.dumps(values, indent=2) + "\n")
+
+
+def _config_path(path: Path) -> Path:
+    """Return the config.toml of a run; without it, the folder is not a run's."""
+    config = path / "config.toml"
+    try:
+        is_run = config.is_file()
+        runs = [] if is_run else sorted(path.glob("*/config.toml"))
+    except OSError as error:
+        raise MnistScratchError(f"cannot look into {path}: {error.strerror}") from error
+    if runs:
+        raise MnistScratchError(
+            f"{path} is not the folder of a run but has runs in it; name one: {runs[0].parent}"
+        )
+    if not is_run:
+        raise MnistScratchError(
+            f"{path} is not the folder of a run: it has no config.toml; "
+            "'mnist-scratch train' makes one"
+        )
+    return config
 
 
 def check_free(path: Path) -> None:

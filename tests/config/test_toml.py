@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mnist_scratch.config.schema import Config, settings, with_values
-from mnist_scratch.config.toml import find_config, format_config, read_config, recipe_folder
+from mnist_scratch.config.toml import find_config, format_config, read_config, recipes
 from mnist_scratch.errors import MnistScratchError
 
 
@@ -143,7 +143,7 @@ def test_the_default_recipe_says_what_the_defaults_are() -> None:
         assert f"\n{setting.key} = " in text, "the recipe to copy from names every setting"
 
 
-@pytest.mark.parametrize("path", sorted(recipe_folder().glob("*.toml")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", recipes().values(), ids=lambda p: p.stem)
 def test_every_recipe_can_be_read_by_name_and_by_path(path: Path) -> None:
     assert find_config(path.stem) == path
     assert find_config(str(path)) == path
