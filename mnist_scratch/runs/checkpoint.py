@@ -1,9 +1,10 @@
-"""A whole run in a file, to go on from as if it had never been interrupted.
+"""A whole run in a file, to resume it as if it had never been interrupted.
 
 The arrays of the .npz file are those of `TrainingState` under its names, and beside them `format`
 (the number of this format), `config` (the run's config as TOML) and `origin` (as JSON: the data
-set's name, the SHA-256 of its files, and what the run was started on), both as the bytes of their
-text in UTF-8. `history` has a row of float64 for each row of history.csv, NaN where that is empty.
+set's name, the SHA-256 of its files, and the environment in which the run began), both as the
+bytes of their text in UTF-8. `history` has a row of float64 for each row of history.csv, NaN where
+that is empty.
 """
 
 from __future__ import annotations
@@ -32,20 +33,18 @@ _MOST = 2**53  # whole numbers up to here are float64 numbers too
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """What a checkpoint holds.
+    """The content of a checkpoint.
 
     Attributes
     ----------
     config
         The run's.
-    dataset
-        The name of its data set.
-    sha256
-        File name to SHA-256 of the files it was read from.
+    dataset, sha256
+        Its data set's name, and file name to SHA-256 of the files that it was read from.
     environment
-        What the run was started on, as `describe_environment` has it.
+        What `describe_environment` returned when the run began.
     state
-        Where the training stands.
+        The training's.
     """
 
     config: Config
@@ -190,5 +189,5 @@ def _row(cells: list[float]) -> Row:
     optional = [None if math.isnan(cell) else cell for cell in cells[4:]]
     numbers = [step, epoch, learning_rate, loss, *(cell for cell in optional if cell is not None)]
     if not all(map(math.isfinite, numbers)) or not (1 <= step < _MOST and 1 <= epoch < _MOST):
-        raise ValueError(f"a row of 'history' has numbers that cannot be: {cells}")
+        raise ValueError(f"a row of 'history' has impossible numbers: {cells}")
     return Row(int(step), int(epoch), learning_rate, loss, *optional)

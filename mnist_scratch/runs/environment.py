@@ -1,4 +1,4 @@
-"""What a run's result depends on beside its config: versions, machine, threads, data."""
+"""The environment of a run, on which its result depends beside the config."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SAME_BYTES = ("mnist_scratch", "numpy", "blas", "cpu", "usable_cpus")
 
 
 def describe_environment(config: Config, dataset: Examples) -> dict[str, Any]:
-    """Return what would have to be the same for a run to give the same bytes, as JSON values.
+    """Return what must be the same for a run to give the same bytes, as JSON values.
 
     Parameters
     ----------

@@ -110,7 +110,7 @@ class RunFolder:
         MnistScratchError
             If it cannot be read, is not a history, or has no finished epoch.
         """
-        return self._with_an_epoch(repairable(History.read, self.history_path))
+        return self._with_an_epoch(_repairable(History.read, self.history_path))
 
     def epochs(self) -> History:
         """Read only the rows of history.csv that end an epoch.
@@ -120,9 +120,13 @@ class RunFolder:
         MnistScratchError
             Same as `history`; what is wrong with another row stays unseen.
         """
-        return self._with_an_epoch(
-            repairable(partial(History.read, epochs_only=True), self.history_path)
-        )
+        return self._with_an_epoch(self.epochs_so_far())
+
+    def epochs_so_far(self) -> History:
+        """Read like `epochs`, but before the first epoch ends, return an empty history."""
+        if not self.history_path.exists():
+            return History()
+        return _repairable(partial(History.read, epochs_only=True), self.history_path)
 
     def _with_an_epoch(self, history: History) -> History:
         if not history.epochs:
@@ -137,7 +141,7 @@ class RunFolder:
 
     def norms(self) -> npt.NDArray[np.float64]:
         """Read norms.csv, float64 (E, L, 2)."""
-        return repairable(read_norms, self.norms_path)
+        return _repairable(read_norms, self.norms_path)
 
     def save_model(self, network: Network) -> None:
         """Write model.npz."""
@@ -151,7 +155,7 @@ class RunFolder:
         MnistScratchError
             If it cannot be read, or does not map images to digits.
         """
-        network = repairable(load_model, self.model_path)
+        network = _repairable(load_model, self.model_path)
         if (network.widths[0], network.widths[-1]) != (PIXELS, CLASSES):
             raise MnistScratchError(
                 f"{self.model_path}: a network of {'-'.join(map(str, network.widths))} does not "
@@ -363,7 +367,7 @@ def locked_folder(path: Path) -> Iterator[None]:
 
 
 def trained_by(path: Path) -> str:
-    """Return which process trains in a folder at the moment, "process 4711", or nothing."""
+    """Return the process that trains in a folder now, "process 4711", or ""."""
     return running_holder(path / _LOCK)
 
 
@@ -396,7 +400,7 @@ def repair_hint(file: Path) -> str:
     return f"write it again with: mnist-scratch train --resume {run}"
 
 
-def repairable(read: Callable[[Path], _T], path: Path) -> _T:
+def _repairable(read: Callable[[Path], _T], path: Path) -> _T:
     """Read a file of a run; the error, if it is damaged, ends with `repair_hint`."""
     try:
         return read(path)

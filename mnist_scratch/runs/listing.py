@@ -1,19 +1,17 @@
-"""The runs in a folder, each by its small files: how far it is, and how good."""
+"""The runs in a folder: how far each is, and its accuracy."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.toml import recipe_of
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.runs.folder import RunFolder, repairable, resume_hint, trained_by
-from mnist_scratch.training.history import History
+from mnist_scratch.runs.folder import RunFolder, resume_hint, trained_by
 from mnist_scratch.training.stopping import is_over
 
 State = Literal["finished", "training", "unfinished"]
@@ -21,30 +19,26 @@ State = Literal["finished", "training", "unfinished"]
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What a list says of a run.
+    """One run in a list.
 
     Attributes
     ----------
-    path
-        Its folder.
-    config
-        What it does.
+    path, config
+        Its folder and its settings.
     state
         "finished"; "training", while a process trains it; else "unfinished".
     written
         When its history was written, in seconds since 1970.
     epochs
-        How many are done.
-    best_epoch
-        Which of them, from 1, was the best on validation; 0 before the first is over.
-    validation_accuracy
-        Of that epoch, 0 to 1.
+        How many are finished.
+    best_epoch, validation_accuracy
+        The best of them on validation, from 1, and its accuracy, 0 to 1; 0 and None without any.
     seconds
-        Of training, up to the last epoch that is done.
+        Of training, up to the last finished epoch.
     accuracy
-        On the test set, 0 to 1, once it is finished.
+        On the test set, 0 to 1, once the run is finished.
     note
-        What is to be known or done where it is not finished; else nothing.
+        For a run that is not finished, how far it is and how to resume it; else "".
     """
 
     path: Path
@@ -81,12 +75,12 @@ class RunSummary:
 
 
 def list_runs(folder: Path) -> tuple[list[RunSummary], dict[Path, MnistScratchError]]:
-    """Look at every run in a folder, and at those of the sweeps in it.
+    """Summarise every run in a folder, and those of the sweeps in it.
 
     Parameters
     ----------
     folder
-        The folder whose folders are runs, or have runs in them; what is neither is left out.
+        The folder. What is neither a run nor has runs in it is left out.
 
     Returns
     -------
@@ -118,7 +112,7 @@ def list_runs(folder: Path) -> tuple[list[RunSummary], dict[Path, MnistScratchEr
 
 
 def summarise(path: Path) -> RunSummary:
-    """Look at the run in a folder.
+    """Summarise the run in a folder.
 
     Raises
     ------
@@ -126,13 +120,7 @@ def summarise(path: Path) -> RunSummary:
         If a file of it cannot be read, or is damaged or missing.
     """
     run = RunFolder(path)
-    config, history_path = run.config(), run.history_path
-    has_history = history_path.exists()
-    history = (
-        repairable(partial(History.read, epochs_only=True), history_path)
-        if has_history
-        else History()
-    )
+    config, history = run.config(), run.epochs_so_far()
     epochs = len(history.rows)
     best_epoch = history.best.epoch if epochs else 0
     trainer = trained_by(path)
@@ -148,7 +136,7 @@ def summarise(path: Path) -> RunSummary:
         note = f"{trainer} trains it; epochs done: {epochs} of {config.training.epochs}"
     else:
         note = f"stopped after epoch {epochs} of {config.training.epochs}; {_remedy(path, epochs)}"
-    written = history_path if has_history else path / "config.toml"
+    written = run.history_path if run.history_path.exists() else path / "config.toml"
     return RunSummary(
         path=path,
         config=config,
@@ -165,22 +153,22 @@ def summarise(path: Path) -> RunSummary:
 
 def _remedy(path: Path, epochs: int) -> str:
     if epochs and not (path / "checkpoint.npz").exists():
-        return "it has no checkpoint.npz to go on from"
+        return "it has no checkpoint.npz, so it cannot be resumed"
     return resume_hint(path)
 
 
 def _runs_in(folder: Path, depth: int = 2) -> list[Path]:
-    """Return the folders of runs in a folder; what is no run may be a sweep, with runs in it."""
+    """Return the folders of runs in a folder, and in the sweeps in it."""
     runs = []
     for path in folder.iterdir():
         if _is_run(path):
             runs.append(path)
         elif depth > 1 and path.is_dir():
-            with suppress(OSError):  # nobody has named it
+            with suppress(OSError):  # the user has not named it
                 runs += _runs_in(path, depth - 1)
     return runs
 
 
 def _is_run(path: Path) -> bool:
-    """Tell the folder of a run, also one that has lost its config.toml."""
+    # One that has lost its config.toml is a run too: a damaged one.
     return any((path / name).exists() for name in ("config.toml", "model.npz", "checkpoint.npz"))

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: how the program is told to stop, and how it finishes a step first."""
+"""Ctrl-C and SIGTERM, which stop the program after the step under way."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Interruption(KeyboardInterrupt):
 
 
 def end_on_sigterm() -> None:
-    """Let SIGTERM end the program as Ctrl-C does, with its files closed and put in order."""
+    """Let SIGTERM end the program as Ctrl-C does, with its files closed."""
     if signal.getsignal(signal.SIGTERM) != signal.SIG_IGN:
         signal.signal(signal.SIGTERM, _raise)
 
 
 def ignore_signals() -> None:
-    """Let no further signal disturb a program that is about to end."""
+    """Ignore further signals, in a program that is about to end."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
@@ -41,17 +41,16 @@ def _raise(number: int, _: FrameType | None) -> None:
 
 
 class DeferredSignals:
-    """A context in which the first signal to stop waits for a good moment to be heeded.
+    """A context that defers the first signal until `raise_if_pending` or the end of the context.
 
-    A second one does not wait: it raises `Interruption` where the program stands.
-
-    A signal that is ignored, as in a job that a script has put in the background, stays so. Outside
-    the main thread, where Python delivers no signals, nothing is postponed.
+    A second signal raises `Interruption` at once. A signal that is ignored, as in a job that a
+    script has put in the background, stays ignored. Outside the main thread, where Python delivers
+    no signals, nothing changes.
 
     Attributes
     ----------
     signal_number
-        The signal that waits; 0 if none does.
+        The pending signal; 0 if there is none.
     """
 
     def __init__(self) -> None:
@@ -59,10 +58,9 @@ class DeferredSignals:
         self._handlers: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        """Take over the signals."""
         if threading.current_thread() is threading.main_thread():
-            heeded = [each for each in _SIGNALS if signal.getsignal(each) != signal.SIG_IGN]
-            self._handlers = {each: signal.signal(each, self._note) for each in heeded}
+            handled = [each for each in _SIGNALS if signal.getsignal(each) != signal.SIG_IGN]
+            self._handlers = {each: signal.signal(each, self._note) for each in handled}
         return self
 
     def __exit__(
@@ -71,14 +69,14 @@ class DeferredSignals:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Give them back; a signal that was not heeded is heeded now."""
+        """Restore the handlers; raise `Interruption` if a signal is still pending."""
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         if error is None:
             self.raise_if_pending()
 
     def raise_if_pending(self) -> None:
-        """Raise `Interruption` if a signal waits."""
+        """Raise `Interruption` if a signal is pending."""
         if self.signal_number:
             raise Interruption(self.signal_number)
 

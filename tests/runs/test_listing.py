@@ -69,7 +69,9 @@ def test_a_run_that_was_not_measured_on_the_test_set_yet_can_go_on(folder: Path)
 
 def test_a_run_without_its_checkpoint_does_not_say_that_it_can_go_on(folder: Path) -> None:
     (folder / "half way" / "checkpoint.npz").unlink()
-    assert summarise(folder / "half way").note.endswith("it has no checkpoint.npz to go on from")
+    assert summarise(folder / "half way").note.endswith(
+        "it has no checkpoint.npz, so it cannot be resumed"
+    )
 
 
 def test_a_finished_run_without_its_model_is_damaged(folder: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from mnist_scratch.system.signals import DeferredSignals, Interruption
 
 
-def test_the_first_signal_waits_until_it_is_heeded() -> None:
+def test_the_first_signal_waits_until_it_is_asked_for() -> None:
     signals = DeferredSignals()
     with signals:
         signal.raise_signal(signal.SIGTERM)
@@ -19,7 +19,7 @@ def test_the_first_signal_waits_until_it_is_heeded() -> None:
     assert caught.value.signal_number == signal.SIGTERM
 
 
-def test_a_signal_that_was_not_heeded_is_heeded_at_the_end() -> None:
+def test_a_pending_signal_interrupts_at_the_end() -> None:
     steps = []
 
     def work() -> None:
