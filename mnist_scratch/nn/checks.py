@@ -84,17 +84,3 @@ def check_rows(shape: tuple[int, ...], what: str) -> None:
     """Raise a ValueError if a shape is neither (C,) nor (B, C)."""
     if len(shape) not in (1, 2) or shape[-1] == 0:
         raise ValueError(f"{what} of shape {shape} must be (C,) or (B, C), with a class at least")
-
-
-def checked_batch(targets: Array, logits: Array) -> Array:
-    """Return the targets in the dtype of the logits if both are (B, C)."""
-    # Labels (B,) would broadcast against logits where B is C, and give nonsense.
-    if logits.ndim != 2 or np.shape(targets) != logits.shape:
-        raise ValueError(
-            f"logits {logits.shape} and targets {np.shape(targets)} must both be (B, C)"
-        )
-    if logits.dtype not in (np.float32, np.float64):
-        raise ValueError(f"logits must be float32 or float64, not {logits.dtype}")
-    if not logits.size:
-        raise ValueError(f"logits {logits.shape} are empty: there is no loss to average")
-    return np.asarray(targets, logits.dtype)

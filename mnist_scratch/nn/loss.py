@@ -31,7 +31,6 @@ from mnist_scratch.nn.checks import (
     as_floats,
     check_probabilities,
     check_rows,
-    checked_batch,
     checked_logits,
     read_targets,
 )
@@ -101,6 +100,20 @@ class Loss(Protocol):
         """Return dL/d(logits) (B, C) of the last forward."""
 
 
+def _checked_batch(targets: Array, logits: Array) -> Array:
+    """Return the targets in the dtype of the logits if both are (B, C)."""
+    # Labels (B,) would broadcast against logits where B is C, and give nonsense.
+    if logits.ndim != 2 or np.shape(targets) != logits.shape:
+        raise ValueError(
+            f"logits {logits.shape} and targets {np.shape(targets)} must both be (B, C)"
+        )
+    if logits.dtype not in (np.float32, np.float64):
+        raise ValueError(f"logits must be float32 or float64, not {logits.dtype}")
+    if not logits.size:
+        raise ValueError(f"logits {logits.shape} are empty: there is no loss to average")
+    return np.asarray(targets, logits.dtype)
+
+
 def _no_forward_yet(loss: object, name: str) -> NoReturn:
     raise AttributeError(f"{type(loss).__name__} has no {name} yet: call forward first")
 
@@ -131,7 +144,7 @@ class SoftmaxCrossEntropy:
         ValueError
             If shapes or dtype do not fit, or there is no example.
         """
-        self.targets = checked_batch(targets, logits)
+        self.targets = _checked_batch(targets, logits)
         self.predictions, log_predictions = _softmaxes(logits)  # (B, C) both
         log_likelihood = float(np.vdot(self.targets, log_predictions))  # summed over the batch
         if math.isnan(log_likelihood):  # a class may be impossible: 0 log 0 is 0
@@ -164,7 +177,7 @@ class SquaredError:
 
     def forward(self, logits: Array, targets: Array) -> float:
         """Return the batch-averaged loss; arguments and errors as for `SoftmaxCrossEntropy`."""
-        self.targets = checked_batch(targets, logits)
+        self.targets = _checked_batch(targets, logits)
         self.predictions, _ = _softmaxes(logits)  # (B, C)
         squares = np.square(self.predictions - self.targets)  # (B, C)
         return float(squares.sum(dtype=np.float64)) / len(self.targets)

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
 
 import numpy as np
 import pytest
 
+import mnist_scratch
 from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.loader import BatchLoader
@@ -237,3 +241,31 @@ def test_a_trainer_runs_once(digits: Dataset) -> None:
     trainer = trained(digits, configured(epochs=1, learning_rate=0.01))
     with pytest.raises(ValueError, match="make another"):
         trainer.run()
+
+
+def test_a_training_step_goes_through_eight_files(digits: Dataset) -> None:
+    package = Path(mnist_scratch.__file__).parent
+    seen: set[str] = set()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        path = Path(frame.f_code.co_filename)
+        if event == "call" and path.is_relative_to(package):
+            seen.add(path.relative_to(package).as_posix())
+
+    network = Network.of_widths((784, 12, 10), "relu", np.random.default_rng(0))
+    trainer = Trainer(network, digits, digits, configured(epochs=2, batch_size=20))
+    trainer.run(
+        after_epoch=lambda: sys.setprofile(note),  # from the second epoch on
+        after_step=lambda: sys.setprofile(None),
+    )
+    sys.setprofile(None)
+    assert seen - {"training/progress.py", "training/history.py", "training/stopping.py"} == {
+        "training/trainer.py",
+        "data/loader.py",
+        "data/dataset.py",
+        "nn/network.py",
+        "nn/layers.py",
+        "nn/loss.py",
+        "nn/optimizer.py",
+        "nn/schedule.py",
+    }
