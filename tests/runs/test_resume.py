@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from mnist_scratch.config.schema import Config, with_values
+from mnist_scratch.config.toml import format_config
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.load import DataSplits
 from mnist_scratch.errors import MnistScratchError
@@ -24,6 +26,8 @@ from mnist_scratch.runs.run import resume_training, run_training
 from mnist_scratch.system.files import written_whole
 from mnist_scratch.system.signals import Interruption
 from mnist_scratch.training.trainer import Trainer
+
+Train = Callable[[Config, Path], None]
 
 
 def short(**settings: object) -> Config:
@@ -59,6 +63,26 @@ def data(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> DataSplits:
     return acquired
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Where the runs are that tests of this file share, by their configs."""
+    return {"": tmp_path_factory.mktemp("trained")}
+
+
+@pytest.fixture
+def trained(data: DataSplits, kept: dict[str, Path]) -> Train:
+    """Train a run, or copy it where another test has trained it."""
+
+    def train(config: Config, path: Path) -> None:
+        text = format_config(config)
+        if text not in kept:
+            kept[text] = kept[""] / str(len(kept))
+            run_training(config, kept[text])
+        shutil.copytree(kept[text], path)
+
+    return train
+
+
 @pytest.fixture
 def interrupt(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], None]:
     """Send this process a signal in the middle of a step, the next time that it gets there."""
@@ -80,26 +104,27 @@ def outcome(path: Path) -> dict[str, Any]:
     """What a run left, times aside."""
     evaluation = json.loads((path / "evaluation.json").read_text())
     del evaluation["training_seconds"]
+    state = load_checkpoint(path / "checkpoint.npz").state
     return {
         "history": [row._replace(seconds=None) for row in RunFolder(path).history().rows],
         "evaluation": evaluation,
-        "velocities": load_checkpoint(path / "checkpoint.npz")
-        .state.optimizer["velocities"]
-        .tobytes(),
+        "optimizer": {name: array.tobytes() for name, array in state.optimizer.items()},
         **{name: (path / name).read_bytes() for name in ("model.npz", "config.toml", "norms.csv")},
     }
 
 
-@pytest.mark.parametrize("step", range(1, 16))
-@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_goes_on_to_the_same_bytes(
-    data: DataSplits,
+@pytest.mark.parametrize(
+    ("step", "signal_number"),
+    [*((step, signal.SIGINT) for step in range(1, 16)), (1, signal.SIGTERM), (5, signal.SIGTERM)],
+)
+def test_an_interrupted_run_is_resumed_to_the_same_bytes(
+    trained: Train,
     tmp_path: Path,
     interrupt: Callable[[int, int], None],
     step: int,
     signal_number: int,
 ) -> None:
-    run_training(short(), tmp_path / "whole")
+    trained(short(), tmp_path / "whole")
     interrupt(step, signal_number)
     with pytest.raises(Interruption) as caught:
         run_training(short(), tmp_path / "interrupted")
@@ -111,13 +136,25 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(
     assert outcome(tmp_path / "interrupted") == outcome(tmp_path / "whole")
 
 
+def test_an_interrupted_run_with_adam_is_resumed_to_the_same_bytes(
+    trained: Train, tmp_path: Path, interrupt: Callable[[int, int], None]
+) -> None:
+    config = with_values(short(), {("optimizer", "name"): "adam"}, "test")
+    trained(config, tmp_path / "whole")
+    interrupt(8, signal.SIGINT)
+    with pytest.raises(Interruption):
+        run_training(config, tmp_path / "interrupted")
+    resume_training(tmp_path / "interrupted")
+    assert outcome(tmp_path / "interrupted") == outcome(tmp_path / "whole")
+
+
 @pytest.mark.parametrize("step", [3, 5, 8])
-def test_an_interrupted_run_on_distorted_images_goes_on_to_the_same_bytes(
-    data: DataSplits, tmp_path: Path, interrupt: Callable[[int, int], None], step: int
+def test_an_interrupted_run_on_distorted_images_is_resumed_to_the_same_bytes(
+    trained: Train, tmp_path: Path, interrupt: Callable[[int, int], None], step: int
 ) -> None:
     distorted = short(rotation=10.0, elastic_alpha=30.0, fade=1.0)
-    run_training(short(), tmp_path / "undistorted")
-    run_training(distorted, tmp_path / "whole")
+    trained(short(), tmp_path / "undistorted")
+    trained(distorted, tmp_path / "whole")
     interrupt(step, signal.SIGINT)
     with pytest.raises(Interruption):
         run_training(distorted, tmp_path / "interrupted")
@@ -128,7 +165,7 @@ def test_an_interrupted_run_on_distorted_images_goes_on_to_the_same_bytes(
 
 
 @pytest.mark.parametrize("step", [4, 8])
-def test_what_is_next_to_zero_is_cleared_in_the_same_steps(
+def test_velocities_next_to_zero_are_cleared_in_the_same_steps(
     data: DataSplits,
     tmp_path: Path,
     interrupt: Callable[[int, int], None],
@@ -147,9 +184,9 @@ def test_what_is_next_to_zero_is_cleared_in_the_same_steps(
 
 
 def test_a_second_signal_ends_at_once_and_loses_nothing_that_was_saved(
-    data: DataSplits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_training(short(), tmp_path / "whole")
+    trained(short(), tmp_path / "whole")
     train_step = Trainer._train_step
 
     def interrupted(trainer: Trainer, *batch: Any) -> None:
@@ -169,14 +206,14 @@ def test_a_second_signal_ends_at_once_and_loses_nothing_that_was_saved(
     assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
 
 
-def test_the_handlers_of_signals_are_given_back(data: DataSplits, tmp_path: Path) -> None:
+def test_the_handlers_of_signals_are_given_back(trained: Train, tmp_path: Path) -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    run_training(short(), tmp_path / "run")
+    trained(short(), tmp_path / "run")
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 def test_a_run_is_saved_every_so_many_seconds_within_an_epoch(
-    data: DataSplits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved: list[int] = []
     save = RunFolder.save_checkpoint
@@ -190,7 +227,7 @@ def test_a_run_is_saved_every_so_many_seconds_within_an_epoch(
     monkeypatch.setattr("time.monotonic", lambda: next(now))
     # The clock moves by one each time it is looked at: after each step within an epoch, and once
     # when a checkpoint was written.
-    run_training(short(checkpoint_seconds=3, epochs=2), tmp_path / "run")
+    trained(short(checkpoint_seconds=3, epochs=2), tmp_path / "run")
     assert saved == [0, 3, 5, 8, 10]
 
 
@@ -211,25 +248,25 @@ def test_a_run_is_saved_every_so_many_seconds_within_an_epoch(
     ],
 )
 def test_a_changed_config_is_refused_and_named(
-    data: DataSplits, tmp_path: Path, settings: dict[str, object], named: str
+    trained: Train, tmp_path: Path, settings: dict[str, object], named: str
 ) -> None:
-    run_training(short(), tmp_path / "run")
+    trained(short(), tmp_path / "run")
     before = outcome(tmp_path / "run")
     with pytest.raises(MnistScratchError, match=named):
         resume_training(tmp_path / "run", short(**settings))
     assert outcome(tmp_path / "run") == before
 
 
-def test_what_does_not_change_the_result_may_be_changed(data: DataSplits, tmp_path: Path) -> None:
-    run_training(short(), tmp_path / "run")
+def test_what_does_not_change_the_result_may_be_changed(trained: Train, tmp_path: Path) -> None:
+    trained(short(), tmp_path / "run")
     resume_training(tmp_path / "run", short(checkpoint_seconds=1, data_dir="elsewhere"))
     assert RunFolder(tmp_path / "run").config().training.checkpoint_seconds == 1
 
 
 def test_other_data_is_refused_and_its_files_are_named(
-    data: DataSplits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: DataSplits, trained: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_training(short(), tmp_path / "run")
+    trained(short(), tmp_path / "run")
     other = dataclasses.replace(data.training, sha256={"a-file": "another hash"})
     monkeypatch.setattr(run, "load_dataset", lambda *_: DataSplits(other, other))
     with pytest.raises(MnistScratchError, match=r"other data .* 'a-file' differs"):
@@ -248,10 +285,10 @@ def test_a_finished_run_says_so_and_stays_as_it_is(
 
 
 def test_a_run_that_patience_stopped_is_finished(
-    data: DataSplits, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    trained: Train, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = short(epochs=30, patience=2, learning_rate=0.5, name="constant")
-    run_training(config, tmp_path / "run")
+    trained(config, tmp_path / "run")
     epoch = len(RunFolder(tmp_path / "run").history().epochs)
     assert epoch < 30, "this test needs a run that stops early"
     resume_training(tmp_path / "run")
@@ -261,21 +298,21 @@ def test_a_run_that_patience_stopped_is_finished(
 
 @pytest.mark.parametrize("name", ["constant", "step"])
 def test_more_epochs_continue_a_finished_run_where_the_schedule_allows(
-    data: DataSplits, tmp_path: Path, name: str
+    trained: Train, tmp_path: Path, name: str
 ) -> None:
     settings: dict[str, object] = {"name": name, "warmup": 0.0}
-    run_training(short(**settings, epochs=5), tmp_path / "five")
-    run_training(short(**settings), tmp_path / "three")
+    trained(short(**settings, epochs=5), tmp_path / "five")
+    trained(short(**settings), tmp_path / "three")
     resume_training(tmp_path / "three", short(**settings, epochs=5))
     assert outcome(tmp_path / "three") == outcome(tmp_path / "five")
 
 
 def test_what_was_made_of_the_model_goes_when_it_is_trained_further(
-    data: DataSplits, tmp_path: Path
+    trained: Train, tmp_path: Path
 ) -> None:
     settings: dict[str, object] = {"name": "constant", "warmup": 0.0}
     path = tmp_path / "run"
-    run_training(short(**settings), path)
+    trained(short(**settings), path)
     (path / "report").mkdir()
     made = ("model.onnx", "model.safetensors", "explanation.png", "report.html", "report/a.png")
     for name in made:
@@ -300,18 +337,18 @@ def test_more_epochs_for_an_unfinished_run_depend_on_the_schedule_too(
 
 
 def test_more_epochs_are_refused_where_the_last_ones_have_distorted_less(
-    data: DataSplits, tmp_path: Path
+    trained: Train, tmp_path: Path
 ) -> None:
     settings: dict[str, object] = {"name": "constant", "warmup": 0.0, "fade": 0.5}
-    run_training(short(**settings, rotation=5.0), tmp_path / "run")
+    trained(short(**settings, rotation=5.0), tmp_path / "run")
     with pytest.raises(MnistScratchError, match=r"its distortion fades .*fade = 0\.5"):
         resume_training(tmp_path / "run", short(**settings, rotation=5.0, epochs=5))
     run_training(short(**settings), tmp_path / "plain")  # nothing that could fade
     resume_training(tmp_path / "plain", short(**settings, epochs=5))
 
 
-def test_a_run_that_never_saved_begins_at_the_beginning(data: DataSplits, tmp_path: Path) -> None:
-    run_training(short(), tmp_path / "whole")
+def test_a_run_that_never_saved_begins_at_the_beginning(trained: Train, tmp_path: Path) -> None:
+    trained(short(), tmp_path / "whole")
     RunFolder.create(tmp_path / "run", with_values(short(), {("data", "dataset"): "auto"}, ""))
     resume_training(tmp_path / "run")
     assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
@@ -326,9 +363,9 @@ def test_a_run_that_never_saved_begins_at_the_beginning(data: DataSplits, tmp_pa
     ],
 )
 def test_the_remedy_for_a_damaged_file_brings_its_bytes_back(
-    data: DataSplits, tmp_path: Path, name: str, read: Callable[[RunFolder], object]
+    trained: Train, tmp_path: Path, name: str, read: Callable[[RunFolder], object]
 ) -> None:
-    run_training(short(), tmp_path / "run")
+    trained(short(), tmp_path / "run")
     before = outcome(tmp_path / "run")
     (tmp_path / "run" / name).write_bytes(b"damaged")
     directory = RunFolder(tmp_path / "run")
@@ -340,9 +377,9 @@ def test_the_remedy_for_a_damaged_file_brings_its_bytes_back(
 
 
 def test_a_run_that_lost_its_checkpoint_is_not_begun_over_what_it_left(
-    data: DataSplits, tmp_path: Path
+    trained: Train, tmp_path: Path
 ) -> None:
-    run_training(short(), tmp_path / "run")
+    trained(short(), tmp_path / "run")
     (tmp_path / "run" / "checkpoint.npz").unlink()
     with pytest.raises(MnistScratchError, match=r"has a model\.npz but no checkpoint\.npz"):
         resume_training(tmp_path / "run")
@@ -365,7 +402,7 @@ def test_a_run_that_lost_its_checkpoint_is_not_begun_over_what_it_left(
         ({"generator": np.zeros(6, np.uint64)}, "no generator has the state"),
     ],
 )
-def test_a_checkpoint_in_which_the_run_cannot_stand_is_refused(
+def test_a_checkpoint_that_does_not_fit_the_run_is_refused(
     data: DataSplits,
     tmp_path: Path,
     interrupt: Callable[[int, int], None],
@@ -383,13 +420,13 @@ def test_a_checkpoint_in_which_the_run_cannot_stand_is_refused(
         resume_training(tmp_path / "run")
 
 
-def test_what_may_make_it_another_run_is_said(
-    data: DataSplits,
+def test_another_environment_is_named_as_a_reason_for_other_digits(
+    trained: Train,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    run_training(short(), tmp_path / "run")
+    trained(short(), tmp_path / "run")
     capsys.readouterr()
     resume_training(tmp_path / "run")
     assert "may differ" not in capsys.readouterr().err
@@ -400,9 +437,9 @@ def test_what_may_make_it_another_run_is_said(
 
 
 def test_what_a_checkpoint_says_of_the_machine_reaches_no_terminal_as_it_is(
-    data: DataSplits, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    trained: Train, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run_training(short(), tmp_path / "run")
+    trained(short(), tmp_path / "run")
     path = tmp_path / "run" / "checkpoint.npz"
     checkpoint = load_checkpoint(path)
     hostile = checkpoint.environment | {"numpy": "\x1b[31m2\nmnist-scratch: all is well"}
@@ -428,7 +465,7 @@ def test_the_best_epoch_before_an_interruption_stays_the_best(
     assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
 
 
-def test_a_divergence_is_told_the_same_when_it_comes_after_an_interruption(
+def test_a_divergence_after_an_interruption_has_the_same_message(
     data: DataSplits, tmp_path: Path, interrupt: Callable[[int, int], None]
 ) -> None:
     def message(path: Path) -> str:
@@ -449,13 +486,13 @@ def test_a_divergence_is_told_the_same_when_it_comes_after_an_interruption(
     assert "--resume" not in whole, "to go on would diverge again"
 
 
-def test_a_disk_that_is_full_from_the_beginning_leaves_a_run_that_can_go_on(
-    data: DataSplits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_disk_that_is_full_from_the_beginning_leaves_a_run_that_can_be_resumed(
+    trained: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
         raise MnistScratchError("No space left")
 
-    run_training(short(), tmp_path / "whole")
+    trained(short(), tmp_path / "whole")
     with monkeypatch.context() as patched:
         patched.setattr(RunFolder, "save_checkpoint", full)
         patched.setattr(Trainer, "_train_step", lambda *_: pytest.fail("a step was taken"))
@@ -475,8 +512,8 @@ def test_the_folder_of_the_data_is_written_down_for_any_working_directory(
     assert RunFolder(tmp_path / "run").config().data.data_dir == str(tmp_path / "here")
 
 
-def test_leftovers_of_a_crash_are_swept(data: DataSplits, tmp_path: Path) -> None:
-    run_training(short(), tmp_path / "run")
+def test_leftovers_of_a_kill_are_removed(trained: Train, tmp_path: Path) -> None:
+    trained(short(), tmp_path / "run")
     for name in ("checkpoint.npz", "norms.csv", "loss_curve.png"):
         (tmp_path / "run" / f".{name}.999999999.part").write_bytes(b"half")
     resume_training(tmp_path / "run")
@@ -494,9 +531,9 @@ def test_leftovers_of_a_run_that_had_not_begun_do_not_occupy_its_folder(
 
 
 def test_the_part_of_a_file_that_another_program_writes_stays(
-    data: DataSplits, tmp_path: Path
+    trained: Train, tmp_path: Path
 ) -> None:
-    run_training(short(), tmp_path / "run")
+    trained(short(), tmp_path / "run")
     drawing = tmp_path / "run" / f".loss_curve.png.{os.getppid()}.part"
     drawing.write_bytes(b"half")
     resume_training(tmp_path / "run")
@@ -518,10 +555,10 @@ def test_no_other_program_trains_in_the_folder_while_the_data_is_loaded(
 
 
 def test_a_run_that_is_trained_further_keeps_no_old_evaluation(
-    data: DataSplits, tmp_path: Path, interrupt: Callable[[int, int], None]
+    trained: Train, tmp_path: Path, interrupt: Callable[[int, int], None]
 ) -> None:
     settings: dict[str, object] = {"name": "constant", "warmup": 0.0}
-    run_training(short(**settings), tmp_path / "run")
+    trained(short(**settings), tmp_path / "run")
     assert (tmp_path / "run" / "evaluation.json").exists()
     interrupt(17, signal.SIGINT)
     with pytest.raises(Interruption):
@@ -529,8 +566,8 @@ def test_a_run_that_is_trained_further_keeps_no_old_evaluation(
     assert not (tmp_path / "run" / "evaluation.json").exists()
 
 
-def test_a_second_program_in_the_folder_is_refused(data: DataSplits, tmp_path: Path) -> None:
-    run_training(short(), tmp_path / "run")
+def test_a_second_program_in_the_folder_is_refused(trained: Train, tmp_path: Path) -> None:
+    trained(short(), tmp_path / "run")
     with locked_folder(tmp_path / "run"):
         with pytest.raises(MnistScratchError, match="is in use by process"):
             resume_training(tmp_path / "run")
@@ -539,9 +576,9 @@ def test_a_second_program_in_the_folder_is_refused(data: DataSplits, tmp_path: P
 
 
 def test_a_full_disk_ends_the_run_and_its_last_checkpoint_is_good(
-    data: DataSplits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_training(short(), tmp_path / "whole")
+    trained(short(), tmp_path / "whole")
     fsync, calls = os.fsync, iter(range(10_000))
 
     def full(descriptor: int) -> None:
