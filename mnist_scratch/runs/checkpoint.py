@@ -12,9 +12,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,8 +30,7 @@ _MOST_TEXT_BYTES = 2**14  # as in a config.toml: a longer one can take seconds t
 _MOST = 2**53  # whole numbers up to here are float64 numbers too
 
 
-@dataclass(frozen=True, eq=False)
-class Checkpoint:
+class Checkpoint(NamedTuple):
     """The content of a checkpoint.
 
     Attributes

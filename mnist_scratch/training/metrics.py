@@ -6,7 +6,6 @@ Shapes: N examples, C classes.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,8 +88,7 @@ def most_confused(confusion: npt.NDArray[np.int64], count: int = 5) -> list[Conf
     return [pair for pair in found if pair.examples]
 
 
-@dataclass(frozen=True, eq=False)
-class Calibration:
+class Calibration(NamedTuple):
     """How confident a network was, and how accurate, in bins of confidence.
 
     The confidence of a prediction is the probability of the predicted class. Bin m of M holds the

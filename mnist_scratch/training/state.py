@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +11,7 @@ from mnist_scratch.nn import Array
 from mnist_scratch.training.history import NORMS, History
 
 
-@dataclass(frozen=True, eq=False)
-class TrainingState:
+class TrainingState(NamedTuple):
     """The state of a training between two steps.
 
     P parameters, N training examples, E finished epochs, L dense layers.

@@ -414,8 +414,8 @@ def test_a_checkpoint_that_does_not_fit_the_run_is_refused(
         run_training(short(), tmp_path / "run")
     path = tmp_path / "run" / "checkpoint.npz"
     checkpoint = load_checkpoint(path)
-    state = dataclasses.replace(checkpoint.state, **changes)
-    save_checkpoint(path, dataclasses.replace(checkpoint, state=state))
+    state = checkpoint.state._replace(**changes)
+    save_checkpoint(path, checkpoint._replace(state=state))
     with pytest.raises(MnistScratchError, match=rf"checkpoint\.npz is damaged: .*{message}"):
         resume_training(tmp_path / "run")
 
@@ -443,7 +443,7 @@ def test_what_a_checkpoint_says_of_the_machine_reaches_no_terminal_as_it_is(
     path = tmp_path / "run" / "checkpoint.npz"
     checkpoint = load_checkpoint(path)
     hostile = checkpoint.environment | {"numpy": "\x1b[31m2\nmnist-scratch: all is well"}
-    save_checkpoint(path, dataclasses.replace(checkpoint, environment=hostile))
+    save_checkpoint(path, checkpoint._replace(environment=hostile))
     resume_training(tmp_path / "run")
     said = capsys.readouterr().err
     assert "may differ" in said
