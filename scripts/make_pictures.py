@@ -1,4 +1,4 @@
-"""Make the README's pictures: a loss curve, drawn and distorted digits, cross-entropy explained.
+"""Make the README's pictures: a loss curve, digits of all kinds, cross-entropy explained.
 
 python scripts/make_pictures.py RUN
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
 
 from mnist_scratch.config.toml import find_config, read_config
 from mnist_scratch.data.sources.load import load_dataset
@@ -36,11 +37,21 @@ def draw_contact_sheet(target: Path) -> None:
     figure.savefig(target)
 
 
+def draw_three(target: Path) -> None:
+    """Draw one digit as a person's own picture: large, off centre, dark on grey paper."""
+    (digit,) = draw_digits(np.array([3]), np.random.default_rng(0))  # (28, 28)
+    large = Image.fromarray(digit).resize((140, 140), Image.Resampling.BICUBIC)
+    paper = Image.new("L", (200, 160), 225)
+    paper.paste(40, (50, 10), mask=large)
+    paper.save(target, optimize=True)
+
+
 def main() -> None:
     """Write the pictures; cross-entropy is shown on the run's data set."""
     run = RunFolder(Path(sys.argv[1]))
     draw_loss_curve(run, FOLDER / "loss_curve.png")
     draw_contact_sheet(FOLDER / "synthetic_digits.png")
+    draw_three(FOLDER / "three.png")
     training, _ = load_dataset(run.config().data.dataset)
     distorting = make_augmentation(read_config(find_config("simard")))
     write_contact_sheet(training, distorting, FOLDER / "distorted_digits.png")

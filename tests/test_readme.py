@@ -17,13 +17,19 @@ from helpers.command_line import CHECKOUT, run_in_process
 
 import mnist_scratch
 from mnist_scratch.cli import make_parser
+from mnist_scratch.commands import COMMANDS
 from mnist_scratch.data.idx import format_idx
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import DATASETS, FILE_NAMES, SourceFile
 from mnist_scratch.data.synthetic.digits import draw_digits
 
 README = CHECKOUT / "README.md"
-TEXTS = [README, CHECKOUT / ".github" / "CONTRIBUTING.md", CHECKOUT / "configs" / "README.md"]
+TEXTS = [
+    README,
+    CHECKOUT / ".github" / "CONTRIBUTING.md",
+    CHECKOUT / "configs" / "README.md",
+    CHECKOUT / "data" / "README.md",
+]
 FENCES = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
 # What stands between these comments in README.md can be pasted into a shell, block after block.
 PASTED = re.compile(r"<!-- can be pasted -->\n(.*?)<!-- until here -->", re.DOTALL)
@@ -100,8 +106,10 @@ def test_the_commands_can_be_pasted_and_leave_nothing_untracked(
         for words in (shlex.split(line, comments=True) for line in commands)
         if words and words[0] == "mnist-scratch"
     ]
-    assert len(of_the_program) >= 3
+    assert {words[0] for words in of_the_program} == set(COMMANDS)
     for words in of_the_program:
+        if words[0] == "sweep":  # its processes know MNIST's own hashes
+            words += [*("--set", "data.dataset=files"), *("--set", "data.data_dir=data/mnist")]
         answer = run_in_process(*words, folder=copy)
         assert answer.returncode == 0, (words, answer.stderr)
     assert untracked(copy) == []
