@@ -19,8 +19,6 @@ from mnist_scratch.runs.arrays import Arrays, opened_arrays, save_arrays
 from mnist_scratch.system.text import shown
 
 _FORMAT = 1
-_DENSE = "dense"
-_NAMES: dict[type, str] = {Dense: _DENSE, **{kind: name for name, kind in ACTIVATIONS.items()}}
 
 
 def save_model(path: Path, network: Network) -> None:
@@ -35,7 +33,7 @@ def save_model(path: Path, network: Network) -> None:
     """
     arrays: dict[str, npt.NDArray[Any]] = {
         "format": np.array(_FORMAT),
-        "layers": np.array([_NAMES[type(layer)] for layer in network.layers]),
+        "layers": np.array([layer.name for layer in network.layers]),
     }
     for number, layer in enumerate(network.dense_layers, start=1):
         arrays[f"dense_{number}.weights"] = layer.weights
@@ -62,7 +60,7 @@ def _network(arrays: Arrays) -> Network:
     layers: list[Layer] = []
     parameters: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]] = []
     for name in arrays.take("layers", "U", 1).tolist():
-        if name == _DENSE:
+        if name == Dense.name:
             dense = f"dense_{len(parameters) + 1}"
             weights = arrays.take(f"{dense}.weights", "f4", 2)
             biases = arrays.take(f"{dense}.biases", "f4", 1)
