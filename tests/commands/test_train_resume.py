@@ -27,7 +27,10 @@ from mnist_scratch.runs.checkpoint import load_checkpoint
 
 WITH_SIGNALS = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
 # A second or two, so that it can be stopped in the middle.
-LONGER = (*SMALL, "--hidden", "64", "--epochs", "60", "--checkpoint-seconds", "0.1")
+LONGER = (
+    *(*SMALL, "--hidden", "64", "--epochs", "30", "--batch-size", "2"),
+    *("--learning-rate", "0.005", "--checkpoint-seconds", "0.1"),
+)
 
 
 def saved_step(run: Path) -> int:

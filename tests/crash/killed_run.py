@@ -1,4 +1,4 @@
-"""Run the command line on a few digits, and kill the process at a chosen point.
+"""Run the command line, and kill the process at a chosen point.
 
     python killed_run.py POINT ARGUMENT ...
 
@@ -16,12 +16,7 @@ import signal
 import sys
 from typing import Any
 
-import numpy as np
-
 from mnist_scratch import cli
-from mnist_scratch.data.dataset import Dataset
-from mnist_scratch.data.sources.load import DataSplits
-from mnist_scratch.runs import run
 
 _chosen = int(sys.argv[1])
 _passed = 0
@@ -68,16 +63,7 @@ def _replace_watched(path: pathlib.Path, target: Any) -> pathlib.Path:
     return _replace(path, target)
 
 
-def _few_digits(*_: object) -> DataSplits:
-    rng = np.random.default_rng(5)
-    images = rng.integers(0, 256, (60, 28, 28), dtype=np.uint8)
-    labels = rng.integers(0, 10, 60, dtype=np.uint8)
-    digits = Dataset("synthetic", images, labels, {"a-file": "its hash"})
-    return DataSplits(digits, digits)
-
-
 for place, name, watched in (
-    (run, "load_dataset", _few_digits),
     (os, "fsync", _fsync_watched),
     (pathlib.Path, "replace", _replace_watched),
     (pathlib.Path, "open", _open_watched),
