@@ -329,22 +329,20 @@ def claim_default_folder(recipe: str) -> Path:
     MnistScratchError
         If it cannot be made.
     """
-    first = RUNS / f"{time.strftime('%Y%m%d-%H%M%S')}-{recipe}"
-    path, number = first, 1
-    while True:
-        try:
-            path.mkdir(parents=True)
-        except FileExistsError:
-            if not path.is_dir():
-                raise MnistScratchError(f"{path} is in the way; name a folder with --run") from None
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{recipe}"
+    path, number = RUNS / name, 1
+    try:
+        RUNS.mkdir(exist_ok=True)
+        while True:
+            with suppress(FileExistsError):
+                path.mkdir()
+                return path
             number += 1
-            path = first.with_name(f"{first.name}-{number}")
-        except OSError as error:
-            raise MnistScratchError(
-                f"cannot make {path}: {error.strerror}; name another folder with --run"
-            ) from error
-        else:
-            return path
+            path = RUNS / f"{name}-{number}"
+    except OSError as error:
+        raise MnistScratchError(
+            f"cannot make {path}: {error.strerror}; name another folder with --run"
+        ) from error
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""One process at a time: an advisory lock on a file, which a crash does not leave behind."""
+"""One process at a time: an advisory lock on a file, which ends with its process."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def locked(
     """Hold the lock of a file, which no other process then gets.
 
     The operating system releases the lock when the process ends, however it ends. The file is
-    there only while the lock is held; one that a crash left there means nothing. Folders above it
-    are made.
+    there only while the lock is held; one that a killed process left means nothing. Folders above
+    it are made.
 
     Parameters
     ----------

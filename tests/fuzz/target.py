@@ -14,7 +14,7 @@ from typing import NamedTuple
 from mnist_scratch.errors import MnistScratchError
 
 # A file in memory, where there is such a place: a disk would be slower by much.
-_MEMORY = Path("/dev/shm")  # noqa: S108  # only a folder of a name that nobody can foresee
+_MEMORY = Path("/dev/shm")  # noqa: S108  # only a folder with a random name
 _FOLDER = tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None)
 
 Mutate = Callable[[bytes, int], bytes]
@@ -24,8 +24,8 @@ Change = Callable[[bytes, random.Random, Mutate], bytes]
 class Target(NamedTuple):
     """A reader to be fuzzed.
 
-    A fuzzer that changes bytes anyhow never finds a right CRC-32, or the word of a setting; so a
-    target changes its inputs itself, with what it knows of them.
+    A fuzzer that changes any bytes never finds a right CRC-32 or the name of a setting, so a target
+    changes its inputs itself, knowing their format.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Target(NamedTuple):
     seeds
         Returns inputs to begin with.
     change
-        Changes an input, with a source of randomness and a function that changes bytes anyhow.
+        Changes an input, with a source of randomness and a function that changes any bytes.
     largest
         The most bytes of an input.
     """

@@ -85,7 +85,7 @@ def test_a_run_is_in_training_while_a_process_holds_its_lock(folder: Path) -> No
         run = summarise(folder / "half way")
     assert run.state == "training"
     assert run.note == f"process {os.getpid()} trains it; epochs done: 2 of 5"
-    (folder / "half way" / ".lock").write_text("999999999")  # what a crash left
+    (folder / "half way" / ".lock").write_text("999999999")  # of a killed process
     assert summarise(folder / "half way").state == "unfinished"
 
 

@@ -483,7 +483,7 @@ def test_a_divergence_after_an_interruption_has_the_same_message(
     with pytest.raises(Interruption):
         resume_training(tmp_path / "run")
     assert message(tmp_path / "run") == whole
-    assert "--resume" not in whole, "to go on would diverge again"
+    assert "--resume" not in whole, "a resumed run would diverge again"
 
 
 def test_a_disk_that_is_full_from_the_beginning_leaves_a_run_that_can_be_resumed(

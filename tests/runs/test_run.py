@@ -245,7 +245,7 @@ def test_a_folder_of_runs_is_told_from_a_run_and_one_of_them_named(
     data: DataSplits, tmp_path: Path
 ) -> None:
     run_training(SHORT, tmp_path / "sweep" / "seed-000")
-    with pytest.raises(MnistScratchError, match=r"sweep is not .* name one of them: .*seed-000$"):
+    with pytest.raises(MnistScratchError, match=r"sweep is not .* name one: .*seed-000$"):
         RunFolder(tmp_path / "sweep")
 
 

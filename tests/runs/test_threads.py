@@ -74,10 +74,10 @@ def test_a_run_writes_down_how_many_threads_it_computed_with_and_keeps_them(
         assert environment_json["blas"]["threads"] == threads
         return threads
 
-    nobody_asked = dict.fromkeys(threads._VARIABLES, "")
+    unset = dict.fromkeys(threads._VARIABLES, "")
     config = ("--config", "minimal")
-    assert train(nobody_asked, *config, "--run", "run", "--threads", "2") == 2
-    for environment in (nobody_asked, {"OPENBLAS_NUM_THREADS": "1"}):
+    assert train(unset, *config, "--run", "run", "--threads", "2") == 2
+    for environment in (unset, {"OPENBLAS_NUM_THREADS": "1"}):
         assert train(environment, "--resume", "run") == 2
         assert train(environment, *config, "--resume", "run") == 2
     message = refused(main("train", "--resume", "run", "--threads", "1"))
