@@ -26,18 +26,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments
-        What stands after the program's name; by default that of this process.
+        The words after the program's name; by default those of this process.
 
     Returns
     -------
     int
-        0 done, 2 the user's input or files are at fault, 130 interrupted by Ctrl-C, 143 by SIGTERM,
-        141 nobody reads on.
+        0: done; 2: an error in the user's input or files; 130: interrupted by Ctrl-C, 143: by
+        SIGTERM; 141: the reader of the output has closed it.
     """
-    if sys.stderr is None:  # closed by whoever started the program
+    if sys.stderr is None:  # closed by the parent process
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # open to the end
     for stream in (sys.stdout, sys.stderr):
-        # A path may hold bytes that the terminal's encoding has no character for.
+        # A path may have bytes that the encoding of the terminal has no character for.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed("interrupted", 128 + number)
     except BrokenPipeError:
         discard(sys.stderr)
-        return 141  # what a shell shows for a program that SIGPIPE ended
+        return 141  # like a program that was ended by SIGPIPE
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _failed(f"{where}{error.strerror or error}; check the name and the permissions", 2)
@@ -89,8 +89,11 @@ def _run(arguments: Sequence[str]) -> None:
     os.environ["MPLBACKEND"] = "agg"  # pictures are files here, whatever windows others want
     named = [argument for argument in arguments if not argument.startswith("-")][:1]
     parser = make_parser(named)
+    if not arguments:
+        parser.error("name a command; 'mnist-scratch --help' lists them")
     if named and named[0] not in COMMANDS:
-        parser.error(f"unknown command '{named[0]}'{nearest(named[0], COMMANDS)}")
+        hint = nearest(named[0], COMMANDS) or "; 'mnist-scratch --help' lists the commands"
+        parser.error(f"unknown command '{named[0]}'{hint}")
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
         flags = options.parser._option_string_actions  # argparse lists them nowhere else
@@ -102,5 +105,5 @@ def _failed(message: str, status: int) -> int:
     try:
         print(f"mnist-scratch: {message}", file=sys.stderr, flush=True)
     except OSError:
-        discard(sys.stderr)  # nobody can be told; the status tells
+        discard(sys.stderr)  # the exit status is all that is left
     return status

@@ -23,6 +23,11 @@ _MOST_COLUMNS = 40  # for the choices of a flag in the usage
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add where the run begins, and a flag for every setting."""
+    command.usage = (  # a flag for each setting would take 16 lines
+        "%(prog)s [-h] [--config NAME|FILE.toml]\n"
+        "                           [--run DIR | --resume RUN] [--live] [--json]\n"
+        "                           [--SETTING VALUE ...]"
+    )
     add_config(command)
     command.add_argument(
         "--run",

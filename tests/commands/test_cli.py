@@ -47,7 +47,7 @@ def test_the_version_is_printed(main: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "the following arguments are required: COMMAND"),
+        ((), "name a command; 'mnist-scratch --help' lists them"),
         (("trian",), "unknown command 'trian', did you mean 'train'?"),
         (("evaluate", "half"), f"cannot read {Path('half', 'model.npz')}"),
         (("evaluate", "x" * 300), "File name too long"),
