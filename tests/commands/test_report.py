@@ -19,7 +19,7 @@ def test_the_page_is_of_the_run_and_its_test_images(
     def write_report(run: RunFolder, test: Dataset) -> None:
         written.append((run.path.resolve(), test.name, len(test.labels)))
 
-    monkeypatch.setattr("mnist_scratch.report.pages.report.write_report", write_report)
+    monkeypatch.setattr("mnist_scratch.commands.report.write_report", write_report)
     assert succeeded(main("report", "run")) == f"{Path('run', 'report.html')}\n"
     assert written == [(finished_run, "files", 100)]
 
