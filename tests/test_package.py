@@ -12,10 +12,19 @@ from helpers.command_line import CHECKOUT, NO_NETWORK
 
 import mnist_scratch
 
-# Each takes 3% (tomllib) to 150% (Matplotlib) of the time that NumPy takes to be imported.
+# Each takes 2% (threadpoolctl) to 150% (Matplotlib) of the time that NumPy takes to be imported.
 HEAVY = {
     *("PIL", "_hashlib", "concurrent.futures", "distributed", "matplotlib", "numpy.random", "onnx"),
-    *("platformdirs", "ssl", "subprocess", "tomllib", "tqdm", "urllib.request"),
+    *(
+        "platformdirs",
+        "ssl",
+        "subprocess",
+        "threadpoolctl",
+        "tomllib",
+        "tqdm",
+        "urllib.request",
+        "zipfile",
+    ),
 }
 
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import math
 import sys
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +21,10 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import written_whole
 from mnist_scratch.system.text import printable
 
+if TYPE_CHECKING:
+    from zipfile import ZipFile
+
+_STORED = 0  # zipfile.ZIP_STORED
 _ENCRYPTED = 0x1  # of a member's flags
 _LONGEST_HEADER = 256  # NumPy pads it to 118; a nested one of 10,000 takes seconds to parse
 _LONGEST_REASON = 200
@@ -49,7 +52,7 @@ class Arrays:
         If two have the same name, or together they are larger than the file.
     """
 
-    def __init__(self, archive: zipfile.ZipFile, file_size: int) -> None:
+    def __init__(self, archive: ZipFile, file_size: int) -> None:
         members = archive.infolist()
         self._archive = archive
         self._file_size = file_size
@@ -79,7 +82,7 @@ class Arrays:
         member = self._untaken.pop(f"{name}.npy", None)
         if member is None:
             raise ValueError(f"the array '{name}' is missing")
-        if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & _ENCRYPTED:
+        if member.compress_type != _STORED or member.flag_bits & _ENCRYPTED:
             raise ValueError(f"the array '{name}' is compressed or encrypted")
         with self._archive.open(member) as file:
             if npy.read_magic(file) != (1, 0):
@@ -135,8 +138,10 @@ def opened_arrays(path: Path, what: str) -> Iterator[Arrays]:
     MnistScratchError
         If the file cannot be read, or is not what it should be.
     """
+    from zipfile import ZipFile  # 3% of the import of NumPy
+
     try:
-        with zipfile.ZipFile(path) as archive:
+        with ZipFile(path) as archive:
             yield Arrays(archive, path.stat().st_size)
     except OSError as error:
         raise MnistScratchError(f"cannot read {path}: {error.strerror or error}") from error

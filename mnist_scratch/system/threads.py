@@ -7,8 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from threadpoolctl import ThreadpoolController, threadpool_limits
-
 
 @contextmanager
 def blas_threads(number: int) -> Iterator[int]:
@@ -24,6 +22,8 @@ def blas_threads(number: int) -> Iterator[int]:
     int
         How many the BLAS reports now; 0 if it cannot be told how many, like Apple's Accelerate.
     """
+    from threadpoolctl import ThreadpoolController, threadpool_limits  # 2% of NumPy's import
+
     with threadpool_limits(number, user_api="blas"):
         libraries = ThreadpoolController().select(user_api="blas").info()
         yield max((library["num_threads"] or 0 for library in libraries), default=0)
