@@ -41,6 +41,9 @@ class Optimizer(Protocol):
     learning_rate: float
     steps: int
 
+    def __init__(self, network: Network, learning_rate: float) -> None:
+        """Take the network whose parameters to move; further parameters need a default."""
+
     def step(self) -> None:
         """Move the parameters once along the network's gradients, which stay as they are."""
 
@@ -196,7 +199,7 @@ class Adam:
 
 
 # The only list of the optimizers: the setting `optimizer.name` chooses among them.
-OPTIMIZERS: dict[str, type[SGD | Adam]] = {"sgd": SGD, "adam": Adam}
+OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam}
 
 
 def _blocks(*arrays: Array) -> Iterator[tuple[Array, ...]]:

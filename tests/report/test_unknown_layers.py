@@ -65,8 +65,9 @@ def test_a_made_up_activation_is_refused_by_name(
     run = run_with("relu", tmp_path / "run")
     network = Network.of_widths((784, 8, 10), "twice", np.random.default_rng(0))
     monkeypatch.setattr(RunFolder, "model", lambda _: network)
-    write, _ = WRITERS[target]
-    message = f"^{target} does not support Twice layers; it supports Dense, ReLU, Tanh, Sigmoid$"
+    write, known = WRITERS[target]
+    names = ", ".join(kind.__name__ for kind in known)
+    message = f"^{target} does not support Twice layers; it supports {names}$"
     with pytest.raises(MnistScratchError, match=message):
         write(run, tmp_path / "output")
     assert not (tmp_path / "output").exists()
