@@ -25,13 +25,11 @@ from mnist_scratch.report.text.evaluation import (
     describe_tta,
 )
 from mnist_scratch.runs.folder import RunFolder
+from mnist_scratch.training.evaluation import METRICS
 
 _MOST_VERSIONS = 1000
 _MOST_DRAWN = 100  # misclassified images in a picture
-_HEADLINE = (
-    *("loss", "accuracy", "accuracy_interval_95"),
-    *("expected_calibration_error", "mean_confidence"),
-)
+_HEADLINE = ("loss", "accuracy", "accuracy_interval_95", *METRICS)
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -74,8 +75,7 @@ class Evaluation:
             "loss": self.loss,
             "accuracy": self.accuracy,
             "accuracy_interval_95": list(self.accuracy_interval),
-            "expected_calibration_error": self.calibration.expected_error,
-            "mean_confidence": self.calibration.mean_confidence,
+            **{name: metric.value(self) for name, metric in METRICS.items()},
             "classes": [
                 {"class": number, "name": name} | score._asdict()
                 for number, (name, score) in enumerate(zip(names, scores, strict=True))
@@ -84,6 +84,24 @@ class Evaluation:
             "confusion": self.confusion.tolist(),
             "calibration_bins": self.calibration.as_json(),
         }
+
+
+class Metric(NamedTuple):
+    """A figure beside the accuracy, 0 to 1: its title, and its value for an evaluation."""
+
+    title: str
+    value: Callable[[Evaluation], float]
+
+
+# The only list of these figures: evaluation.json, `evaluate` and the report follow from it.
+METRICS = {
+    "expected_calibration_error": Metric(
+        "calibration error", lambda measured: measured.calibration.expected_error
+    ),
+    "mean_confidence": Metric(
+        "mean confidence", lambda measured: measured.calibration.mean_confidence
+    ),
+}
 
 
 def evaluate(

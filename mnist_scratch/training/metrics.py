@@ -1,5 +1,7 @@
 """Metrics beside the accuracy: scores of each class, confusions, calibration, confidence intervals.
 
+`METRICS` in evaluation.py lists the figures that are reported of every evaluation.
+
 Shapes: N examples, C classes.
 """
 

@@ -32,7 +32,7 @@ from mnist_scratch.report.text.evaluation import percent, share_text
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.files import write_text_whole, written_whole
 from mnist_scratch.system.text import printable
-from mnist_scratch.training.evaluation import Evaluation, evaluate
+from mnist_scratch.training.evaluation import METRICS, Evaluation, evaluate
 from mnist_scratch.training.history import History
 from mnist_scratch.training.metrics import class_scores, most_confused
 
@@ -95,7 +95,7 @@ def write_report(run: RunFolder, test: Dataset) -> None:
 def _about_run(
     run: RunFolder, network: Network, history: History, evaluation: Evaluation
 ) -> _Section:
-    best, calibration = history.best, evaluation.calibration
+    best = history.best
     low, high = evaluation.accuracy_interval
     result = [
         ("data set", evaluation.dataset),
@@ -103,8 +103,7 @@ def _about_run(
         ("parameters", f"{network.parameters.size:,}"),
         ("test accuracy", f"{evaluation.accuracy:.2%} ({low:.2%} to {high:.2%})"),
         ("test loss", f"{evaluation.loss:.4f}"),
-        ("calibration error", f"{calibration.expected_error:.2%}"),
-        ("mean confidence", f"{calibration.mean_confidence:.2%}"),
+        *((metric.title, f"{metric.value(evaluation):.2%}") for metric in METRICS.values()),
         ("validation accuracy", f"{best.validation_accuracy:.2%}, epoch {best.epoch}"),
         ("epochs", str(len(history.epochs))),
         ("steps", f"{history.rows[-1].step:,}"),

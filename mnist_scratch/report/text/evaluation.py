@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.inference.ensemble import ModelResult
-from mnist_scratch.training.evaluation import Evaluation
+from mnist_scratch.training.evaluation import METRICS, Evaluation
 from mnist_scratch.training.metrics import class_scores, most_confused
 
 
@@ -16,10 +16,9 @@ def describe_in_detail(evaluation: Evaluation) -> str:
     names = class_names(evaluation.dataset)
     longest = max(map(len, names))
     width = max(len("class"), longest)
-    bins = evaluation.calibration
-    confidence = f"mean confidence {bins.mean_confidence:.2%}"
+    metrics = [f"{metric.title} {metric.value(evaluation):.2%}" for metric in METRICS.values()]
     lines = [
-        f"calibration    expected error {bins.expected_error:.2%}; {confidence}",
+        f"metrics        {'; '.join(metrics)}",
         "",
         f"{'class':<{width}}  precision    recall        F1  images",
     ]

@@ -4,10 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
+from mnist_scratch.config.schema import Config
 from mnist_scratch.inference.ensemble import ModelResult
+from mnist_scratch.nn.network import Network
+from mnist_scratch.report.pages import report
 from mnist_scratch.report.text.evaluation import describe_in_detail, describe_models, describe_tta
-from mnist_scratch.training.evaluation import Evaluation
+from mnist_scratch.runs.folder import RunFolder
+from mnist_scratch.training.evaluation import METRICS, Evaluation, Metric
+from mnist_scratch.training.history import History, Row
 from mnist_scratch.training.metrics import calibration
 
 
@@ -29,7 +35,7 @@ def test_every_class_has_a_line_and_the_most_confused_come_first() -> None:
     confusion[6, 0] = 8
     lines = describe_in_detail(evaluation(confusion)).splitlines()
     assert lines == [
-        "calibration    expected error 9.29%; mean confidence 95.00%",
+        "metrics        calibration error 9.29%; mean confidence 95.00%",
         "",
         "class        precision    recall        F1  images",
         "T-shirt/top     50.00%    80.00%    61.54%      10",
@@ -48,6 +54,21 @@ def test_every_class_has_a_line_and_the_most_confused_come_first() -> None:
         "true T-shirt/top  predicted Shirt             2, 20.00% of T-shirt/top",
         "true Bag          predicted Ankle boot        2, 20.00% of Bag",
     ]
+
+
+def test_a_metric_of_the_list_is_printed_written_and_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metric = Metric("error rate", lambda measured: 1.0 - measured.accuracy)
+    monkeypatch.setitem(METRICS, "error_rate", metric)
+    measured = evaluation(np.diag([8] * 10) + 2 * np.eye(10, k=1, dtype=np.int64))
+    assert describe_in_detail(measured).splitlines()[0].endswith("; error rate 18.37%")
+    assert measured.as_json()["error_rate"] == pytest.approx(18 / 98)
+    run = RunFolder.create(tmp_path / "run", Config())
+    history = History([Row(1, 1, 0.1, 2.0, 2.1, 0.5, 0.5)])
+    network = Network.of_widths((784, 10), "relu", np.random.default_rng(0))
+    section = report._about_run(run, network, history, measured)
+    assert '<th scope="row">error rate</th><td>18.37%</td>' in section.tables
 
 
 def test_without_an_error_no_classes_are_confused() -> None:
