@@ -19,7 +19,8 @@ from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.training.evaluation import evaluate
 from mnist_scratch.training.history import History, Row
 
-PICTURES = ["calibration", "confusion", "learning", "mistakes", "norms", "weights"]
+# In the order of the page.
+PICTURES = ["learning", "confusion", "mistakes", "calibration", "weights", "norms"]
 
 
 def some_run(path: Path) -> RunFolder:
@@ -101,22 +102,24 @@ def test_each_picture_is_in_the_page_on_light_and_on_dark_ground(text: str) -> N
 
 def test_the_light_pictures_are_files_too(reported: RunFolder, text: str) -> None:
     files = sorted(reported.pictures_path.iterdir())
-    assert [file.name for file in files] == [f"{name}.png" for name in PICTURES]
+    assert [file.name for file in files] == [f"{name}.png" for name in sorted(PICTURES)]
     for file in files:
         assert f'src="data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()}"' in text
 
 
 def test_every_picture_is_described_in_words(text: str, reported: RunFolder) -> None:
     measured = evaluate(reported.model(), some_images("synthetic"))
-    learning, confusion, mistakes, calibration, weights, norms = [
-        attributes["alt"] for tag, attributes in Page(text).tags if tag == "img"
-    ]
-    assert learning == "Loss and validation accuracy over 2 epochs; the best epoch is 2."
-    assert re.fullmatch(r"Confusion .*: true \d predicted \d, [1-3] times, true .*", confusion)
-    assert re.fullmatch(r"The 25 test images .*: (true \d predicted \d(, |\.)){25}", mistakes)
-    assert f"{measured.calibration.expected_error:.2%}" in calibration
-    assert weights == "The weights of 6 units of the first layer as images."
-    assert norms.endswith("of the weights at the end, layer 1: 4.5; layer 2: 4.5.")
+    texts = [attributes["alt"] for tag, attributes in Page(text).tags if tag == "img"]
+    said = dict(zip(PICTURES, texts, strict=True))
+    assert all(said.values())
+    assert said["learning"] == "Loss and validation accuracy over 2 epochs; the best epoch is 2."
+    confusion = r"Confusion .*: true \d predicted \d, [1-3] times, true .*"
+    assert re.fullmatch(confusion, said["confusion"])
+    mistakes = r"The 25 test images .*: (true \d predicted \d(, |\.)){25}"
+    assert re.fullmatch(mistakes, said["mistakes"])
+    assert f"{measured.calibration.expected_error:.2%}" in said["calibration"]
+    assert said["weights"] == "The weights of 6 units of the first layer as images."
+    assert said["norms"].endswith("of the weights at the end, layer 1: 4.5; layer 2: 4.5.")
 
 
 def test_the_page_says_what_the_evaluation_says(text: str, reported: RunFolder) -> None:
