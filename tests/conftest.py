@@ -140,6 +140,16 @@ def main(tmp_path: Path) -> CommandLine:
 
 
 @pytest.fixture
+def unmeasured_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the coverage of processes that a test starts unmeasured, which takes half their time.
+
+    For processes that are killed, that may not write, or that run what other tests measure.
+    """
+    for name in [name for name in os.environ if name.startswith("COVERAGE")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
 def command_line(tmp_path: Path) -> CommandLine:
     """Run a command as a process in `tmp_path`: for exit statuses, signals and pipes; 1 s each."""
     return functools.partial(run_process, folder=tmp_path)

@@ -96,7 +96,7 @@ def few_of_mnist(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_commands_can_be_pasted_and_leave_nothing_untracked(
-    copy: Path, few_of_mnist: None
+    copy: Path, few_of_mnist: None, unmeasured_processes: None
 ) -> None:
     commands = [
         line.replace("./scripts/train", "mnist-scratch train") for line in pasted_commands()
