@@ -1,17 +1,17 @@
 """A digit classifier from the first pixel to the last gradient, on NumPy.
 
-The rooms, each importing only from those above it:
+The folders, each importing only from those above it:
 
-    errors.py, system/   the one error a user can cause; files, locks, signals, threads, text
+    errors.py, system/   errors with a message for the user; files, locks, signals, threads, text
     nn/                  the mathematics: layers, network, loss, optimizer, schedule
-    data/                images and labels, batches, distortion; pictures/, synthetic/, sources/
-    config/              the settings of a run, and its TOML files
-    training/            the loop: trainer, evaluation, metrics, history
-    runs/                the folder of a run: model, checkpoint, resume
-    inference/           predictions, ensembles
-    sweep/               many runs
-    report/              plots/, explain/, pages/, export/, text/
-    commands/            the command line, one file a command
+    data/                images, labels, batches, distortion; sources/, pictures/, synthetic/
+    config/              the settings of a run, and their TOML files
+    training/            the training loop, early stopping, evaluation, metrics, history
+    runs/                the folder of a run: train, resume, checkpoint, model file
+    inference/           predictions, ensembles, test-time augmentation
+    sweep/               many runs: combinations of settings and seeds, execution, results
+    report/              plots/, text/, pages/, explain/, export/
+    commands/, cli.py    the command line, one file for each command
 """
 
 from mnist_scratch.config.schema import Config

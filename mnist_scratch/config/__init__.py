@@ -1,1 +1,1 @@
-"""What a run can be told, declared once, and its TOML files."""
+"""The settings of a run, declared once in schema.py, and their TOML files."""

@@ -1,1 +1,5 @@
-"""From bytes to batches: the IDX format, the data sets and where they come from, the loader."""
+"""From bytes to batches: IDX files, data sets, the loader, distortion.
+
+Where data sets come from is in sources/, a person's own pictures in pictures/, and the digits that
+the program draws in synthetic/.
+"""

@@ -1,1 +1,1 @@
-"""The predictions of trained networks: for test images, for pictures, as an ensemble."""
+"""Predictions of trained networks: for test images, for pictures, as an ensemble."""

@@ -1,1 +1,5 @@
-"""Pictures of runs, and the explanation of their loss in numbers, words and pictures."""
+"""What is shown of runs.
+
+Pictures are in plots/, tables for the terminal in text/, HTML pages in pages/, the explanation of
+the loss in explain/, and models for other programs in export/.
+"""

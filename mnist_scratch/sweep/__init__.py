@@ -1,1 +1,1 @@
-"""Sweeps: many runs planned, executed and summed up."""
+"""Sweeps: every combination of some settings with many seeds, trained and compared."""

@@ -1,1 +1,1 @@
-"""The training loop, the evaluation, and the folder that a run leaves behind."""
+"""The training loop, and what it needs: evaluation, metrics, history, stopping, seeding."""

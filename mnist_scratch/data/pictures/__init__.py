@@ -1,1 +1,1 @@
-"""A person's own picture: read, its background subtracted, and prepared as MNIST was."""
+"""A person's own pictures: read, background subtracted, prepared as MNIST was."""

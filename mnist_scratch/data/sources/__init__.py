@@ -1,1 +1,1 @@
-"""Where data sets come from: found, fetched, verified, loaded."""
+"""Where data sets come from: the table of all, where files lie, downloads, verification."""

@@ -1,1 +1,1 @@
-"""Models in forms that other programs read."""
+"""Models in formats of other programs: ONNX and safetensors."""

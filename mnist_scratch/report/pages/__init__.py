@@ -1,1 +1,1 @@
-"""HTML pages: the report of a run, and the page to draw on."""
+"""HTML pages: the report of a run, and the page that classifies drawings."""

@@ -1,1 +1,1 @@
-"""Pictures of runs and data sets."""
+"""Pictures of runs, evaluations, sweeps and data sets, drawn with Matplotlib."""

@@ -1,1 +1,1 @@
-"""Tables and bars for the terminal."""
+"""Tables and bars for the terminal: evaluations, sweeps, predictions."""
