@@ -110,3 +110,16 @@ def test_misclassified_images_are_drawn_and_counted(
     assert errors > 0
     assert values["mistakes"] == {"picture": str(tmp_path / "errors.png"), "images": errors}
     assert f"misclassified  {errors}, all in {tmp_path / 'errors.png'}\n" in text
+
+
+@pytest.mark.mnist
+def test_a_run_on_other_data_says_so_and_keeps_its_own_evaluation(
+    main: CommandLine, finished_run: Path, mnist_dir: Path
+) -> None:
+    own = (finished_run / "evaluation.json").read_bytes()
+    result = main("evaluate", "run", "--dataset", "mnist", "--data-dir", mnist_dir)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("trained on     files\ndata set       mnist\n")
+    beside = json.loads((finished_run / "evaluation-mnist.json").read_text())
+    assert beside["dataset"] == "mnist"
+    assert (finished_run / "evaluation.json").read_bytes() == own
