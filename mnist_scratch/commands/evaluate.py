@@ -25,7 +25,7 @@ from mnist_scratch.report.text.evaluation import (
     describe_tta,
 )
 from mnist_scratch.runs.folder import RunFolder
-from mnist_scratch.training.evaluation import METRICS
+from mnist_scratch.training.metrics import METRICS
 
 _MOST_VERSIONS = 1000
 _MOST_DRAWN = 100  # misclassified images in a picture

@@ -159,7 +159,8 @@ class OptimizerConfig:
 
     name: str = _setting(
         "sgd",
-        "sgd: stochastic gradient descent; adam: Adam, with a learning rate near 0.001",
+        "sgd: stochastic gradient descent; adam: Adam, which needs a smaller learning rate, "
+        "0.001 to 0.004 (--config adam)",
         Limits(choices=OPTIMIZERS),
         flag="optimizer",
     )

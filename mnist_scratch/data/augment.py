@@ -127,6 +127,7 @@ class Augmentation:
         by_column = maps[:, :, 1, None] * _OFFSETS  # (2, B, 28)
         places: Floats = by_row[:, :, :, None] + by_column[:, :, None, :]  # (2, B, 28, 28)
         if self.elastic_alpha * strength:
+            # Multiplied from both sides, along rows and along columns: two roots make alpha.
             smoothing = self._smoothing * np.float32(math.sqrt(self.elastic_alpha * strength))
             noise = rng.random((2, count, _SIDE, _SIDE), dtype=np.float32)
             noise *= 2.0
@@ -143,6 +144,7 @@ class Augmentation:
         scale_columns = (1.0 + self.scale * strength) ** scale_columns
         slip = self.shear * strength * slip
         maps = np.empty((2, count, 3), np.float32)
+        # Shear times rotation times the scale of each axis.
         maps[0, :, 0] = scale_rows * cosine
         maps[0, :, 1] = -scale_columns * sine
         maps[1, :, 0] = scale_rows * (sine + slip * cosine)

@@ -1,6 +1,6 @@
 """A data set in memory or on disk, and parts of it.
 
-Shapes: N examples, B of them; 784 = 28 x 28 pixels.
+Shapes: N examples in a data set, B in a batch; 784 = 28 x 28 pixels.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Dataset:
     sha256: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Check what no type can say."""
+        """Check shapes, dtypes and the range of the labels."""
         if self.images.dtype != np.uint8 or self.images.shape[1:] != (28, 28):
             raise MnistScratchError(
                 f"{self.name}: images must be uint8 (N, 28, 28), "
@@ -82,7 +82,7 @@ class Dataset:
 
 
 class Subset:
-    """Some examples of a data set, whose images stay where they are.
+    """Some examples of a data set, which share its images without a copy.
 
     Parameters
     ----------

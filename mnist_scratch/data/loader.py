@@ -16,7 +16,7 @@ from mnist_scratch.data.augment import Augmentation
 from mnist_scratch.data.dataset import CLASSES, Examples
 
 # Mean and standard deviation of MNIST's training pixels over 255. Every data set is standardised
-# with these two, so that a network means the same by an image wherever the image comes from.
+# with these two, so that an image gives the same input whichever data set it comes from.
 PIXEL_MEAN = 0.1307
 PIXEL_STD = 0.3081
 _SCALE = np.float32(1.0 / (255.0 * PIXEL_STD))
@@ -66,9 +66,9 @@ class BatchLoader:
     epoch
         How many epochs are over.
     order : int64 (N,)
-        The order of the examples in the epoch under way.
+        The order of the examples in the current epoch.
     position
-        How many of them were taken.
+        How many of them were already returned.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """Softmax cross-entropy with the options of PyTorch's `cross_entropy`, its arguments checked.
 
-The reference beside the loss that training uses. All that class weights w, label smoothing e and
-ignored examples do is to put other coefficients k in the place of the targets. With the
+A reference, checked against PyTorch; training uses `loss.SoftmaxCrossEntropy`. Class weights w,
+label smoothing e and ignored examples only replace the targets by coefficients k. With the
 distribution y of a target (one-hot for a class index),
 
     k_c = w_c ((1 - e) y_c + e / C), and 0 for an ignored example
@@ -29,7 +29,7 @@ from mnist_scratch.nn.loss import cross_entropies, log_softmax
 
 Reduction = Literal["mean", "sum", "none"]
 
-# Far beyond what weighs anything, and far enough from the end of float64 that no sum gets there.
+# The upper limit of a class weight, so that no sum overflows float64.
 _LARGEST_WEIGHT = 1e100
 
 

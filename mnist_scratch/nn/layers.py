@@ -16,12 +16,12 @@ Initialisation = Literal["he", "glorot"]
 
 
 class Layer(Protocol):
-    """What a network needs of a layer.
+    """The interface of a layer.
 
     Attributes
     ----------
     name
-        By which model files know it.
+        The layer's name in model files.
     """
 
     name: str
@@ -38,12 +38,12 @@ class Layer(Protocol):
 
 
 class Activation(Layer, Protocol):
-    """A function of every number alone, without parameters.
+    """The interface of an element-wise function without parameters.
 
     Attributes
     ----------
     initialisation
-        Which initialisation of the weights before it keeps the size of the signal.
+        That of the `Dense` layer before it, chosen to keep the variance of the signal.
     """
 
     initialisation: Initialisation
@@ -84,8 +84,8 @@ class Dense:
     def initialise(self, rng: np.random.Generator, initialisation: Initialisation) -> None:
         """Draw the weights from a normal distribution; set the biases to zero.
 
-        "he" keeps the size of the signal through ReLU, which loses half of it: variance 2 / I
-        (He et al. 2015, section 2.2). "glorot" keeps it through units that are linear around
+        "he" preserves the signal through ReLU, which halves its mean square: variance 2 / I
+        (He et al. 2015, section 2.2). "glorot" preserves it through units that are linear around
         zero, forward and backward: variance 2 / (I + O) (Glorot and Bengio 2010, section 4.2.1).
         """
         fan = self.width_in if initialisation == "he" else self.width_in + self.width_out
@@ -102,8 +102,9 @@ class Dense:
     def backward(self, d_outputs: Array) -> Array:
         """Given dL/d(outputs) (B, O), set dL/d(weights), dL/d(biases); return dL/d(inputs) (B, I).
 
-        outputs[b, o] = sum over i of inputs[b, i] weights[i, o], plus biases[o]. An input reaches
-        every output through its own row of weights, so its derivative collects along that row.
+        outputs[b, o] = sum over i of inputs[b, i] weights[i, o], plus biases[o]. Input i affects
+        every output o through weights[i, o]: dL/d(inputs[b, i]) = sum over o of
+        d_outputs[b, o] weights[i, o].
         """
         self.backward_parameters(d_outputs)
         return d_outputs @ self.weights.T  # (B, I)
@@ -111,8 +112,9 @@ class Dense:
     def backward_parameters(self, d_outputs: Array) -> None:
         """Given dL/d(outputs) (B, O), set dL/d(weights) (I, O) and dL/d(biases) (O,) alone.
 
-        In outputs[b, o], weights[i, o] is multiplied by inputs[b, i] and biases[o] by 1: both
-        collect d_outputs[b, o] times that factor over the batch.
+        In outputs[b, o], weights[i, o] is multiplied by inputs[b, i], and biases[o] by 1:
+        dL/d(weights[i, o]) = sum over b of inputs[b, i] d_outputs[b, o], and
+        dL/d(biases[o]) = sum over b of d_outputs[b, o].
         """
         np.matmul(self.inputs.T, d_outputs, out=self.d_weights)
         d_outputs.sum(axis=0, out=self.d_biases)

@@ -1,17 +1,21 @@
 """Softmax and the losses: from logits to predictions to one number, and back to the logits.
 
-Softmax turns logits z, which can be any numbers, into predictions p, which are probabilities:
+Softmax turns logits z, which can be any numbers, into predictions p, the predicted probabilities:
 
     p_i = exp(z_i) / sum over j of exp(z_j)
 
 A constant added to all logits of an example changes nothing, so the largest is subtracted first and
-exp cannot overflow. Cross-entropy asks how improbable the truth y was to the network:
+exp cannot overflow. Cross-entropy is small if the network gives the target y a high probability:
 
     L = -sum over c of y_c log p_c        with    log p_c = z_c - log(sum over j of exp(z_j))
 
 With a one-hot target one term is left, -log of the probability of the true class: 0 for certainty,
 growing without bound as that probability falls to 0. Taken from the logits, the logarithm needs no
-clip. The sum over y is 1, so log(sum exp) counts once, its derivative is p, and
+clip. Since the y_c sum to 1,
+
+    L = log(sum over j of exp(z_j)) - sum over c of y_c z_c
+
+The first term has the derivative p_i by z_i, the second y_i, so
 
     dL/dz_i = p_i - y_i
 
@@ -35,7 +39,7 @@ from mnist_scratch.nn.checks import (
     read_targets,
 )
 
-# A gap between logits that leaves the range of their dtype is -inf, and its exponential 0, rightly.
+# Where z - max(z) overflows it becomes -inf, and exp(-inf) = 0 is the correct result.
 _quiet = np.errstate(over="ignore", under="ignore")
 
 
@@ -89,7 +93,7 @@ def cross_entropies(targets: Array, log_predictions: Array) -> Array:
 
 
 class Loss(Protocol):
-    """What training needs of a loss."""
+    """The interface of a loss."""
 
     predictions: Array
 
@@ -115,7 +119,8 @@ def _checked_batch(targets: Array, logits: Array) -> Array:
 
 
 def _no_forward_yet(loss: object, name: str) -> NoReturn:
-    raise AttributeError(f"{type(loss).__name__} has no {name} yet: call forward first")
+    hint = " yet: call forward first" if name in ("predictions", "targets") else ""
+    raise AttributeError(f"{type(loss).__name__} has no {name}{hint}")
 
 
 class SoftmaxCrossEntropy:
@@ -149,7 +154,7 @@ class SoftmaxCrossEntropy:
         log_likelihood = float(np.vdot(self.targets, log_predictions))  # summed over the batch
         if math.isnan(log_likelihood):  # a class may be impossible: 0 log 0 is 0
             log_likelihood = -float(cross_entropies(self.targets, log_predictions).sum())
-        return (0.0 - log_likelihood) / len(self.targets)  # certainty costs 0, not -0
+        return (0.0 - log_likelihood) / len(self.targets)  # 0.0 - x: a loss is never -0.0
 
     def backward(self) -> Array:
         """Return dL/d(logits) (B, C) of the last forward.
@@ -232,7 +237,7 @@ def cross_entropy_loss(
     if not 0.0 <= epsilon < 0.5:
         raise ValueError(f"epsilon = {epsilon}: must be at least 0 and below 0.5")
     p, y, dtype = _read_pair(predictions, targets)
-    with np.errstate(divide="ignore"):  # without a clip log 0 is -inf, and means it
+    with np.errstate(divide="ignore"):  # with epsilon 0, log 0 = -inf is intended
         log_p = np.log(np.clip(p, epsilon, 1.0 - epsilon))  # (B, C)
     losses = cross_entropies(y, log_p)  # (B,)
     mean: np.floating[Any] = dtype.type(losses.sum() / (len(losses) or math.nan))

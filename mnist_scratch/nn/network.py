@@ -19,8 +19,8 @@ class Network:
     ----------
     layers
         `Dense` layers with activations between them. The first is a `Dense`; its inputs are the
-        pixels. The last is a `Dense` too: its outputs are the logits, one for each class. There is
-        no softmax here; the loss owns it.
+        pixels. The last is a `Dense` too: its outputs are the logits, one for each class. Softmax
+        is not a layer but part of the loss.
     rng
         Draws the weights, with the initialisation that the activation after them names.
     dtype
@@ -93,18 +93,23 @@ class Network:
     def backward(self, d_logits: Array) -> None:
         """Given dL/d(logits) (B, 10) of the last forward, set `gradients`.
 
-        By the chain rule the derivative with respect to what a layer returned is all that the
-        layer needs to find its own; so one walk from the last layer to the first suffices.
+        By the chain rule a layer computes its gradients from dL/d(outputs) alone, so one pass from
+        the last layer to the first is enough.
         """
         d_outputs = d_logits
         for layer in reversed(self.layers[1:]):
             d_outputs = layer.backward(d_outputs)
-        # dL/d(images) is not needed, and its product would cost as much as the whole forward.
+        # dL/d(images) is not needed; it would cost another product as large as the first layer's.
         self.dense_layers[0].backward_parameters(d_outputs)
 
     def _check_layers(self) -> None:
         if not (self.layers and isinstance(self.layers[0], Dense)):
             raise ValueError("the first layer must be a Dense layer: its inputs are the pixels")
+        if len({id(layer) for layer in self.layers}) < len(self.layers):
+            raise ValueError("a layer is there twice: make one for each place, it keeps its inputs")
+        for layer in self.layers:
+            if layer.size and not isinstance(layer, Dense):
+                raise ValueError(f"{type(layer).__name__}: only Dense layers can have parameters")
         if not isinstance(self.layers[-1], Dense):
             raise ValueError("the last layer must be a Dense layer: its outputs are the logits")
         for number, (layer, following) in enumerate(pairwise(self.dense_layers), start=1):

@@ -17,15 +17,15 @@ from mnist_scratch.nn.network import Network
 
 _BLOCK = 2**16  # parameters
 
-# Where no gradient comes any more, as for a unit that has died, a moving average shrinks until
-# float32 holds it only as a subnormal number, for which a processor takes many times as long. So
-# every hundred steps what no longer moves a parameter becomes zero.
-_NOTHING = 1e-20
+# Where gradients stay 0, as for a unit that has died, the moving averages decay to subnormal
+# numbers, with which a CPU is many times slower. So every hundred steps what is too small to move a
+# parameter becomes 0: in an average of gradients, and in one of their squares.
+_TINY, _TINY_SQUARE = 1e-20, 1e-30
 _CLEARED_EVERY = 100  # steps
 
 
 class Optimizer(Protocol):
-    """What training needs of an optimizer.
+    """The interface of an optimizer.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Optimizer(Protocol):
     steps
         Steps done.
     state_names
-        Its attributes that are arrays (P,): with them and `steps` another one continues.
+        Names of the arrays (P,) that a checkpoint keeps; with `steps` they restore the optimizer.
     """
 
     state_names: ClassVar[tuple[str, ...]]
@@ -58,7 +58,8 @@ class SGD:
         p <- p - r v                  or, with Nesterov,  p <- p - r (g + m v)
 
     the form of Sutskever et al. 2013 (section 2) with the learning rate outside the velocity, as
-    `torch.optim.SGD` has it. Weight decay acts on every parameter, as it does there.
+    `torch.optim.SGD` has it. Weight decay acts on every parameter, as it does there. Every hundred
+    steps velocities below 1e-20 are set to 0.
 
     Parameters
     ----------
@@ -107,7 +108,7 @@ class SGD:
         for p, g, v in _blocks(self.parameters, self.gradients, self.velocities):
             self._move(p, g, v)
         if self.momentum and self.steps % _CLEARED_EVERY == 0:
-            _clear(self.velocities)
+            _clear(self.velocities, _TINY)
 
     def _move(self, p: Array, g: Array, v: Array) -> None:
         r, m, w = self.learning_rate, self.momentum, self.weight_decay
@@ -132,7 +133,8 @@ class Adam:
 
     Kingma and Ba 2015 (algorithm 1): both means begin at 0, which the divisors correct. The weight
     decay is decoupled from the gradient (Loshchilov and Hutter 2019, algorithm 2), as in
-    `torch.optim.AdamW`.
+    `torch.optim.AdamW`. Every hundred steps means below 1e-20, and of squares below 1e-30, are set
+    to 0.
 
     Parameters
     ----------
@@ -145,7 +147,7 @@ class Adam:
     epsilon
         e, which keeps the step finite where all gradients were 0.
     weight_decay
-        w, the share of the parameters, times r, that a step takes away.
+        w: each step also multiplies the parameters by 1 - r w.
 
     Attributes
     ----------
@@ -185,8 +187,8 @@ class Adam:
         for p, g, m, v in _blocks(*arrays):
             self._move(p, g, m, v)
         if self.steps % _CLEARED_EVERY == 0:
-            _clear(self.first_moments)
-            _clear(self.second_moments)
+            _clear(self.first_moments, _TINY)
+            _clear(self.second_moments, _TINY_SQUARE)
 
     def _move(self, p: Array, g: Array, m: Array, v: Array) -> None:
         r, w, e, t = self.learning_rate, self.weight_decay, self.epsilon, self.steps
@@ -208,5 +210,5 @@ def _blocks(*arrays: Array) -> Iterator[tuple[Array, ...]]:
         yield tuple(array[start : start + _BLOCK] for array in arrays)
 
 
-def _clear(array: Array) -> None:
-    array[np.abs(array) < _NOTHING] = 0.0
+def _clear(array: Array, below: float) -> None:
+    array[np.abs(array) < below] = 0.0

@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 Schedule = Callable[[float], float]
 
-# What a warm-up starts from: Smith's one-cycle runs rise from a small part of the peak, and from
-# 0 the first step would be lost.
+# A warm-up starts at this fraction of the peak, 1/25 as in PyTorch's OneCycleLR; at 0 the first
+# step would do nothing.
 WARMUP_START = 0.04
 
 

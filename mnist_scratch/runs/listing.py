@@ -126,7 +126,7 @@ def summarise(path: Path) -> RunSummary:
     trainer = trained_by(path)
     accuracy = None
     state: State = "training" if trainer else "unfinished"
-    if not trainer and is_over(config.training, epochs, best_epoch):
+    if not trainer and is_over(config.training, history):
         accuracy = run.test_accuracy()
         if not run.model_path.exists():
             raise MnistScratchError(f"{path} has no model.npz, though it is finished; train again")

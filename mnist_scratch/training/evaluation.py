@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +16,7 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import Loss, SoftmaxCrossEntropy
 from mnist_scratch.nn.network import Network
 from mnist_scratch.training.metrics import (
+    METRICS,
     Calibration,
     calibration,
     class_scores,
@@ -65,6 +65,13 @@ class Evaluation:
         """How many examples were misclassified."""
         return self.examples - int(np.trace(self.confusion))
 
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The value of every entry of `METRICS`, by its name."""
+        return {
+            name: metric.value(self.confusion, self.calibration) for name, metric in METRICS.items()
+        }
+
     def as_json(self) -> dict[str, Any]:
         """Return the evaluation as JSON values; null where a score is undefined."""
         names = class_names(self.dataset)
@@ -75,7 +82,7 @@ class Evaluation:
             "loss": self.loss,
             "accuracy": self.accuracy,
             "accuracy_interval_95": list(self.accuracy_interval),
-            **{name: metric.value(self) for name, metric in METRICS.items()},
+            **self.metrics,
             "classes": [
                 {"class": number, "name": name} | score._asdict()
                 for number, (name, score) in enumerate(zip(names, scores, strict=True))
@@ -84,24 +91,6 @@ class Evaluation:
             "confusion": self.confusion.tolist(),
             "calibration_bins": self.calibration.as_json(),
         }
-
-
-class Metric(NamedTuple):
-    """A figure beside the accuracy, 0 to 1: its title, and its value for an evaluation."""
-
-    title: str
-    value: Callable[[Evaluation], float]
-
-
-# The only list of these figures: evaluation.json, `evaluate` and the report follow from it.
-METRICS = {
-    "expected_calibration_error": Metric(
-        "calibration error", lambda measured: measured.calibration.expected_error
-    ),
-    "mean_confidence": Metric(
-        "mean confidence", lambda measured: measured.calibration.mean_confidence
-    ),
-}
 
 
 def evaluate(

@@ -1,7 +1,7 @@
 """What was logged while training, and the CSV files that it is kept in.
 
-`history.csv` has the loss of every step, `norms.csv` how large each layer's weights and gradients
-were: what moved while the network learned. Shapes: E epochs, L dense layers.
+`history.csv` has the training and validation losses, `norms.csv` how large each layer's weights and
+gradients were: what moved while the network learned. Shapes: E epochs, L dense layers.
 """
 
 from __future__ import annotations

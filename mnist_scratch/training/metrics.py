@@ -1,6 +1,6 @@
 """Metrics beside the accuracy: scores of each class, confusions, calibration, confidence intervals.
 
-`METRICS` in evaluation.py lists the figures that are reported of every evaluation.
+`METRICS` lists those that are reported of every evaluation.
 
 Shapes: N examples, C classes.
 """
@@ -8,6 +8,7 @@ Shapes: N examples, C classes.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -138,6 +139,28 @@ class Calibration(NamedTuple):
             for number, examples in enumerate(self.examples)
             if examples
         ]
+
+
+class Metric(NamedTuple):
+    """A number from 0 to 1 that is reported beside the accuracy.
+
+    Attributes
+    ----------
+    title
+        Its name in tables.
+    value
+        Computes it from the confusion matrix int64 (C, C) and the calibration.
+    """
+
+    title: str
+    value: Callable[[npt.NDArray[np.int64], Calibration], float]
+
+
+# The only list of these metrics: evaluation.json, `evaluate` and the report follow from it.
+METRICS = {
+    "expected_calibration_error": Metric("calibration error", lambda _, bins: bins.expected_error),
+    "mean_confidence": Metric("mean confidence", lambda _, bins: bins.mean_confidence),
+}
 
 
 def calibration(

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from mnist_scratch.config.schema import TrainingConfig
+from mnist_scratch.training.history import History
 
 
-def is_over(settings: TrainingConfig, epoch: int, best_epoch: int) -> bool:
-    """Return whether a training is over: all epochs are done, or none was better for too long.
+def is_over(settings: TrainingConfig, history: History) -> bool:
+    """Return whether a training is over.
+
+    It is when all epochs are done, or when validation has not improved for `patience` epochs.
 
     Parameters
     ----------
     settings
-        The training's.
-    epoch
-        How many epochs are done.
-    best_epoch
-        Which of them, from 1, was the best on validation; 0 before the first is over.
+        The [training] section of the config.
+    history
+        What was logged so far; only its finished epochs count.
     """
-    return epoch >= settings.epochs or 0 < settings.patience <= epoch - best_epoch
+    done = len(history.epochs)
+    if done == 0:
+        return False
+    return done >= settings.epochs or 0 < settings.patience <= done - history.best.epoch

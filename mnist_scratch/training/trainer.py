@@ -30,8 +30,8 @@ from mnist_scratch.training.seeding import generator, get_state, seeds, set_stat
 from mnist_scratch.training.state import TrainingState
 from mnist_scratch.training.stopping import is_over
 
-# What diverges mostly shows in the next loss, which is always looked at. To look at every parameter
-# and gradient takes a small part of a step; in one of a hundred it does not show.
+# Divergence usually shows in the next loss, which is checked at every step. To check all parameters
+# and gradients costs more, so it is done every hundred steps.
 _CHECKED_EVERY = 100  # steps
 
 
@@ -54,7 +54,7 @@ class Trainer:
     history
         Everything logged so far.
     norms
-        Of each finished epoch, those of every dense layer, float64 (L, 2).
+        Norms of weights and gradient of every dense layer, float64 (L, 2) for each finished epoch.
     step, epoch
         Steps done, and epochs finished with their validation.
     best_epoch
@@ -91,8 +91,8 @@ class Trainer:
 
     @property
     def finished(self) -> bool:
-        """Whether the training is over: all epochs are done, or none was better for too long."""
-        return is_over(self.config.training, self.epoch, self.best_epoch)
+        """Whether the training is over, after its epochs or early."""
+        return is_over(self.config.training, self.history)
 
     @property
     def between_epochs(self) -> bool:
@@ -104,7 +104,7 @@ class Trainer:
         after_epoch: Callable[[], object] = lambda: None,
         after_step: Callable[[], object] = lambda: None,
     ) -> None:
-        """Train to the end; the network then has its best parameters.
+        """Train to the end; the network then has the parameters that were best on validation.
 
         Parameters
         ----------
@@ -149,7 +149,62 @@ class Trainer:
                     progress.epoch(self.history.rows[-1], best=self.best_epoch == self.epoch)
         finally:
             progress.close()
-            self.take_best()
+            if self.best_epoch:
+                self.take_best()
+
+    def _train_step(self, images: Array, targets: Array) -> None:
+        """Take one step, and log its loss."""
+        settings = self.config.training
+        logits = self.network.forward(images)  # (B, C)
+        self.loss = self.loss_function.forward(logits, targets)
+        self.step += 1
+        if settings.check_finite and not math.isfinite(self.loss):
+            raise self._diverged("loss", moved=self.step - 1)
+        self.network.backward(self.loss_function.backward())
+        rate = self.learning_rate(self.step)
+        self.optimizer.learning_rate = rate
+        self.optimizer.step()
+        if settings.check_finite and self.step % _CHECKED_EVERY == 0:
+            self._check_finite()
+        self._losses.append(self.loss)
+        if self.step % self._steps_an_epoch % settings.log_every == 0:  # the epoch's last: 0
+            average = math.fsum(self._losses) / len(self._losses)
+            self.history.rows.append(Row(self.step, self.epoch + 1, rate, average))
+            self._losses.clear()
+
+    def _validate(self, started: float) -> None:
+        """Evaluate the network on the validation examples; keep its parameters if they are best.
+
+        Validation loss and accuracy go into the epoch's last row of the history. The loss is the
+        one that training minimises, so that the two can be compared.
+        """
+        if self.config.training.check_finite:
+            self._check_finite()
+        try:
+            measured = evaluate(self.network, self.validation, self.loss_function)
+        except MnistScratchError as error:
+            raise self._diverged("validation loss", moved=self.step) from error
+        self.epoch += 1
+        self.seconds = time.perf_counter() - started
+        self.history.rows[-1] = self.history.rows[-1]._replace(
+            validation_loss=measured.loss,
+            validation_accuracy=measured.accuracy,
+            seconds=self.seconds,
+        )
+        self.norms.append(layer_norms(self.network))
+        score = (measured.accuracy, -measured.loss)
+        if score > self._best_score:
+            self.best_epoch, self._best_score = self.epoch, score
+            self._best_parameters[...] = self.network.parameters
+
+    def _check_finite(self) -> None:
+        if not all_finite(self.network):
+            raise self._diverged("parameters or gradients", moved=self.step)
+
+    def _diverged(self, what: str, *, moved: int) -> MnistScratchError:
+        """Return the error, given how many steps have moved the parameters."""
+        rate = self.learning_rate(max(1, moved))
+        return diverged(self.network, what, max(1, self.step), self.epoch + 1, rate)
 
     def take_best(self) -> None:
         """Give the network its best parameters."""
@@ -218,60 +273,6 @@ class Trainer:
         """How many examples of the epoch under way were taken; 0 between two epochs."""
         return self.loader.position % len(self.loader.dataset)
 
-    def _train_step(self, images: Array, targets: Array) -> None:
-        """Take one step, and log its loss."""
-        settings = self.config.training
-        logits = self.network.forward(images)  # (B, C)
-        self.loss = self.loss_function.forward(logits, targets)
-        self.step += 1
-        if settings.check_finite and not math.isfinite(self.loss):
-            raise self._diverged("loss", moved=self.step - 1)
-        self.network.backward(self.loss_function.backward())
-        rate = self.learning_rate(self.step)
-        self.optimizer.learning_rate = rate
-        self.optimizer.step()
-        if settings.check_finite and self.step % _CHECKED_EVERY == 0:
-            self._check_finite()
-        self._losses.append(self.loss)
-        if self.step % self._steps_an_epoch % settings.log_every == 0:  # the epoch's last: 0
-            average = math.fsum(self._losses) / len(self._losses)
-            self.history.rows.append(Row(self.step, self.epoch + 1, rate, average))
-            self._losses.clear()
-
-    def _validate(self, started: float) -> None:
-        """Measure the network on the validation examples; keep its parameters if they are best.
-
-        The figures join the epoch's last row in the history. There the validation loss stands
-        beside the training loss, so it is of the same kind.
-        """
-        if self.config.training.check_finite:
-            self._check_finite()
-        try:
-            measured = evaluate(self.network, self.validation, self.loss_function)
-        except MnistScratchError as error:
-            raise self._diverged("validation loss", moved=self.step) from error
-        self.epoch += 1
-        self.seconds = time.perf_counter() - started
-        self.history.rows[-1] = self.history.rows[-1]._replace(
-            validation_loss=measured.loss,
-            validation_accuracy=measured.accuracy,
-            seconds=self.seconds,
-        )
-        self.norms.append(layer_norms(self.network))
-        score = (measured.accuracy, -measured.loss)
-        if score > self._best_score:
-            self.best_epoch, self._best_score = self.epoch, score
-            self._best_parameters[...] = self.network.parameters
-
-    def _check_finite(self) -> None:
-        if not all_finite(self.network):
-            raise self._diverged("parameters or gradients", moved=self.step)
-
-    def _diverged(self, what: str, *, moved: int) -> MnistScratchError:
-        """Return the error, given how many steps have moved the parameters."""
-        rate = self.learning_rate(max(1, moved))
-        return diverged(self.network, what, max(1, self.step), self.epoch + 1, rate)
-
 
 def make_optimizer(network: Network, config: Config) -> Optimizer:
     """Return the optimizer of a run, with those settings of [optimizer] that apply to it."""
@@ -305,6 +306,6 @@ def make_augmentation(config: Config) -> Augmentation | None:
 
 
 def _made(kind: Callable[..., Any], options: dict[str, Any], *arguments: object) -> Any:
-    """Call what a registry has with those of the options that it takes."""
+    """Call an entry of a registry with those options that it has a parameter for, by name."""
     taken = inspect.signature(kind).parameters
     return kind(*arguments, **{name: options[name] for name in options if name in taken})

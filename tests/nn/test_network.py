@@ -12,6 +12,14 @@ from mnist_scratch.nn.loss import SoftmaxCrossEntropy
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import SGD
 
+TWICE = ReLU()
+
+
+class Scaled(ReLU):
+    """An activation that claims a parameter."""
+
+    size = 1
+
 
 def small(*middle: Layer, dtype: type = np.float64) -> Network:
     layers: list[Layer] = [Dense(6, 5), *middle, Dense(5, 3)]
@@ -123,6 +131,8 @@ def test_widths_are_those_it_was_made_of() -> None:
         ([ReLU(), Dense(2, 2)], "first layer must be a Dense"),
         ([Dense(2, 2), ReLU()], "last layer must be a Dense"),
         ([Dense(2, 3), ReLU(), Dense(4, 2)], "3 outputs, but Dense layer 2 takes 4"),
+        ([Dense(2, 2), TWICE, Dense(2, 2), TWICE, Dense(2, 2)], "a layer is there twice"),
+        ([Dense(2, 2), Scaled(), Dense(2, 2)], "Scaled: only Dense layers can have parameters"),
     ],
 )
 def test_layers_that_do_not_fit_are_named(layers: list[Layer], message: str) -> None:

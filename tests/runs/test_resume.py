@@ -173,7 +173,7 @@ def test_velocities_next_to_zero_are_cleared_in_the_same_steps(
     step: int,
 ) -> None:
     # Every sixth step, and so much that it shows in this run.
-    monkeypatch.setattr(optimizer, "_NOTHING", 1e-3)
+    monkeypatch.setattr(optimizer, "_TINY", 1e-3)
     monkeypatch.setattr(optimizer, "_CLEARED_EVERY", 6)
     run_training(short(), tmp_path / "whole")
     interrupt(step, signal.SIGTERM)

@@ -32,9 +32,9 @@ from mnist_scratch.report.text.evaluation import percent, share_text
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.files import write_text_whole, written_whole
 from mnist_scratch.system.text import printable
-from mnist_scratch.training.evaluation import METRICS, Evaluation, evaluate
+from mnist_scratch.training.evaluation import Evaluation, evaluate
 from mnist_scratch.training.history import History
-from mnist_scratch.training.metrics import class_scores, most_confused
+from mnist_scratch.training.metrics import METRICS, class_scores, most_confused
 
 _WORST = 25  # images in the picture of the largest losses
 
@@ -103,7 +103,7 @@ def _about_run(
         ("parameters", f"{network.parameters.size:,}"),
         ("test accuracy", f"{evaluation.accuracy:.2%} ({low:.2%} to {high:.2%})"),
         ("test loss", f"{evaluation.loss:.4f}"),
-        *((metric.title, f"{metric.value(evaluation):.2%}") for metric in METRICS.values()),
+        *((METRICS[name].title, f"{value:.2%}") for name, value in evaluation.metrics.items()),
         ("validation accuracy", f"{best.validation_accuracy:.2%}, epoch {best.epoch}"),
         ("epochs", str(len(history.epochs))),
         ("steps", f"{history.rows[-1].step:,}"),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.inference.ensemble import ModelResult
-from mnist_scratch.training.evaluation import METRICS, Evaluation
-from mnist_scratch.training.metrics import class_scores, most_confused
+from mnist_scratch.training.evaluation import Evaluation
+from mnist_scratch.training.metrics import METRICS, class_scores, most_confused
 
 
 def describe_in_detail(evaluation: Evaluation) -> str:
@@ -16,7 +16,7 @@ def describe_in_detail(evaluation: Evaluation) -> str:
     names = class_names(evaluation.dataset)
     longest = max(map(len, names))
     width = max(len("class"), longest)
-    metrics = [f"{metric.title} {metric.value(evaluation):.2%}" for metric in METRICS.values()]
+    metrics = [f"{METRICS[name].title} {value:.2%}" for name, value in evaluation.metrics.items()]
     lines = [
         f"metrics        {'; '.join(metrics)}",
         "",

@@ -12,9 +12,9 @@ from mnist_scratch.nn.network import Network
 from mnist_scratch.report.pages import report
 from mnist_scratch.report.text.evaluation import describe_in_detail, describe_models, describe_tta
 from mnist_scratch.runs.folder import RunFolder
-from mnist_scratch.training.evaluation import METRICS, Evaluation, Metric
+from mnist_scratch.training.evaluation import Evaluation
 from mnist_scratch.training.history import History, Row
-from mnist_scratch.training.metrics import calibration
+from mnist_scratch.training.metrics import METRICS, Metric, calibration
 
 
 def evaluation(confusion: npt.NDArray[np.int64]) -> Evaluation:
@@ -59,7 +59,7 @@ def test_every_class_has_a_line_and_the_most_confused_come_first() -> None:
 def test_a_metric_of_the_list_is_printed_written_and_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    metric = Metric("error rate", lambda measured: 1.0 - measured.accuracy)
+    metric = Metric("error rate", lambda confusion, _: 1.0 - confusion.trace() / confusion.sum())
     monkeypatch.setitem(METRICS, "error_rate", metric)
     measured = evaluation(np.diag([8] * 10) + 2 * np.eye(10, k=1, dtype=np.int64))
     assert describe_in_detail(measured).splitlines()[0].endswith("; error rate 18.37%")
