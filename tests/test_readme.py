@@ -22,6 +22,7 @@ from mnist_scratch.data.idx import format_idx
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import DATASETS, FILE_NAMES, SourceFile
 from mnist_scratch.data.synthetic.digits import draw_digits
+from mnist_scratch.report.pages import report
 
 README = CHECKOUT / "README.md"
 TEXTS = [
@@ -96,8 +97,9 @@ def few_of_mnist(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_commands_can_be_pasted_and_leave_nothing_untracked(
-    copy: Path, few_of_mnist: None, unmeasured_processes: None
+    copy: Path, few_of_mnist: None, unmeasured_processes: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(report, "drawn", lambda *_: b"PNG")  # twelve pictures take four seconds
     commands = [
         line.replace("./scripts/train", "mnist-scratch train") for line in pasted_commands()
     ]
@@ -119,11 +121,10 @@ def test_the_commands_can_be_pasted_and_leave_nothing_untracked(
 @pytest.mark.mnist
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the blocks are for a Unix shell")
 def test_a_shell_runs_the_commands_with_all_that_they_install(copy: Path, mnist_dir: Path) -> None:
-    lines = [line for line in pasted_commands() if not line.startswith("./scripts/test")]
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     result = subprocess.run(
         ["bash", "-e"],
-        input="\n".join(lines),
+        input="\n".join(pasted_commands()),
         cwd=copy,
         env=environment | {"MNIST_SCRATCH_DATA": str(mnist_dir)},
         capture_output=True,
