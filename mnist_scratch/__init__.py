@@ -1,4 +1,4 @@
-"""A digit classifier from the first pixel to the last gradient, on NumPy.
+"""A digit classifier written from scratch in NumPy: data, network, training, evaluation.
 
 The folders, each importing only from those above it:
 

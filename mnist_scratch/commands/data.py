@@ -29,7 +29,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     status = add_command(
         actions,
         "status",
-        "list the files of all data sets: where they are, and if intact",
+        "list the files of all data sets: where they are, and whether they are intact",
     )
     add_data_dir(status)
     add_json(status)
@@ -98,7 +98,7 @@ def _download(options: argparse.Namespace) -> None:
 
 def _show(options: argparse.Namespace) -> None:
     if options.config is not None and not options.distort:
-        raise MnistScratchError("--config is the recipe to distort by; add --distort")
+        raise MnistScratchError("--config has an effect only with --distort; add --distort")
     config = read_config(find_config(options.config or "simard"))
 
     # Matplotlib

@@ -126,8 +126,8 @@ def _explain_images(options: argparse.Namespace) -> None:
         result("\n".join([str(output), *(summarise(*each, names) for each in explained)]))
         if trained_with != "cross-entropy":
             print(
-                f"{run.path} was trained with {trained_with}; losses and pushes are those of "
-                "cross-entropy",
+                f"{run.path} was trained with {trained_with}; the losses and gradients shown are "
+                "those of cross-entropy",
                 file=sys.stderr,
             )
 

@@ -39,8 +39,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--resume",
         type=Path,
         metavar="RUN",
-        help="resume an interrupted run, with the same result to the byte; the config is that of "
-        "RUN, and --epochs can grow with the schedules 'constant' and 'step' without warm-up",
+        help="resume an interrupted run; the result is byte-identical to that of a run without "
+        "interruption. --epochs may be larger if the schedule is 'constant' or 'step' without "
+        "warm-up",
     )
     command.add_argument(
         "--live",

@@ -151,10 +151,10 @@ class SoftmaxCrossEntropy:
         """
         self.targets = _checked_batch(targets, logits)
         self.predictions, log_predictions = _softmaxes(logits)  # (B, C) both
-        log_likelihood = float(np.vdot(self.targets, log_predictions))  # summed over the batch
-        if math.isnan(log_likelihood):  # a class may be impossible: 0 log 0 is 0
-            log_likelihood = -float(cross_entropies(self.targets, log_predictions).sum())
-        return (0.0 - log_likelihood) / len(self.targets)  # 0.0 - x: a loss is never -0.0
+        loss_sum = 0.0 - float(np.vdot(self.targets, log_predictions))  # 0.0 - x is never -0.0
+        if math.isnan(loss_sum):  # 0 log 0 is 0: a class may be impossible
+            loss_sum = float(cross_entropies(self.targets, log_predictions).sum())
+        return loss_sum / len(self.targets)
 
     def backward(self) -> Array:
         """Return dL/d(logits) (B, C) of the last forward.

@@ -210,7 +210,7 @@ class _Run:
         trainer, path = self.trainer, self.directory.path
         epochs = self.config.training.epochs
         if trainer.finished:
-            early = "" if trainer.epoch >= epochs else ", stopped by patience"
+            early = "" if trainer.epoch >= epochs else ", stopped early"
             _report(f"{path} is finished: epoch {trainer.epoch} of {epochs}{early}")
         else:
             _report(f"resuming {path} after step {trainer.step}, epoch {trainer.epoch + 1}")

@@ -292,7 +292,7 @@ def test_a_run_that_patience_stopped_is_finished(
     epoch = len(RunFolder(tmp_path / "run").history().epochs)
     assert epoch < 30, "this test needs a run that stops early"
     resume_training(tmp_path / "run")
-    expected = f"run is finished: epoch {epoch} of 30, stopped by patience"
+    expected = f"run is finished: epoch {epoch} of 30, stopped early"
     assert expected in capsys.readouterr().err
 
 

@@ -1,4 +1,4 @@
-"""Trainings that differ in the loss alone: what cross-entropy is for, shown on a small network.
+"""Training runs that differ only in the loss: why cross-entropy is used, on a small network.
 
 The network is 784-30-10 with ReLU, trained by plain SGD without momentum and schedule. It starts
 once as usual (He initialisation) and once confidently wrong: the same parameters, but the bias of

@@ -1,4 +1,4 @@
-"""The picture of single images: the predictions, and the step of each logit."""
+"""The picture of single images: their probabilities, and how each logit is pushed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def draw_explanations(
     names: Sequence[str],
     output: Path,
 ) -> None:
-    """Draw a row for each image: the image, the ten probabilities, the step of each logit.
+    """Draw a row for each image: the image, the ten probabilities, the push on each logit.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def _draw_steps(axes: Axes, explanation: Explanation) -> None:
     axes.set_ylim(-reach, reach)
     axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
     axes.yaxis.get_offset_text().set_fontsize(12)
-    _finish(axes, "target - prediction: the step of each logit", explanation)
+    _finish(axes, "target - prediction: the push on each logit", explanation)
 
 
 def _finish(axes: Axes, title: str, explanation: Explanation) -> None:

@@ -87,9 +87,9 @@ def _loss(explanation: Explanation) -> Iterator[str]:
 
 def _gradient(explanation: Explanation) -> Iterator[str]:
     yield "6. The gradient of the loss with respect to the logits: predictions - targets."
-    yield "   A step of gradient descent goes against it. It is negative for the true"
-    yield "   class, whose logit goes up, and positive for the others, whose logits go"
-    yield "   down in proportion to their probabilities. It sums to 0."
+    yield "   Gradient descent moves each logit against its gradient: up for the true"
+    yield "   class, whose gradient is negative, and down for the others, in proportion"
+    yield "   to their probabilities. The gradient sums to 0."
     yield ""
     name = "class".rjust(_width(explanation))
     yield f"{name} {'prediction':>13} {'target':>7} {'gradient':>14}  the logit goes"
@@ -147,8 +147,8 @@ def _clip(explanation: Explanation) -> Iterator[str]:
         yield f"   {_CLIP}. However wrong the network is, the clipped loss stays the same: it is"
         yield "   flat there, with a gradient of 0."
     else:
-        yield f"   They differ: the probability is above 1 - {_CLIP}, and the clip replaces it"
-        yield "   by that, which costs more."
+        yield f"   They differ: the probability is clipped to 1 - {_CLIP}, which makes the"
+        yield "   loss larger."
 
 
 def _shown(explanation: Explanation) -> list[int]:

@@ -72,7 +72,7 @@ def test_a_probability_above_the_clip_costs_more_clipped() -> None:
     assert explanation.loss == pytest.approx(math.exp(-30), abs=1e-15)
     text = describe(explanation)
     assert "They agree up to rounding in float64." in text
-    assert "the probability is above 1 - 1e-7, and the clip replaces it\n   by that" in text
+    assert "the probability is clipped to 1 - 1e-7, which makes the\n   loss larger" in text
 
 
 def test_a_probability_lost_to_rounding_is_told_from_the_true_loss() -> None:
