@@ -156,9 +156,9 @@ class BatchLoader:
         # Rows are gathered as bytes, a quarter of the memory traffic of floats.
         pixels, labels = self.dataset.take(examples)  # uint8 (B, 784), (B,)
         if self.augmentation is None:
-            images = pixels * _SCALE
+            images = pixels.astype(np.float32)
         else:
             images = self.augmentation.distort(pixels, self.epoch, start // self.batch_size)
-            images *= _SCALE
+        images *= _SCALE
         images -= _SHIFT
         return Batch(images, _ONE_HOT[labels])
