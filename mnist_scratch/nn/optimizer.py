@@ -13,7 +13,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from mnist_scratch.nn import Array
-from mnist_scratch.nn.network import Network
+from mnist_scratch.nn.network import Network, flat_zeros
 
 _BLOCK = 2**17  # parameters
 
@@ -99,7 +99,7 @@ class SGD:
         self.momentum = momentum
         self.nesterov = nesterov
         self.weight_decay = weight_decay
-        self.velocities = np.zeros_like(self.parameters)  # (P,)
+        self.velocities = flat_zeros(len(self.parameters), self.parameters.dtype)  # (P,)
         self.steps = 0
 
     def step(self) -> None:
@@ -184,8 +184,8 @@ class Adam:
         self.beta2 = beta2
         self.epsilon = epsilon
         self.weight_decay = weight_decay
-        self.first_moments = np.zeros_like(self.parameters)  # (P,)
-        self.second_moments = np.zeros_like(self.parameters)  # (P,)
+        self.first_moments = flat_zeros(len(self.parameters), self.parameters.dtype)  # (P,)
+        self.second_moments = flat_zeros(len(self.parameters), self.parameters.dtype)  # (P,)
         self.steps = 0
 
     def step(self) -> None:

@@ -146,3 +146,13 @@ def test_a_float64_network_computes_in_float64_from_float32_images() -> None:
     logits = network.forward(images)
     assert logits.dtype == np.float64
     np.testing.assert_array_equal(logits, network.forward(images.astype(np.float64)))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_parameters_and_gradients_begin_with_a_cache_line(dtype: type) -> None:
+    networks = [small(ReLU(), dtype=dtype) for _ in range(5)]
+    for network in networks:
+        for array in (network.parameters, network.gradients, SGD(network, 0.1).velocities):
+            assert array.ctypes.data % 64 == 0
+            assert array.dtype == dtype
+            assert array.shape == (6 * 5 + 5 + 5 * 3 + 3,)
