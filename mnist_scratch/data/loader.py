@@ -24,8 +24,8 @@ _SHIFT = np.float32(PIXEL_MEAN / PIXEL_STD)
 
 _ONE_HOT = np.eye(CLASSES, dtype=np.float32)  # row k is the target of class k
 
-# Small batches are gathered several at a time, about this many examples. One by one, the calls into
-# NumPy cost a sixth of a step of 784-30-10 with 10 images.
+# Small batches are gathered several at a time, about this many examples: of a step of 784-30-10
+# with 10 images, 95 us, gathering takes 7 us instead of 14.
 _GATHERED_TOGETHER = 128
 
 
