@@ -84,3 +84,31 @@ def check_rows(shape: tuple[int, ...], what: str) -> None:
     """Raise a ValueError if a shape is neither (C,) nor (B, C)."""
     if len(shape) not in (1, 2) or shape[-1] == 0:
         raise ValueError(f"{what} of shape {shape} must be (C,) or (B, C), with a class at least")
+
+
+def as_generator(rng: np.random.Generator | int) -> np.random.Generator:
+    """Return a generator as it is, and for a seed that of `numpy.random.default_rng(seed)`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is neither, or a negative seed.
+    """
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, bool) or not isinstance(rng, (int, np.integer)):
+        raise TypeError(
+            f"rng must be a seed such as 0, or a numpy.random.Generator, not {_named(rng)}"
+        )
+    if rng < 0:
+        raise ValueError(f"rng = {rng}: a seed must be 0 or above")
+    return np.random.default_rng(int(rng))
+
+
+def _named(given: object) -> str:
+    """Return what something is, for a message: a class by its name, anything else by its type."""
+    if given is None:
+        return "None"
+    if isinstance(given, type):
+        return f"the class {given.__name__}"
+    return type(given).__name__

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.nn import Array
+from mnist_scratch.nn.checks import as_generator
 from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
 
 _CACHE_LINE = 64  # bytes
@@ -37,7 +38,8 @@ class Network:
         pixels. The last is a `Dense` too: its outputs are the logits, one for each class. Softmax
         is not a layer but part of the loss.
     rng
-        Draws the weights, with the initialisation that the activation after them names.
+        Draws the weights, with the initialisation that the activation after them names. A seed
+        such as 0 stands for `numpy.random.default_rng(0)`.
     dtype
         float32 for training, float64 for checking gradients.
 
@@ -57,12 +59,13 @@ class Network:
     def __init__(
         self,
         layers: Sequence[Layer],
-        rng: np.random.Generator,
+        rng: np.random.Generator | int,
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
         self.layers = list(layers)
         self.dense_layers = [layer for layer in self.layers if isinstance(layer, Dense)]
         self._check_layers()
+        rng = as_generator(rng)
         size = sum(layer.size for layer in self.layers)
         self.parameters: Array = flat_zeros(size, dtype)  # (P,)
         self.gradients: Array = flat_zeros(size, dtype)  # (P,)
@@ -75,7 +78,9 @@ class Network:
                 start = end
 
     @classmethod
-    def of_widths(cls, widths: Sequence[int], activation: str, rng: np.random.Generator) -> Network:
+    def of_widths(
+        cls, widths: Sequence[int], activation: str, rng: np.random.Generator | int
+    ) -> Network:
         """Make a network of `Dense` layers with the same activation between all of them.
 
         Parameters
@@ -85,7 +90,7 @@ class Network:
         activation
             A key of `ACTIVATIONS`, such as "relu".
         rng
-            Draws the weights.
+            Draws the weights; a seed or a generator.
         """
         layers: list[Layer] = []
         for width_in, width_out in pairwise(widths):

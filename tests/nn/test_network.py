@@ -156,3 +156,28 @@ def test_parameters_and_gradients_begin_with_a_cache_line(dtype: type) -> None:
             assert array.ctypes.data % 64 == 0
             assert array.dtype == dtype
             assert array.shape == (6 * 5 + 5 + 5 * 3 + 3,)
+
+
+@pytest.mark.parametrize("seed", [7, np.int64(7), np.uint8(7)])
+def test_a_seed_draws_what_its_generator_draws(seed: Any) -> None:
+    network = Network([Dense(6, 5)], seed)
+    expected = Network([Dense(6, 5)], np.random.default_rng(7))
+    np.testing.assert_array_equal(network.parameters, expected.parameters)
+    small = Network.of_widths((6, 5), "relu", seed)
+    np.testing.assert_array_equal(small.parameters, expected.parameters)
+
+
+@pytest.mark.parametrize(
+    ("rng", "message"),
+    [
+        (None, "rng must be a seed such as 0, or a numpy.random.Generator, not None"),
+        (True, "not bool"),
+        (0.0, "not float"),
+        ("0", "not str"),
+        (np.random.Generator, "not the class Generator"),
+        (-1, "rng = -1: a seed must be 0 or above"),
+    ],
+)
+def test_what_is_neither_a_seed_nor_a_generator_is_named(rng: Any, message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        Network([Dense(2, 2)], rng)
