@@ -16,7 +16,8 @@ The folders, each importing only from those above it:
 
 from mnist_scratch.config.schema import Config
 from mnist_scratch.data.dataset import Dataset, split
-from mnist_scratch.data.loader import Batch, BatchLoader
+from mnist_scratch.data.loader import Batch, BatchLoader, standardise
+from mnist_scratch.data.pictures.own import read_picture
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.cross_entropy import softmax_cross_entropy, softmax_cross_entropy_gradient
@@ -61,6 +62,7 @@ __all__ = [
     "load_dataset",
     "load_model",
     "log_softmax",
+    "read_picture",
     "resume_training",
     "run_training",
     "save_model",
@@ -68,4 +70,5 @@ __all__ = [
     "softmax_cross_entropy",
     "softmax_cross_entropy_gradient",
     "split",
+    "standardise",
 ]

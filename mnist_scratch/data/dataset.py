@@ -20,6 +20,20 @@ PIXELS = 28 * 28
 CLASSES = 10
 
 
+def images_problem(images: object) -> str:
+    """Return what is wrong with images if they are no array of bytes, and the remedy; or ""."""
+    if isinstance(images, np.ma.MaskedArray):
+        return "a masked array, whose mask would be ignored; fill it: images.filled(0)"
+    if not isinstance(images, np.ndarray):
+        return f"a {type(images).__name__}; make it an array: np.array(images, np.uint8)"
+    if images.dtype == np.uint8:
+        return ""
+    remedy = "images.astype(np.uint8)"
+    if images.dtype.kind == "f" and images.size and images.max() <= 1:
+        remedy = "(images * 255).round().astype(np.uint8)"
+    return f"{images.dtype} {images.shape}; grey levels are whole numbers from 0 to 255: {remedy}"
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Images of digits with their labels.

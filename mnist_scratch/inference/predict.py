@@ -10,8 +10,7 @@ import numpy.typing as npt
 
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.pictures.background import Ink
-from mnist_scratch.data.pictures.own import prepare_picture
-from mnist_scratch.data.pictures.read import read_picture
+from mnist_scratch.data.pictures.own import read_picture
 from mnist_scratch.inference.examples import all_logits
 from mnist_scratch.nn.loss import softmax
 from mnist_scratch.nn.network import Network
@@ -66,7 +65,7 @@ def predict(network: Network, file: str, ink: Ink) -> Prediction:
     MnistScratchError
         If the picture cannot be read, or is not of one digit.
     """
-    image = prepare_picture(file, read_picture(file), ink)
+    image = read_picture(file, ink)
     return Prediction(file, image, probabilities_of(network, image[None])[0])
 
 

@@ -10,6 +10,21 @@ from pathlib import Path
 from typing import IO
 
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.system.text import shown
+
+
+def as_path(path: str | os.PathLike[str], argument: str) -> Path:
+    """Return the path that an argument of a public function names.
+
+    Raises
+    ------
+    TypeError
+        If it is none.
+    """
+    try:
+        return Path(path)
+    except TypeError:
+        raise TypeError(f"{argument} = {shown(path)}: must be a path, as str or Path") from None
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from mnist_scratch.data.dataset import Dataset, Subset, split
-from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD, BatchLoader
+from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD, BatchLoader, standardise
 from mnist_scratch.errors import MnistScratchError
 
 
@@ -92,6 +92,36 @@ def test_images_are_standardised_and_targets_one_hot() -> None:
     np.testing.assert_allclose(batch.images[0], (0 - 0.1307) / 0.3081, rtol=1e-6)
     np.testing.assert_allclose(batch.images[1], (1 - 0.1307) / 0.3081, rtol=1e-6)
     np.testing.assert_array_equal(batch.targets, np.eye(10)[[3, 9]])
+
+
+@pytest.mark.parametrize("shape", [(300, 28, 28), (300, 784)])
+def test_standardised_images_are_those_of_the_loader(shape: tuple[int, ...]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (300, 28, 28), np.uint8)
+    dataset = Dataset("random", images, np.zeros(300, np.uint8))
+    batches = [batch.images for batch in BatchLoader(dataset, 70)]
+    standardised = standardise(images.reshape(shape))
+    assert standardised.dtype == np.float32
+    np.testing.assert_array_equal(standardised, np.concatenate(batches))
+    one = standardise(images.reshape(shape)[7])
+    np.testing.assert_array_equal(one, standardised[7:8])
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.ones((2, 28, 28)), r"float64 \(2, 28, 28\).*\(images \* 255\)"),
+        (np.full((2, 784), 255.0), r"float64 \(2, 784\).*: images.astype\(np.uint8\)"),
+        (np.zeros((2, 784), np.int64), r"int64 \(2, 784\).*: images.astype\(np.uint8\)"),
+        (np.zeros((2, 20, 20), np.uint8), r"not uint8 \(2, 20, 20\)"),
+        (np.zeros((3, 2, 28, 28), np.uint8), r"not uint8 \(3, 2, 28, 28\)"),
+        (np.zeros((), np.uint8), r"not uint8 \(\)"),
+        ([[0] * 784], "not a list; .* np.array"),
+        (np.ma.zeros((2, 784), np.uint8), r"not a masked array.* images.filled\(0\)"),
+    ],
+)
+def test_what_is_no_image_is_not_standardised(images: object, message: str) -> None:
+    with pytest.raises(ValueError, match=r"images must be uint8 \(N, 28, 28\).*" + message):
+        standardise(images)  # type: ignore[arg-type]
 
 
 def test_images_and_targets_belong_together() -> None:

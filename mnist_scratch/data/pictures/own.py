@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from typing import get_args
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +12,8 @@ from mnist_scratch.data.pictures.background import Ink, subtract_background
 from mnist_scratch.data.pictures.components import are_several, connected_components, digit_among
 from mnist_scratch.data.pictures.prepare import FAINTEST_INK, FIELD, prepare
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.system.files import as_path
+from mnist_scratch.system.text import shown
 
 # Enlarging and JPEG leave a fringe around a line, fainter than a tenth of it, which must not count
 # when cropping: of MNIST's test images enlarged by Lanczos's filter, a network recognises 98.3%
@@ -19,6 +24,37 @@ _LEAST_CONTRAST = 8.0  # grey levels
 _LEAST_OVER_NOISE = 6.0  # standard deviations
 _LEAST_SIZE = 0.01  # of the picture's longer side
 _FULL = 250.0  # grey levels: full ink; MNIST's strongest pixels are 254 and 255, and stay so
+
+
+def read_picture(path: str | os.PathLike[str], ink: Ink = "auto") -> NDArray[np.uint8]:
+    """Read a picture of one digit from a file: the image of it that a network sees.
+
+    Parameters
+    ----------
+    path
+        A PNG, JPEG or other picture file, or "-" for standard input.
+    ink : {"auto", "dark", "light"}
+        Whether the digit is darker or lighter than its paper; "auto" decides by the border.
+
+    Returns
+    -------
+    array of uint8, shape (28, 28)
+        0 background to 255 ink, fitted and centred as MNIST's images are.
+
+    Raises
+    ------
+    MnistScratchError
+        If the picture cannot be read, or is not of one digit.
+    TypeError, ValueError
+        If the path or the ink is none.
+    """
+    as_path(path, "path")
+    name = os.fspath(path)  # as it was given: ./- is a file, - standard input
+    if ink not in get_args(Ink):
+        raise ValueError(f"ink = {shown(ink)}: must be one of {', '.join(get_args(Ink))}")
+    from mnist_scratch.data.pictures.read import open_picture  # Pillow
+
+    return prepare_picture(name, open_picture(name), ink)
 
 
 def prepare_picture(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.uint8]:
@@ -79,9 +115,10 @@ def _nothing(name: str, ink: Ink) -> MnistScratchError:
     if ink == "auto":
         return MnistScratchError(
             f"{name}: nothing is drawn that stands out from its border; if the digit fills the "
-            "picture, say what it is drawn with: --ink dark or --ink light"
+            "picture, say what it is drawn with: --ink dark or --ink light "
+            '(in Python: ink="dark" or ink="light")'
         )
     return MnistScratchError(
         f"{name}: nothing is drawn that stands out {ink} from its paper; "
-        "leave --ink out, or name a picture with a digit"
+        'leave --ink out (in Python: ink="auto"), or name a picture with a digit'
     )

@@ -55,7 +55,7 @@ def picture_files(folder: Path) -> list[Path]:
     return pictures
 
 
-def read_picture(name: str) -> NDArray[np.uint8]:
+def open_picture(name: str) -> NDArray[np.uint8]:
     """Read a picture, upright, in colour, its longer side at most 1000 pixels.
 
     Parameters
@@ -122,7 +122,10 @@ def _opened(name: str) -> Iterator[Image.Image]:
 
 def _checked(path: Path) -> Path:
     if path.is_dir():
-        raise MnistScratchError(f"{path} is a folder; --folder {path} takes the pictures in it")
+        raise MnistScratchError(
+            f"{path} is a folder; --folder {path} takes the pictures in it; "
+            "in Python, name the pictures in it"
+        )
     if path.exists() and not path.is_file():
         raise MnistScratchError(
             f"{path} is a pipe or a device; give its picture on standard input, as -"

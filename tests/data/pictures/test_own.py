@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from mnist_scratch.data.pictures.background import Ink, subtract_background
-from mnist_scratch.data.pictures.own import prepare_picture
-from mnist_scratch.data.pictures.read import picture_files, read_picture
+from mnist_scratch.data.pictures.own import read_picture
+from mnist_scratch.data.pictures.read import open_picture, picture_files
 from mnist_scratch.data.synthetic.digits import draw_digits
 from mnist_scratch.errors import MnistScratchError
 
@@ -33,7 +33,7 @@ def seven(
 
 
 def prepared(path: Path, ink: Ink = "auto") -> NDArray[np.uint8]:
-    return prepare_picture(str(path), read_picture(str(path)), ink)
+    return read_picture(path, ink)
 
 
 def same(one: NDArray[np.uint8], other: NDArray[np.uint8], within: float = 0.5) -> bool:
@@ -180,7 +180,7 @@ def test_several_digits_are_refused_with_a_hint(tmp_path: Path) -> None:
 def test_a_pipe_is_not_waited_for_and_not_called_missing(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(MnistScratchError, match=r"pipe is a pipe or a device; .*, as -$"):
-        read_picture(str(tmp_path / "pipe"))
+        open_picture(str(tmp_path / "pipe"))
 
 
 @pytest.mark.parametrize("ink", ["dark", "light"])
@@ -188,7 +188,9 @@ def test_where_nothing_is_drawn_in_the_ink_that_was_said_the_hint_is_not_to_say_
     tmp_path: Path, ink: Ink
 ) -> None:
     Image.new("L", (90, 90), 70).save(tmp_path / "blank.png")
-    with pytest.raises(MnistScratchError, match=f"{ink} from its paper; leave --ink out"):
+    with pytest.raises(
+        MnistScratchError, match=f'{ink} from its paper; leave --ink out .*ink="auto"'
+    ):
         prepared(tmp_path / "blank.png", ink)
 
 
@@ -201,7 +203,7 @@ def test_a_photograph_of_empty_paper_has_nothing_drawn(tmp_path: Path) -> None:
 
 def test_a_large_picture_is_reduced_before_anything_else(tmp_path: Path) -> None:
     seven().resize((1500, 2000)).save(tmp_path / "large.png")
-    picture = read_picture(str(tmp_path / "large.png"))
+    picture = open_picture(str(tmp_path / "large.png"))
     assert picture.shape == (1000, 750, 4)
 
 
@@ -251,6 +253,32 @@ def test_what_cannot_be_read_is_an_error_that_names_file_and_reason(
     (tmp_path / name).write_bytes(content())
     with pytest.raises(MnistScratchError, match=f"{name}: .*{reason}"):
         prepared(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("nowhere.png", r"nowhere\.png: no such file; check the name"),
+        (".", r"^\. is a folder; .*in Python, name the pictures in it"),
+        ("", r"^\. is a folder"),
+        (7, "path = 7: must be a path, as str or Path"),
+        (["a.png"], r"path = \['a.png'\]: must be a path"),
+        (b"a.png", "path = b'a.png': must be a path"),
+    ],
+)
+def test_what_is_no_picture_file_is_named(path: str, message: str) -> None:
+    with pytest.raises((MnistScratchError, TypeError), match=message):
+        read_picture(path)
+
+
+@pytest.mark.parametrize("ink", ["black", "Dark", None, ["dark"], 1])
+def test_an_unknown_ink_lists_the_choices(plain: NDArray[np.uint8], ink: Ink) -> None:
+    with pytest.raises(ValueError, match=r"ink = .*: must be one of auto, dark, light"):
+        read_picture("plain.png", ink)
+
+
+def test_a_picture_may_be_named_by_a_text(plain: NDArray[np.uint8], tmp_path: Path) -> None:
+    assert same(read_picture(str(tmp_path / "plain.png")), plain, within=0)
 
 
 def test_no_damage_to_a_file_is_more_than_an_error(tmp_path: Path) -> None:
