@@ -14,7 +14,15 @@ The folders, each importing only from those above it:
     commands/, cli.py    the command line, one file for each command
 """
 
-from mnist_scratch.config.schema import Config
+from mnist_scratch.config.schema import (
+    AugmentationConfig,
+    Config,
+    DataConfig,
+    NetworkConfig,
+    OptimizerConfig,
+    ScheduleConfig,
+    TrainingConfig,
+)
 from mnist_scratch.data.dataset import Dataset, split
 from mnist_scratch.data.loader import Batch, BatchLoader, standardise
 from mnist_scratch.data.pictures.own import read_picture
@@ -41,20 +49,26 @@ from mnist_scratch.version import __version__
 __all__ = [
     "SGD",
     "Adam",
+    "AugmentationConfig",
     "Batch",
     "BatchLoader",
     "Config",
+    "DataConfig",
     "Dataset",
     "Dense",
     "Evaluation",
     "MnistScratchError",
     "Network",
+    "NetworkConfig",
+    "OptimizerConfig",
     "ReLU",
+    "ScheduleConfig",
     "Sigmoid",
     "SoftmaxCrossEntropy",
     "SquaredError",
     "Tanh",
     "Trainer",
+    "TrainingConfig",
     "__version__",
     "cross_entropy_gradient",
     "cross_entropy_loss",

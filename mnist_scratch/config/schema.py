@@ -1,7 +1,7 @@
 """The settings of a run, each declared once: default, meaning, unit and possible values.
 
 Recipes in TOML, the flags of the command line, `--help`, the table of settings in the report and
-the config.toml of a run all follow from these declarations.
+the config.toml of a run all follow from these declarations. A config checks itself when it is made.
 """
 
 from __future__ import annotations
@@ -9,8 +9,12 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import os
+import textwrap
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, get_type_hints
+
+import numpy as np
 
 from mnist_scratch.data.sources.registry import DATASETS
 from mnist_scratch.errors import MnistScratchError
@@ -70,6 +74,15 @@ def _setting(default: Any, meaning: str, limits: Limits = _ANY, flag: str = "") 
     return dataclasses.field(default=default, metadata=metadata)
 
 
+def _check_section(section: Any) -> None:
+    """Turn every value into Python's own, or raise an error that names class and setting."""
+    for setting in settings():
+        if isinstance(section, _sections()[setting.section]):
+            place = f"{type(section).__name__}: {setting.key}"
+            value = _checked(setting, getattr(section, setting.key), place)
+            object.__setattr__(section, setting.key, value)  # the way into a frozen dataclass
+
+
 @dataclasses.dataclass(frozen=True)
 class DataConfig:
     """The images to train on."""
@@ -91,6 +104,9 @@ class DataConfig:
         "training examples set aside to choose the best epoch",
         Limits(minimum=1, maximum=_MANY),
     )
+
+    def __post_init__(self) -> None:
+        _check_section(self)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,6 +146,9 @@ class AugmentationConfig:
         Limits(minimum=0, maximum=1),
     )
 
+    def __post_init__(self) -> None:
+        _check_section(self)
+
     @property
     def distorts(self) -> bool:
         """Whether any image comes out other than it was."""
@@ -151,6 +170,9 @@ class NetworkConfig:
         + ", ".join(f"{name} {kind.initialisation}" for name, kind in ACTIVATIONS.items()),
         Limits(choices=ACTIVATIONS),
     )
+
+    def __post_init__(self) -> None:
+        _check_section(self)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -189,6 +211,9 @@ class OptimizerConfig:
         1e-8, "adam: added to the root of the mean squared gradient", Limits(above=0)
     )
 
+    def __post_init__(self) -> None:
+        _check_section(self)
+
 
 @dataclasses.dataclass(frozen=True)
 class ScheduleConfig:
@@ -214,6 +239,9 @@ class ScheduleConfig:
         "schedule 'step': factor of the learning rate at each drop",
         Limits(above=0, maximum=1),
     )
+
+    def __post_init__(self) -> None:
+        _check_section(self)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -258,17 +286,62 @@ class TrainingConfig:
         "otherwise such numbers are found only before they are saved or after validation",
     )
 
+    def __post_init__(self) -> None:
+        _check_section(self)
 
-@dataclasses.dataclass(frozen=True)
+
+@dataclasses.dataclass(frozen=True, repr=False)
 class Config:
-    """Everything that decides what a run does."""
+    """Everything that decides what a run does.
 
-    data: DataConfig = DataConfig()
-    augmentation: AugmentationConfig = AugmentationConfig()
-    network: NetworkConfig = NetworkConfig()
-    optimizer: OptimizerConfig = OptimizerConfig()
-    schedule: ScheduleConfig = ScheduleConfig()
-    training: TrainingConfig = TrainingConfig()
+    `repr` shows the settings that differ from their defaults.
+
+    Raises
+    ------
+    TypeError
+        If a section is not an instance of its class.
+    MnistScratchError
+        From a section's class: if a setting has the wrong type or is impossible.
+    """
+
+    data: DataConfig = dataclasses.field(default_factory=DataConfig)
+    augmentation: AugmentationConfig = dataclasses.field(default_factory=AugmentationConfig)
+    network: NetworkConfig = dataclasses.field(default_factory=NetworkConfig)
+    optimizer: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
+    schedule: ScheduleConfig = dataclasses.field(default_factory=ScheduleConfig)
+    training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
+
+    def __post_init__(self) -> None:
+        """Check that every section is one."""
+        for name, kind in _sections().items():
+            given = getattr(self, name)
+            if not isinstance(given, kind):
+                raise TypeError(
+                    f"Config: {name} = {shown(given)}: must be an instance of {kind.__name__}, "
+                    f"like {kind.__name__}()"
+                )
+
+    def __repr__(self) -> str:
+        sections = []
+        for name, kind in _sections().items():
+            section = getattr(self, name)
+            changed = [
+                f"{setting.key}={getattr(section, setting.key)!r}"
+                for setting in settings()
+                if setting.section == name and getattr(section, setting.key) != setting.default
+            ]
+            if changed:
+                sections.append(f"{name}={kind.__name__}({', '.join(changed)})")
+        text = f"Config({', '.join(sections)})"
+        return textwrap.fill(
+            text, 100, subsequent_indent=" " * 7, break_long_words=False, break_on_hyphens=False
+        )
+
+
+@functools.cache
+def _sections() -> dict[str, type]:
+    """Return the sections of a config by name, in order."""
+    return get_type_hints(Config)
 
 
 class Setting(NamedTuple):
@@ -301,13 +374,12 @@ class Setting(NamedTuple):
 def settings() -> tuple[Setting, ...]:
     """Return every setting in the order of their declaration."""
     found = []
-    for section in dataclasses.fields(Config):
-        section_type = type(getattr(Config(), section.name))
+    for section, section_type in _sections().items():
         types = get_type_hints(section_type)
         for key in dataclasses.fields(section_type):
             declared = types[key.name]
             setting = Setting(
-                section.name,
+                section,
                 key.name,
                 key.metadata["flag"] or key.name.replace("_", "-"),
                 getattr(declared, "__origin__", declared),
@@ -360,9 +432,15 @@ _KINDS = {
 def _checked(setting: Setting, value: Any, place: str) -> Any:
     """Return the value in the setting's type, or raise an error that names the place."""
     wrong = f"{place} = {shown(value)}: "
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()  # Python's own numbers, which a file can hold
+    elif isinstance(value, list | tuple):
+        value = [item.item() if isinstance(item, np.generic) else item for item in value]
+    elif isinstance(value, os.PathLike):
+        value = os.fspath(value)
     if isinstance(value, list):
         value = tuple(value)
-    if setting.type is float and type(value) is int:
+    if setting.type is float and type(value) in (int, np.longdouble):
         try:
             value = float(value)
         except OverflowError:
@@ -371,7 +449,9 @@ def _checked(setting: Setting, value: Any, place: str) -> Any:
     if setting.type is tuple:
         fits = fits and all(type(item) is int for item in value)
     if not fits:
-        raise MnistScratchError(f"{wrong}must be {_KINDS[setting.type]}")
+        choices = setting.limits.choices
+        among = f", one of {', '.join(choices)}" if choices else ""
+        raise MnistScratchError(f"{wrong}must be {_KINDS[setting.type]}{among}")
     if broken := setting.limits.broken_by(value):
         raise MnistScratchError(wrong + broken)
     return value

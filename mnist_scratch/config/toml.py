@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from mnist_scratch.system.text import nearest, shown
 _MOST_BYTES = 16_384
 
 
-def read_config(path: Path) -> Config:
+def read_config(path: str | os.PathLike[str]) -> Config:
     """Read a TOML file; settings that are not in it have their defaults.
 
     Raises
@@ -23,6 +24,7 @@ def read_config(path: Path) -> Config:
     MnistScratchError
         If the file cannot be read, is not TOML, or has an unknown section, key or value.
     """
+    path = Path(path)
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise MnistScratchError(f"{path}: a config has at most {_MOST_BYTES:,} bytes")
@@ -81,7 +83,7 @@ def parse_config(text: str, where: str) -> Config:
     return with_values(Config(), values, where)
 
 
-def find_config(name: str) -> Path:
+def find_config(name: str | os.PathLike[str]) -> Path:
     """Return the recipe of a name, or the file itself if the name ends in .toml.
 
     Raises
@@ -89,6 +91,7 @@ def find_config(name: str) -> Path:
     MnistScratchError
         If there is no recipe of that name.
     """
+    name = os.fspath(name)
     if name.endswith(".toml"):
         return Path(name)
     known = recipes()

@@ -17,9 +17,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def shown(value: Any) -> str:
-    """Return the `repr` of a value for a message, cut to 80 characters."""
+    """Return the `repr` of a value for a message, in one line cut to 80 characters."""
     try:
-        text = repr(value)
+        text = " ".join(line.strip() for line in repr(value).splitlines())
     except (ValueError, RecursionError):  # a number too long to write out; tables within tables
         return "..."
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 4]} ..."
