@@ -67,9 +67,10 @@ def run(options: argparse.Namespace) -> None:
     check_ensemble(runs, options.dataset)
     if options.mistakes:
         check_picture(options.mistakes)  # before the evaluation, not after
+    networks = [run.model() for run in runs]  # before data are fetched or drawn
     test = test_set(runs[0], options)
     with progress_bar(len(test) * options.tta, "images") as bar:
-        found = evaluate_ensemble(runs, test, options.tta, bar.update)
+        found = evaluate_ensemble(runs, networks, test, options.tta, bar.update)
     if options.mistakes:
         _draw_mistakes(test, found, options)
     trained_on = [run.config().data.dataset for run in runs]

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from mnist_scratch.commands.common import add_data_dir, add_dataset, add_json, test_set
 from mnist_scratch.commands.output import result
+from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.inference.examples import choose_examples
+from mnist_scratch.inference.examples import Example, show_examples, worst_examples
+from mnist_scratch.nn.network import Network
 from mnist_scratch.report.explain.comparison import compare_losses
-from mnist_scratch.report.explain.steps import explain, read_example
+from mnist_scratch.report.explain.steps import explain
 from mnist_scratch.report.explain.text import describe
 from mnist_scratch.runs.folder import RunFolder
+
+_MOST_SHOWN = 20  # images in a picture
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -95,8 +101,31 @@ def _explain_logits(options: argparse.Namespace) -> None:
                 f"--{flag.replace('_', '-')} {getattr(options, flag)}: --logits are explained in "
                 "text, without data or pictures; leave it out"
             )
-    explanation = explain(*read_example(options.logits, options.target))
+    _check_numbers(options.logits, options.target)
+    explanation = explain(options.logits, options.target)
     result(json.dumps(explanation.as_json()) if options.json else describe(explanation))
+
+
+def _check_numbers(logits: Sequence[float] | None, target: int | None) -> None:
+    if logits is None:
+        raise MnistScratchError(f"--target {target} needs --logits Z ..., one for each class")
+    if target is None:
+        raise MnistScratchError(
+            f"--logits needs --target K too, the true class: 0 to {len(logits) - 1}"
+        )
+    for number, logit in enumerate(logits):
+        if math.isnan(logit) or logit == math.inf:
+            raise MnistScratchError(
+                f"--logits: that of class {number} is {logit}; give a finite number, or -inf to "
+                "mask the class"
+            )
+    if max(logits) == -math.inf:
+        raise MnistScratchError("--logits: all are -inf, which leaves no class; make one finite")
+    if not 0 <= target < len(logits):
+        raise MnistScratchError(
+            f"--target {target}: no such class; {len(logits)} logits have the classes 0 to "
+            f"{len(logits) - 1}"
+        )
 
 
 def _explain_images(options: argparse.Namespace) -> None:
@@ -110,7 +139,7 @@ def _explain_images(options: argparse.Namespace) -> None:
     network = run.model()
     test = test_set(run, options)
     names = class_names(test.name)
-    examples = choose_examples(network, test, options.index, options.worst)
+    examples = _chosen_examples(network, test, options)
     explained = [(example, explain(example.logits, example.label)) for example in examples]
     output = options.output or run.explanation_path
     trained_with = run.config().training.loss
@@ -130,6 +159,22 @@ def _explain_images(options: argparse.Namespace) -> None:
                 "those of cross-entropy",
                 file=sys.stderr,
             )
+
+
+def _chosen_examples(network: Network, test: Dataset, options: argparse.Namespace) -> list[Example]:
+    if options.index is None:
+        most = min(_MOST_SHOWN, len(test))
+        if not 1 <= options.worst <= most:
+            raise MnistScratchError(f"--worst {options.worst}: must be from 1 to {most}")
+        return worst_examples(network, test, options.worst)
+    if len(options.index) > _MOST_SHOWN:
+        raise MnistScratchError(f"--index: {len(options.index)} images; name at most {_MOST_SHOWN}")
+    for number in options.index:
+        if not 0 <= number < len(test):
+            raise MnistScratchError(
+                f"--index {number}: the test images of {test.name} are 0 to {len(test) - 1}"
+            )
+    return show_examples(network, test, options.index)
 
 
 def _explain_curves(options: argparse.Namespace) -> None:

@@ -20,5 +20,6 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Write the page."""
     run = RunFolder(options.run)
-    write_report(run, test_set(run, options))
+    network = run.model()  # before data are fetched or drawn
+    write_report(run, network, test_set(run, options))
     result(run.report_path)

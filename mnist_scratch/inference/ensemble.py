@@ -70,6 +70,7 @@ class EnsembleResult(NamedTuple):
 
 def evaluate_ensemble(
     runs: Sequence[RunFolder],
+    networks: Sequence[Network],
     test: Examples,
     versions: int,
     after_batch: Callable[[int], object],
@@ -78,8 +79,8 @@ def evaluate_ensemble(
 
     Parameters
     ----------
-    runs
-        At least one; `check_ensemble` accepts them.
+    runs, networks
+        At least one, with its model; `check_ensemble` accepts them.
     test
         N examples.
     versions
@@ -90,9 +91,8 @@ def evaluate_ensemble(
     Raises
     ------
     MnistScratchError
-        If a model cannot be read, or its loss is not finite.
+        If the loss of a model is not finite.
     """
-    networks = [run.model() for run in runs]
     # Exactly as at the end of training, so that both give the same loss to the last digit.
     alone = [
         _evaluate_alone(run, network, test) for run, network in zip(runs, networks, strict=True)

@@ -13,12 +13,10 @@ import numpy.typing as npt
 
 from mnist_scratch.data.dataset import CLASSES, Dataset, Examples
 from mnist_scratch.data.loader import BatchLoader
-from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import log_softmax
 from mnist_scratch.nn.network import Network
 
 _BATCH_SIZE = 1000
-_MOST_SHOWN = 20  # images in a picture
 
 
 class Example(NamedTuple):
@@ -40,31 +38,6 @@ class Example(NamedTuple):
     image: npt.NDArray[np.uint8]
     label: int
     logits: npt.NDArray[np.float64]
-
-
-def choose_examples(
-    network: Network, dataset: Examples, numbers: Sequence[int] | None, worst: int | None
-) -> list[Example]:
-    """Return the examples that --index or --worst choose.
-
-    Raises
-    ------
-    MnistScratchError
-        If there are no such examples, or more than fit into a picture.
-    """
-    if numbers is None:
-        count, most = worst or 0, min(_MOST_SHOWN, len(dataset))
-        if not 1 <= count <= most:
-            raise MnistScratchError(f"--worst {count}: must be from 1 to {most}")
-        return worst_examples(network, dataset, count)
-    if len(numbers) > _MOST_SHOWN:
-        raise MnistScratchError(f"--index: {len(numbers)} images; name at most {_MOST_SHOWN}")
-    for number in numbers:
-        if not 0 <= number < len(dataset):
-            raise MnistScratchError(
-                f"--index {number}: the test images of {dataset.name} are 0 to {len(dataset) - 1}"
-            )
-    return show_examples(network, dataset, numbers)
 
 
 def show_examples(network: Network, dataset: Examples, numbers: Sequence[int]) -> list[Example]:

@@ -349,19 +349,22 @@ def claim_default_folder(recipe: str) -> Path:
 def locked_folder(path: Path) -> Iterator[None]:
     """Keep other programs from training in a folder while the context lasts.
 
-    The folder is made, and removed if nothing was written into it.
+    The folder is made. If nothing was written into it, it is removed with the folders above it
+    that were made for it.
 
     Raises
     ------
     MnistScratchError
         If another program trains there.
     """
+    made = [above for above in path.parents if not above.exists()]
     try:
         with locked(path / _LOCK, wait=False):
             yield
     finally:
         with suppress(OSError):
-            path.rmdir()  # only if it is empty
+            for folder in (path, *made):
+                folder.rmdir()  # only if it is empty
 
 
 def trained_by(path: Path) -> str:

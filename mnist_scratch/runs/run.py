@@ -35,6 +35,10 @@ from mnist_scratch.training.trainer import Trainer, learning_rates
 # often it is saved, and whether it is watched.
 _FREE = {"data_dir", "checkpoint_seconds", "check_finite"}
 
+# Validation accuracy of the default recipe with Adam after 2 epochs: 97.5% at 0.01, 96.3% at 0.03,
+# 93.8% at 0.05, 11.5% at 0.1, which is SGD's.
+_TOO_FAST_FOR_ADAM = 0.05
+
 
 class RunResult(NamedTuple):
     """The result of a finished run.
@@ -95,6 +99,12 @@ def run_training(
         If a signal told the program to stop; the run is saved.
     """
     check_free(path)
+    rate = config.optimizer.learning_rate
+    if config.optimizer.name == "adam" and rate >= _TOO_FAST_FOR_ADAM:
+        _report(
+            f"a learning rate of {rate:g} is too high for Adam, whose accuracy may stay at chance; "
+            "take 0.001 to 0.004, as --config adam does"
+        )
     with locked_folder(path):
         data = load_dataset(config.data.dataset, config.data.data_dir)
         with computing(with_dataset(config, data.training.name)) as found:

@@ -123,3 +123,16 @@ def test_a_run_on_other_data_says_so_and_keeps_its_own_evaluation(
     beside = json.loads((finished_run / "evaluation-mnist.json").read_text())
     assert beside["dataset"] == "mnist"
     assert (finished_run / "evaluation.json").read_bytes() == own
+
+
+@pytest.mark.parametrize("command", ["evaluate", "report"])
+def test_a_run_without_a_model_says_so_before_data_are_drawn_or_fetched(
+    main: CommandLine, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.toml").write_text('[data]\ndataset = "auto"\n')
+    message = refused(main(command, "run"))
+    assert message.startswith(
+        f"mnist-scratch: cannot read {Path('run', 'model.npz')}: No such file"
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]

@@ -86,11 +86,20 @@ def test_a_run_trained_with_another_loss_is_explained_with_cross_entropy_and_say
     assert values["trained_with"] == "squared-error"
 
 
-def test_the_number_of_an_image_that_is_not_there_is_refused(
-    main: CommandLine, finished_run: Path
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        (("--index", "100"), "--index 100: the test images of files are 0 to 99"),
+        (("--index", "3", "--index", "-1"), "--index -1: the test images of files are 0 to 99"),
+        (("--index", "0") * 21, "--index: 21 images; name at most 20"),
+        (("--worst", "0"), "--worst 0: must be from 1 to 20"),
+        (("--worst", "21"), "--worst 21: must be from 1 to 20"),
+    ],
+)
+def test_images_that_are_not_there_or_too_many_are_refused(
+    main: CommandLine, finished_run: Path, chosen: tuple[str, ...], message: str
 ) -> None:
-    message = refused(main("explain", "run", "--index", "100"))
-    assert message == "mnist-scratch: --index 100: the test images of files are 0 to 99\n"
+    assert refused(main("explain", "run", *chosen)) == f"mnist-scratch: {message}\n"
 
 
 def test_curves_of_both_losses_are_drawn_from_four_trainings(

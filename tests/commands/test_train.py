@@ -87,10 +87,11 @@ def test_without_mnist_and_network_auto_trains_on_synthetic_digits_and_says_so(
     assert json.loads((tmp_path / "run" / "evaluation.json").read_text())["dataset"] == "synthetic"
 
 
+@pytest.mark.parametrize("where", [(), ("--run", Path("runs", "first"))])
 def test_data_that_cannot_be_had_leave_no_folder_of_a_run(
-    main: CommandLine, tmp_path: Path
+    main: CommandLine, tmp_path: Path, where: tuple[str | Path, ...]
 ) -> None:
-    message = refused(main("train", "--dataset", "mnist"))
+    message = refused(main("train", "--dataset", "mnist", *where))
     assert message.count("refused") == 3, "one for each mirror"
     assert "by hand" in message
     assert list(tmp_path.rglob("mnist/*")) == []

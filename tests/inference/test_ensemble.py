@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.ensemble import (
     MILD,
+    EnsembleResult,
     check_ensemble,
     evaluate_ensemble,
     mean_prediction,
@@ -37,6 +39,16 @@ def predictions(subject: Network, images: npt.NDArray[np.float32]) -> npt.NDArra
 
 def nothing(_: int) -> None:
     pass
+
+
+def evaluated(
+    runs: list[RunFolder],
+    test: Dataset,
+    versions: int = 1,
+    after_batch: Callable[[int], None] = nothing,
+) -> EnsembleResult:
+    networks = [run.model() for run in runs]
+    return evaluate_ensemble(runs, networks, test, versions, after_batch)
 
 
 def make_run(path: Path, dataset: str, seed: int, file_hash: str = "its hash") -> RunFolder:
@@ -99,8 +111,8 @@ def test_the_mean_of_tiny_probabilities_does_not_round_to_zero() -> None:
 def test_an_ensemble_of_one_run_or_of_it_twice_equals_the_run(
     runs: list[RunFolder], digits: Dataset
 ) -> None:
-    alone = evaluate_ensemble(runs[:1], digits, 1, nothing)
-    twice = evaluate_ensemble([runs[0], runs[0]], digits, 1, nothing)
+    alone = evaluated(runs[:1], digits)
+    twice = evaluated([runs[0], runs[0]], digits)
     plain = evaluate(runs[0].model(), digits)
     np.testing.assert_array_equal(alone.ensemble.plain.confusion, plain.confusion)
     np.testing.assert_array_equal(twice.ensemble.plain.confusion, plain.confusion)
@@ -112,12 +124,12 @@ def test_each_model_is_evaluated_alone_with_and_without_augmentation(
     runs: list[RunFolder], digits: Dataset
 ) -> None:
     counted: list[int] = []
-    result = evaluate_ensemble(runs, digits, 4, counted.append)
+    result = evaluated(runs, digits, 4, counted.append)
     assert sum(counted) == 4 * len(digits)
     for directory, measured in zip(runs, result.models, strict=True):
         plain = evaluate(directory.model(), digits)
         assert measured.plain.loss == plain.loss
-        by_itself = evaluate_ensemble([directory], digits, 4, nothing).ensemble.with_tta
+        by_itself = evaluated([directory], digits, 4).ensemble.with_tta
         assert measured.with_tta is not None
         assert by_itself is not None
         assert measured.with_tta.loss == by_itself.loss
@@ -130,7 +142,7 @@ def test_a_diverged_run_is_named(digits: Dataset, tmp_path: Path) -> None:
     diverged.parameters[:] = np.finfo(np.float32).max
     run.save_model(diverged)
     with pytest.raises(MnistScratchError, match="diverged") as caught:
-        evaluate_ensemble([run], digits, 1, nothing)
+        evaluated([run], digits)
     assert str(caught.value).startswith(f"{run.path}: ")
 
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from mnist_scratch.data.dataset import Dataset
-from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.inference.examples import choose_examples, show_examples, worst_examples
+from mnist_scratch.inference.examples import show_examples, worst_examples
 from mnist_scratch.nn.network import Network
 
 
@@ -46,20 +45,3 @@ def test_examples_come_with_their_own_logits_in_the_order_asked_for(
         assert example.number == number
         loss = np.log(np.exp(example.logits).sum()) - example.logits[example.label]
         assert loss == pytest.approx(losses[number], rel=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("numbers", "worst", "message"),
-    [
-        ([3, 100], None, "--index 100: the test images of digits are 0 to 99"),
-        ([-1], None, "--index -1: the test images of digits are 0 to 99"),
-        ([0] * 21, None, "--index: 21 images; name at most 20"),
-        (None, 0, "--worst 0: must be from 1 to 20"),
-        (None, 21, "--worst 21: must be from 1 to 20"),
-    ],
-)
-def test_images_that_are_not_there_are_named(
-    network: Network, digits: Dataset, numbers: list[int] | None, worst: int | None, message: str
-) -> None:
-    with pytest.raises(MnistScratchError, match=message):
-        choose_examples(network, digits, numbers, worst)

@@ -278,3 +278,21 @@ def test_where_the_blas_chooses_its_threads_one_line_says_so_and_the_run_can_be_
         resume_training(tmp_path / "run")
     resume_training(tmp_path / "run", asked)
     assert RunFolder(tmp_path / "run").config().training.threads == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "warned"), [("adam", 0.1, 1), ("adam", 0.02, 0), ("sgd", 0.1, 0)]
+)
+def test_a_learning_rate_at_which_adam_does_not_train_is_warned_of(
+    data: DataSplits,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    rate: float,
+    warned: int,
+) -> None:
+    optimizer = {("optimizer", "name"): name, ("optimizer", "learning_rate"): rate}
+    run_training(with_values(SHORT, optimizer, ""), tmp_path / "run")
+    assert (
+        capsys.readouterr().err.count(f"a learning rate of {rate} is too high for Adam") == warned
+    )

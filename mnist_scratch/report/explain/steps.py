@@ -8,13 +8,11 @@ Shapes: C classes.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.cross_entropy import (
     softmax_cross_entropy,
     softmax_cross_entropy_gradient,
@@ -123,36 +121,6 @@ def explain(logits: npt.ArrayLike, target: int) -> Explanation:
         fused_gradient=softmax_cross_entropy_gradient(numbers, target).astype(np.float64),
         clipped_loss=float(cross_entropy_loss(predictions, target, EPSILON)),
     )
-
-
-def read_example(logits: Sequence[float] | None, target: int | None) -> tuple[Sequence[float], int]:
-    """Return --logits and --target of the command line, checked.
-
-    Raises
-    ------
-    MnistScratchError
-        If one of the two is missing, or they have no loss; names flag and value.
-    """
-    if logits is None:
-        raise MnistScratchError(f"--target {target} needs --logits Z ..., one for each class")
-    if target is None:
-        raise MnistScratchError(
-            f"--logits needs --target K too, the true class: 0 to {len(logits) - 1}"
-        )
-    for number, logit in enumerate(logits):
-        if math.isnan(logit) or logit == math.inf:
-            raise MnistScratchError(
-                f"--logits: that of class {number} is {logit}; give a finite number, or -inf to "
-                "mask the class"
-            )
-    if max(logits) == -math.inf:
-        raise MnistScratchError("--logits: all are -inf, which leaves no class; make one finite")
-    if not 0 <= target < len(logits):
-        raise MnistScratchError(
-            f"--target {target}: no such class; {len(logits)} logits have the classes 0 to "
-            f"{len(logits) - 1}"
-        )
-    return logits, target
 
 
 def _as_json(value: Any) -> Any:

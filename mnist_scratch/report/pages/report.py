@@ -50,13 +50,13 @@ class _Section(NamedTuple):
     tables: str = ""  # HTML
 
 
-def write_report(run: RunFolder, test: Dataset) -> None:
+def write_report(run: RunFolder, network: Network, test: Dataset) -> None:
     """Measure a run's model on its test set, and write report/ and report.html.
 
     Parameters
     ----------
-    run
-        The run.
+    run, network
+        The run and its model.
     test
         Its test set.
 
@@ -65,7 +65,7 @@ def write_report(run: RunFolder, test: Dataset) -> None:
     MnistScratchError
         If the run's files cannot be read, or the report cannot be written.
     """
-    network, history = run.model(), run.history()
+    history = run.history()
     evaluation = evaluate(network, test)
     worst = worst_examples(network, test, min(_WORST, len(test)))
     sections = [

@@ -7,9 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.report.explain import steps as module
-from mnist_scratch.report.explain.steps import explain, read_example
+from mnist_scratch.report.explain.steps import explain
 from mnist_scratch.report.explain.text import describe
 
 INF = math.inf
@@ -197,25 +196,6 @@ def test_json_has_every_number_and_says_infinity_in_words() -> None:
     assert values["gradient"] == [1.0, -1.0]
     assert (values["target"], values["predicted"]) == (1, 0)
     assert values["gradient_difference"] == 0.0
-
-
-@pytest.mark.parametrize(
-    ("logits", "target", "message"),
-    [
-        (None, 1, "--target 1 needs --logits"),
-        ([1.0, 2.0], None, "--logits needs --target K too, the true class: 0 to 1"),
-        ([1.0, math.nan], 0, "that of class 1 is nan"),
-        ([INF, 1.0], 0, "that of class 0 is inf"),
-        ([-INF, -INF], 0, "all are -inf"),
-        ([1.0, 2.0], 2, "--target 2: no such class; 2 logits have the classes 0 to 1"),
-        ([1.0, 2.0], -1, "--target -1: no such class"),
-    ],
-)
-def test_what_has_no_loss_is_named(
-    logits: list[float] | None, target: int | None, message: str
-) -> None:
-    with pytest.raises(MnistScratchError, match=message):
-        read_example(logits, target)
 
 
 def test_a_target_that_is_no_class_is_an_error_with_a_name() -> None:

@@ -45,7 +45,7 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """A run with a name that is no HTML, and its report on synthetic digits."""
     run = some_run(tmp_path_factory.mktemp("report") / "<b> & co")
     run.write_norms([np.full((2, 2), 3.0), np.full((2, 2), 4.5)])
-    write_report(run, some_images("synthetic"))
+    write_report(run, run.model(), some_images("synthetic"))
     return run
 
 
@@ -142,7 +142,7 @@ def test_without_norms_the_report_has_no_section_about_them_and_classes_have_the
 ) -> None:
     monkeypatch.setattr(report, "drawn", lambda *_: b"PNG")
     run = some_run(tmp_path / "run")
-    write_report(run, some_images("fashion-mnist"))
+    write_report(run, run.model(), some_images("fashion-mnist"))
     page = Page(run.report_path.read_text(encoding="utf-8"))
     assert page.texts["h2"][-1] == "Weights of the first layer"
     assert not (run.pictures_path / "norms.png").exists()
