@@ -62,7 +62,10 @@ class Arrays:
         if sum(member.file_size for member in members) > file_size:
             raise ValueError("its arrays are larger than the file")
 
-    def take(self, name: str, code: str, dimensions: int) -> npt.NDArray[Any]:
+    def __contains__(self, name: str) -> bool:
+        return f"{name}.npy" in self._untaken
+
+    def take(self, name: str, code: str | tuple[str, ...], dimensions: int) -> npt.NDArray[Any]:
         """Read an array.
 
         Parameters
@@ -70,7 +73,7 @@ class Arrays:
         name
             Its name.
         code
-            Its dtype: "f4", "f8", "i8", "u1", or "U" for text of any width.
+            Its dtype: "f4", "f8", "i8", "u1", or "U" for text of any width; or a choice of them.
         dimensions
             How many it has.
 

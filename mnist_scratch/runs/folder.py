@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,8 +21,8 @@ from mnist_scratch.data.dataset import CLASSES, PIXELS
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from mnist_scratch.runs.model import load_model, save_model
-from mnist_scratch.system.files import is_leftover, write_text_whole
+from mnist_scratch.runs.model import read_model, save_model
+from mnist_scratch.system.files import as_path, is_leftover, write_text_whole
 from mnist_scratch.system.lock import locked, running_holder
 from mnist_scratch.training.evaluation import Evaluation
 from mnist_scratch.training.history import History, norms_as_csv, read_norms
@@ -33,7 +34,7 @@ _T = TypeVar("_T")
 
 
 class RunFolder:
-    """The folder of one run, which is complete in itself.
+    """The folder of one run, which is complete in itself. It is a path wherever one is taken.
 
     `config.toml` reproduces the run, `environment.json` names the machine and versions,
     `history.csv` has the losses, `norms.csv` the size of each layer's weights and gradients,
@@ -60,8 +61,8 @@ class RunFolder:
         If the folder is not a run's.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = path = as_path(path, "path")
         self._config_path = _config_path(path)
         self.history_path = path / "history.csv"
         self.norms_path = path / "norms.csv"
@@ -71,6 +72,12 @@ class RunFolder:
         self.explanation_path = path / "explanation.png"
         self.report_path = path / "report.html"
         self.pictures_path = path / "report"
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __repr__(self) -> str:
+        return f"RunFolder({str(self.path)!r})"
 
     @classmethod
     def create(cls, path: Path, config: Config) -> RunFolder:
@@ -155,7 +162,7 @@ class RunFolder:
         MnistScratchError
             If it cannot be read, or does not map images to digits.
         """
-        network = _repairable(load_model, self.model_path)
+        network = _repairable(read_model, self.model_path)
         if (network.widths[0], network.widths[-1]) != (PIXELS, CLASSES):
             raise MnistScratchError(
                 f"{self.model_path}: a network of {'-'.join(map(str, network.widths))} does not "

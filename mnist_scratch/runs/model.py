@@ -1,36 +1,56 @@
 """A model in a file.
 
 The arrays of the .npz file are `format` (the number of this format), `layers` (the name of each
-layer in turn) and, for each `Dense` layer n = 1, 2, ..., `dense_n.weights` float32 (I, O) and
-`dense_n.biases` float32 (O,).
+layer in turn) and, for each `Dense` layer n = 1, 2, ..., `dense_n.weights` (I, O) and
+`dense_n.biases` (O,), all float32, or all float64 as the network computes.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.arrays import Arrays, opened_arrays, save_arrays
+from mnist_scratch.system.files import as_path
 from mnist_scratch.system.text import shown
 
 _FORMAT = 1
+_DTYPES = {np.dtype(np.float32): "f4", np.dtype(np.float64): "f8"}
 
 
-def save_model(path: Path, network: Network) -> None:
-    """Write a network's layers and parameters to an .npz file.
+def save_model(path: str | os.PathLike[str], network: Network) -> None:
+    """Write a network's layers and parameters to an .npz file, for `load_model`.
 
-    The same parameters give the same bytes.
+    The same parameters give the same bytes. An activation of your own is in
+    `mnist_scratch.nn.layers.ACTIVATIONS`, and is loaded as its class makes it without arguments.
+
+    Parameters
+    ----------
+    path
+        The file. One that is there is replaced.
+    network
+        The network, float32 or float64.
 
     Raises
     ------
+    TypeError
+        If the arguments are not of these types.
     MnistScratchError
-        If the file cannot be written.
+        If `load_model` could not read the network back: a layer is none of this program's, or a
+        parameter is not finite; or if the file cannot be written.
     """
+    if not isinstance(network, Network):
+        exchanged = "; the path is the first argument" if isinstance(path, Network) else ""
+        raise TypeError(f"network = {shown(network)}: must be a Network{exchanged}")
+    path = as_path(path, "path")
+    _check_readable(network)
     arrays: dict[str, npt.NDArray[Any]] = {
         "format": np.array(_FORMAT),
         "layers": np.array([layer.name for layer in network.layers]),
@@ -41,29 +61,78 @@ def save_model(path: Path, network: Network) -> None:
     save_arrays(path, arrays)
 
 
-def load_model(path: Path) -> Network:
+def load_model(path: str | os.PathLike[str]) -> Network:
     """Read a network that `save_model` wrote. Nothing is unpickled.
+
+    Parameters
+    ----------
+    path
+        The .npz file, or the folder of a run, whose model.npz is read.
+
+    Returns
+    -------
+    Network
+        In the dtype in which it was saved.
 
     Raises
     ------
+    TypeError
+        If the path is none.
     MnistScratchError
         If the file cannot be read, or is not exactly a model.
     """
+    path = as_path(path, "path")
+    try:
+        return read_model(path / "model.npz" if path.is_dir() else path)
+    except MnistScratchError as error:
+        raise MnistScratchError(
+            f"{error}; name the .npz file that save_model wrote, or the folder of a run"
+        ) from error
+
+
+def read_model(path: Path) -> Network:
+    """Read like `load_model`, a file alone."""
     with opened_arrays(path, "a model") as arrays:
         return _network(arrays)
 
 
+def _check_readable(network: Network) -> None:
+    """Raise an error if `load_model` would refuse the network, or make another one of it."""
+    for layer in network.layers:
+        kind = type(layer)
+        name = getattr(layer, "name", None)
+        if kind is not Dense and ACTIVATIONS.get(name) is not kind:  # type: ignore[arg-type]
+            raise MnistScratchError(
+                f"{kind.__name__} layers cannot be saved: load_model knows {Dense.__name__} and "
+                f"{', '.join(each.__name__ for each in ACTIVATIONS.values())}; an activation of "
+                "your own belongs into mnist_scratch.nn.layers.ACTIVATIONS, under its name"
+            )
+    if network.parameters.dtype not in _DTYPES:
+        raise MnistScratchError(
+            f"a {network.parameters.dtype} network cannot be saved; make it float32 or float64"
+        )
+    if not np.isfinite(network.parameters).all():
+        raise MnistScratchError(
+            "a parameter of the network is NaN or infinite, so it cannot be saved: its training "
+            "has diverged; train it again with a lower learning rate"
+        )
+
+
 def _network(arrays: Arrays) -> Network:
+    if "config" in arrays:
+        raise ValueError("it is a checkpoint; the model of the same run is model.npz")
     number_of_format = arrays.take("format", "i8", 0)
     if number_of_format != _FORMAT:
         raise ValueError(f"its format is {number_of_format}, where this program reads {_FORMAT}")
+    dtype = ""  # the first array's; the others have the same
     layers: list[Layer] = []
     parameters: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]] = []
     for name in arrays.take("layers", "U", 1).tolist():
         if name == Dense.name:
             dense = f"dense_{len(parameters) + 1}"
-            weights = arrays.take(f"{dense}.weights", "f4", 2)
-            biases = arrays.take(f"{dense}.biases", "f4", 1)
+            weights = arrays.take(f"{dense}.weights", dtype or tuple(_DTYPES.values()), 2)
+            dtype = _DTYPES[weights.dtype]
+            biases = arrays.take(f"{dense}.biases", dtype, 1)
             if biases.shape != weights.shape[1:]:
                 raise ValueError(f"{dense} has weights {weights.shape}, biases {biases.shape}")
             if not (np.isfinite(weights).all() and np.isfinite(biases).all()):
@@ -75,7 +144,7 @@ def _network(arrays: Arrays) -> Network:
         else:
             raise ValueError(f"unknown layer {shown(name)}")
     arrays.check_all_taken()
-    network = Network(layers, np.random.default_rng(0))
+    network = Network(layers, 0, dtype or "f4")
     for layer, (weights, biases) in zip(network.dense_layers, parameters, strict=True):
         layer.weights[...] = weights
         layer.biases[...] = biases

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from mnist_scratch.runs.folder import (
     resume_hint,
 )
 from mnist_scratch.runs.threads import computing
+from mnist_scratch.system.files import as_path
 from mnist_scratch.system.signals import DeferredSignals
 from mnist_scratch.system.text import shown
 from mnist_scratch.training.divergence import DivergedError
@@ -60,6 +62,13 @@ class RunResult(NamedTuple):
     seconds: float
     best_epoch: int
 
+    def __repr__(self) -> str:
+        found = self.evaluation
+        return (
+            f"RunResult({self.directory.path}: {found.accuracy:.2%} of {found.examples:,} test "
+            f"images of {found.dataset}, best epoch {self.best_epoch}, {self.seconds:.1f} s)"
+        )
+
 
 class Difference(NamedTuple):
     """A setting that has different values in two configs."""
@@ -74,7 +83,9 @@ class Difference(NamedTuple):
 
 
 def run_training(
-    config: Config, path: Path, after_epoch: Callable[[], object] = lambda: None
+    config: Config,
+    path: str | os.PathLike[str],
+    after_epoch: Callable[[], object] = lambda: None,
 ) -> RunResult:
     """Train, evaluate and keep a run.
 
@@ -93,11 +104,16 @@ def run_training(
 
     Raises
     ------
+    TypeError
+        If an argument is not of its type.
     MnistScratchError
         If the data cannot be loaded, the folder cannot be made, or the training diverges.
     Interruption
         If a signal told the program to stop; the run is saved.
     """
+    _check_config(config, "; the config is the first argument, the path the second")
+    path = as_path(path, "path")
+    _check_callable(after_epoch)
     check_free(path)
     rate = config.optimizer.learning_rate
     if config.optimizer.name == "adam" and rate >= _TOO_FAST_FOR_ADAM:
@@ -114,7 +130,7 @@ def run_training(
 
 
 def resume_training(
-    path: Path,
+    path: str | os.PathLike[str],
     config: Config | None = None,
     after_epoch: Callable[[], object] = lambda: None,
 ) -> RunResult:
@@ -134,13 +150,19 @@ def resume_training(
 
     Raises
     ------
+    TypeError
+        If an argument is not of its type.
     MnistScratchError
         If the folder is in use, is no run's or has no checkpoint to resume; if the config or the
         data is not that of the run; if the training diverges.
     Interruption
         If a signal told the program to stop; the run is saved.
     """
+    if config is not None:
+        _check_config(config, "; the path is the first argument, the config the second")
+    _check_callable(after_epoch)
     directory = RunFolder(path)
+    path = directory.path
     with locked_folder(path):
         remove_leftovers(path)
         checkpoint = directory.checkpoint()
@@ -318,6 +340,17 @@ def _trainer(config: Config, data: DataSplits) -> Trainer:
         generator(seed, "initialisation"),
     )
     return Trainer(network, training, validation, config)
+
+
+def _check_config(config: object, order: str) -> None:
+    if not isinstance(config, Config):
+        is_path = isinstance(config, (str, os.PathLike))
+        raise TypeError(f"config = {shown(config)}: must be a Config{order if is_path else ''}")
+
+
+def _check_callable(after_epoch: object) -> None:
+    if not callable(after_epoch):
+        raise TypeError(f"after_epoch = {shown(after_epoch)}: must be a function without arguments")
 
 
 def _resumed_config(checkpoint: Checkpoint, asked: Config, path: Path) -> Config:

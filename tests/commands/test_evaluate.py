@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.command_line import CommandLine
+from helpers.command_line import CommandLine, refused
 
 from mnist_scratch.data.idx import format_idx, parse_idx
 from mnist_scratch.data.sources.registry import FILE_NAMES

@@ -8,6 +8,7 @@ import pytest
 from helpers.command_line import CommandLine, refused, succeeded
 
 from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.folder import RunFolder
 
 
@@ -16,7 +17,7 @@ def test_the_page_is_of_the_run_and_its_test_images(
 ) -> None:
     written = []
 
-    def write_report(run: RunFolder, test: Dataset) -> None:
+    def write_report(run: RunFolder, network: Network, test: Dataset) -> None:
         written.append((run.path.resolve(), test.name, len(test.labels)))
 
     monkeypatch.setattr("mnist_scratch.commands.report.write_report", write_report)

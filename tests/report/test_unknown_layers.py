@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable
@@ -88,3 +89,12 @@ def test_the_page_names_the_layers_in_order(tmp_path: Path) -> None:
     (model,) = re.findall(r'id="model">(.*?)</script>', (tmp_path / "page.html").read_text())
     names = [layer["name"] for layer in json.loads(model)["layers"]]
     assert names == ["dense", "tanh", "dense"]
+
+
+def test_the_page_has_the_parameters_of_a_float64_model_as_float32(tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path / "run", Config())
+    run.save_model(Network([Dense(784, 10)], 0, np.float64))
+    draw.write_page(run, tmp_path / "page.html")
+    (model,) = re.findall(r'id="model">(.*?)</script>', (tmp_path / "page.html").read_text())
+    written = np.frombuffer(base64.b64decode(json.loads(model)["parameters"]), "<f4")
+    np.testing.assert_array_equal(written, run.model().parameters.astype(np.float32))

@@ -93,7 +93,7 @@ DAMAGED: dict[str, tuple[Callable[[], bytes], str]] = {
     "objects": (lambda: model({WEIGHTS: npy_of(np.array([[print]]))}), r"is \|O \(1, 1\)"),
     "structured": (lambda: weights("[('a', '<f4')]", "(2, 1)"), r"is \|V4 \(2, 1\)"),
     "big-endian": (lambda: weights("'>f4'", "(2, 1)"), r"is >f4 \(2, 1\)"),
-    "double precision": (lambda: weights("'<f8'", "(1, 1)"), r"is <f8 \(1, 1\)"),
+    "half precision": (lambda: weights("'<f2'", "(4, 1)"), r"is <f2 \(4, 1\)"),
     "a dimension missing": (lambda: weights("'<f4'", "(2,)"), r"is <f4 \(2,\)"),
     "Fortran order": (lambda: weights("'<f4'", "(2, 1)", order="True"), "its 8 bytes are not"),
     "too short": (lambda: weights("'<f4'", "(2, 1)", numbers=bytes(7)), "its 7 bytes are not"),

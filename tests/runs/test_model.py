@@ -6,9 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mnist_scratch.config.schema import Config
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.nn.layers import Dense, Layer, ReLU, Sigmoid
+from mnist_scratch.nn import Array
+from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer, ReLU, Sigmoid, Tanh
 from mnist_scratch.nn.network import Network
+from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.runs.model import load_model, save_model
 
 
@@ -26,6 +29,90 @@ def test_a_model_comes_back_with_its_layers_and_parameters(tmp_path: Path) -> No
     assert back.parameters.tobytes() == network.parameters.tobytes()
     images = np.random.default_rng(1).normal(size=(5, 4)).astype(np.float32)
     np.testing.assert_array_equal(back.forward(images), network.forward(images))
+
+
+def test_a_float64_model_comes_back_with_the_same_float64_numbers(tmp_path: Path) -> None:
+    layers: list[Layer] = [Dense(4, 3), Tanh(), Dense(3, 2)]
+    network = Network(layers, 0, np.float64)
+    network.parameters[:] = np.random.default_rng(2).normal(size=network.parameters.size)
+    save_model(tmp_path / "model.npz", network)
+    back = load_model(tmp_path / "model.npz")
+    assert back.parameters.dtype == np.float64
+    assert back.parameters.tobytes() == network.parameters.tobytes()
+    inputs = np.random.default_rng(1).normal(size=(5, 4))
+    np.testing.assert_array_equal(back.forward(inputs), network.forward(inputs))
+
+
+def test_a_float32_model_s_file_is_the_one_that_it_always_was(tmp_path: Path) -> None:
+    network = small_network()
+    save_model(tmp_path / "model.npz", network)
+    np.savez(tmp_path / "expected.npz", **arrays_of(network))
+    assert (tmp_path / "model.npz").read_bytes() == (tmp_path / "expected.npz").read_bytes()
+
+
+def test_a_model_is_named_by_a_text_by_its_run_s_folder_or_by_the_run(tmp_path: Path) -> None:
+    network = small_network()
+    run = RunFolder.create(tmp_path / "run", Config())
+    save_model(str(run.path / "model.npz"), network)
+    for name in (str(run.path / "model.npz"), str(run.path), run.path, run):
+        assert load_model(name).parameters.tobytes() == network.parameters.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("path", "network", "message"),
+    [
+        (small_network(), "model.npz", "network = 'model.npz': must be a Network; the path is the"),
+        (small_network(), small_network(), "path = .*: must be a path, as str or Path"),
+        ("model.npz", small_network().parameters, "network = array.*: must be a Network$"),
+        ("model.npz", None, "network = None: must be a Network$"),
+        (7, small_network(), "path = 7: must be a path, as str or Path"),
+    ],
+)
+def test_what_is_no_path_or_no_network_is_named(path: Any, network: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=f"(?s)^{message}"):
+        save_model(path, network)
+
+
+class Twice(ReLU):
+    """A made-up activation that has inherited its name: 2 max(0, x)."""
+
+    def forward(self, inputs: Array) -> Array:
+        return 2.0 * super().forward(inputs)
+
+
+class Noisy(Dense):
+    """A layer that is not what its name says."""
+
+
+@pytest.mark.parametrize("layer", [Twice(), Noisy(3, 3)])
+def test_a_layer_that_would_come_back_as_another_is_not_saved(
+    layer: Layer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = Network([Dense(4, 3), layer, Dense(3, 2)], 0)
+    kind = type(layer).__name__
+    with pytest.raises(MnistScratchError, match=f"{kind} layers cannot be saved.*ACTIVATIONS"):
+        save_model(tmp_path / "model.npz", network)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_activation_of_one_s_own_is_saved_once_it_is_registered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Doubled(Twice):
+        name = "doubled"
+
+    monkeypatch.setitem(ACTIVATIONS, "doubled", Doubled)
+    save_model(tmp_path / "model.npz", Network([Dense(4, 3), Doubled(), Dense(3, 2)], 0))
+    assert type(load_model(tmp_path / "model.npz").layers[1]) is Doubled
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_a_network_that_has_diverged_is_not_saved(tmp_path: Path, number: float) -> None:
+    network = small_network()
+    network.parameters[5] = number
+    with pytest.raises(MnistScratchError, match="NaN or infinite, so it cannot be saved"):
+        save_model(tmp_path / "model.npz", network)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_same_model_has_the_same_bytes(tmp_path: Path) -> None:
@@ -65,6 +152,10 @@ def arrays_of(network: Network) -> dict[str, Any]:
         ({"layers": np.array([1, 2])}, "'layers' is <i8"),
         ({"dense_1.weights": np.zeros((4, 3), np.int32)}, "'dense_1.weights' is <i4"),
         ({"dense_1.weights": np.zeros(12, np.float32)}, r"'dense_1.weights' is <f4 \(12,\)"),
+        ({"dense_1.biases": np.zeros(3)}, r"'dense_1.biases' is <f8 \(3,\)"),
+        ({"dense_2.weights": np.zeros((3, 3))}, r"'dense_2.weights' is <f8 \(3, 3\)"),
+        ({"dense_1.weights": np.zeros((4, 3), np.float16)}, "'dense_1.weights' is <f2"),
+        ({"config": np.zeros(3, np.uint8)}, "it is a checkpoint; the model .* is model.npz"),
         ({"dense_1.biases": np.zeros(4, np.float32)}, r"weights \(4, 3\), biases \(4,\)"),
         ({"dense_2.biases": np.array([0, np.nan, 0], np.float32)}, "not finite"),
         ({"dense_2.weights": np.zeros((5, 3), np.float32)}, "3 outputs, but .* takes 5"),
@@ -118,6 +209,20 @@ def test_a_flipped_bit_anywhere_is_found_or_does_no_harm(tmp_path: Path) -> None
         assert same, place
 
 
-def test_a_missing_model_is_named(tmp_path: Path) -> None:
-    with pytest.raises(MnistScratchError, match=r"cannot read .*model\.npz"):
-        load_model(tmp_path / "model.npz")
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("absent.npz", r"cannot read .*absent\.npz: No such file or directory"),
+        ("", r"cannot read .*model\.npz: No such file or directory"),  # a folder without a model
+        ("model.onnx", r"model\.onnx is not a model, or damaged: File is not a zip file"),
+    ],
+)
+def test_what_is_no_model_is_named_with_what_would_be_one(
+    tmp_path: Path, name: str, reason: str
+) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"another format")
+    remedy = "; name the .npz file that save_model wrote, or the folder of a run$"
+    with pytest.raises(MnistScratchError, match=reason + remedy):
+        load_model(tmp_path / name)
+    with pytest.raises(TypeError, match=r"path = .*: must be a path"):
+        load_model(small_network())  # type: ignore[arg-type]

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -296,3 +299,48 @@ def test_a_learning_rate_at_which_adam_does_not_train_is_warned_of(
     assert (
         capsys.readouterr().err.count(f"a learning rate of {rate} is too high for Adam") == warned
     )
+
+
+def test_a_run_is_named_by_a_text_and_its_result_is_a_line(
+    data: DataSplits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run_training(SHORT, "run")
+    assert result.directory.path == Path("run")
+    assert repr(result.directory) == "RunFolder('run')"
+    again = resume_training("run", SHORT)
+    for each in (result, again):
+        assert re.fullmatch(
+            rf"RunResult\(run: {each.evaluation.accuracy:.2%} of 100 test images of synthetic, "
+            rf"best epoch {each.best_epoch}, \d+\.\d s\)",
+            repr(each),
+        )
+
+
+@pytest.mark.parametrize(
+    ("train", "arguments", "message"),
+    [
+        (run_training, ("run", SHORT), "config = 'run': must be a Config; the config is the first"),
+        (run_training, ({"epochs": 2}, "run"), "config = {'epochs': 2}: must be a Config$"),
+        (run_training, (SHORT, 7), "path = 7: must be a path, as str or Path"),
+        (run_training, (SHORT, "run", 7), "after_epoch = 7: must be a function without arguments"),
+        (
+            resume_training,
+            (SHORT, "run"),
+            "config = 'run': must be a Config; the path is the first",
+        ),
+        (resume_training, (SHORT,), "path = Config.*: must be a path, as str or Path"),
+        (resume_training, ("run", None, 7), "after_epoch = 7: must be a function"),
+    ],
+)
+def test_arguments_that_are_none_are_named(
+    train: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TypeError, match=f"(?s)^{message}"):
+        train(*arguments)
+    assert list(tmp_path.iterdir()) == []

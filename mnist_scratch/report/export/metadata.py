@@ -1,4 +1,4 @@
-"""What every exported model needs: its metadata, and the names that a format has for the layers."""
+"""What every exported model needs: its metadata, and what a format calls its layers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.layers import Layer
+from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.version import __version__
 
@@ -33,13 +34,15 @@ def about_model(run: RunFolder) -> dict[str, str]:
     return about if accuracy is None else about | {"test_accuracy": str(accuracy)}
 
 
-def name_of(layer: Layer, names: Mapping[type, str], target: str) -> str:
-    """Return what a format calls a layer.
+def named_layers(
+    network: Network, names: Mapping[type, str], target: str
+) -> list[tuple[Layer, str]]:
+    """Return the layers of a network, each with what a format calls it.
 
     Parameters
     ----------
-    layer
-        A layer of the network.
+    network
+        The network.
     names
         Every type of layer that the format can express, and its name there.
     target
@@ -48,12 +51,13 @@ def name_of(layer: Layer, names: Mapping[type, str], target: str) -> str:
     Raises
     ------
     MnistScratchError
-        If the format cannot express the layer.
+        If the format cannot express a layer.
     """
-    # Not isinstance: a subclass computes something else.
-    if type(layer) not in names:
-        known = ", ".join(kind.__name__ for kind in names)
-        raise MnistScratchError(
-            f"{target} does not support {type(layer).__name__} layers; it supports {known}"
-        )
-    return names[type(layer)]
+    for layer in network.layers:
+        # Not isinstance: a subclass computes something else.
+        if type(layer) not in names:
+            known = ", ".join(kind.__name__ for kind in names)
+            raise MnistScratchError(
+                f"{target} does not support {type(layer).__name__} layers; it supports {known}"
+            )
+    return [(layer, names[type(layer)]) for layer in network.layers]

@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from mnist_scratch.data.dataset import CLASSES
 from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
 from mnist_scratch.nn.layers import Dense, ReLU, Sigmoid, Tanh
-from mnist_scratch.report.export.metadata import about_model, name_of
+from mnist_scratch.report.export.metadata import about_model, named_layers
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.files import written_whole
 
@@ -31,7 +31,8 @@ def write_onnx(run: RunFolder, output: Path) -> None:
     """Write a run's model as ONNX.
 
     Its input `images` is uint8 (N, 28, 28), 0 for paper and 255 for ink; its outputs are `logits`
-    and `probabilities`, float32 (N, 10). The metadata is that of `about_model`.
+    and `probabilities`, float32 (N, 10), also those of a float64 model, which is rounded. The
+    metadata is that of `about_model`.
 
     Parameters
     ----------
@@ -68,13 +69,13 @@ def _model(run: RunFolder) -> onnx.ModelProto:
         helper.make_node("Sub", ["scaled", "pixel_shift"], ["standardised"]),
     ]
     inputs = "standardised"
-    for number, layer in enumerate(network.layers):
+    layers = named_layers(network, _OPERATORS, "ONNX export")
+    for number, (layer, operator) in enumerate(layers):
         last = layer is network.layers[-1]
         outputs = "logits" if last else f"layer_{number}"
-        operator = name_of(layer, _OPERATORS, "ONNX export")
         if isinstance(layer, Dense):
             names = [f"layer_{number}.weights", f"layer_{number}.biases"]
-            arrays = (layer.weights, layer.biases)
+            arrays = (layer.weights.astype(np.float32), layer.biases.astype(np.float32))
             initializers += map(numpy_helper.from_array, arrays, names)
             nodes.append(helper.make_node(operator, [inputs, *names], [outputs]))
         else:

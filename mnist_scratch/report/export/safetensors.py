@@ -1,7 +1,8 @@
 """A run's parameters as safetensors, named and laid out as PyTorch has them.
 
 `torch.nn.Sequential(Linear(784, 256), ReLU(), ..., Linear(128, 10))` loads them by its
-`load_state_dict`: layer n in turn, from 0, has `n.weight` float32 (O, I) and `n.bias` float32 (O,).
+`load_state_dict`: layer n in turn, from 0, has `n.weight` (O, I) and `n.bias` (O,), in the
+network's dtype.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ import json
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from safetensors.numpy import save
 
 from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
+from mnist_scratch.nn import Array
 from mnist_scratch.nn.layers import Dense, ReLU, Sigmoid, Tanh
-from mnist_scratch.report.export.metadata import about_model, name_of
+from mnist_scratch.report.export.metadata import about_model, named_layers
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.files import written_whole
 
@@ -44,10 +45,9 @@ def write_safetensors(run: RunFolder, output: Path) -> None:
         the file cannot be written.
     """
     network = run.model()
-    tensors: dict[str, npt.NDArray[np.float32]] = {}
+    tensors: dict[str, Array] = {}
     activation = ""
-    for number, layer in enumerate(network.layers):
-        name = name_of(layer, _NAMES, "safetensors export")
+    for number, (layer, name) in enumerate(named_layers(network, _NAMES, "safetensors export")):
         if isinstance(layer, Dense):
             # Copied, not a transposed view: the library writes memory in its order.
             tensors[f"{number}.weight"] = np.ascontiguousarray(layer.weights.T)  # (O, I)

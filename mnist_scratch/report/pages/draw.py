@@ -13,9 +13,9 @@ from pathlib import Path
 
 from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
 from mnist_scratch.data.sources.registry import DIGITS, class_names
-from mnist_scratch.nn.layers import Dense, Layer, ReLU, Sigmoid, Tanh
+from mnist_scratch.nn.layers import Dense, ReLU, Sigmoid, Tanh
 from mnist_scratch.nn.network import Network
-from mnist_scratch.report.export.metadata import name_of
+from mnist_scratch.report.export.metadata import named_layers
 from mnist_scratch.report.pages.template import fill, read
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.files import write_text_whole
@@ -55,7 +55,7 @@ def write_page(run: RunFolder, output: Path) -> None:
         task=task,
         kind=kind,
         about=html.escape(f"Run {name}: a network of {widths}, trained on {dataset}"),
-        style=read("draw_page/style.css"),
+        style=read("style.css") + read("draw_page/style.css"),
         # JSON has "<" in strings alone, where it can be written so; no text then ends the script.
         model=json.dumps(_model(network) | {"names": names}).replace("<", "\\u003c"),
         script="\n".join(read(f"draw_page/{script}") for script in _SCRIPTS),
@@ -65,17 +65,15 @@ def write_page(run: RunFolder, output: Path) -> None:
 
 def _model(network: Network) -> dict[str, object]:
     """Return what the script needs of a network; the parameters as float32, lowest byte first."""
+    layers: list[dict[str, object]] = []
+    for layer, name in named_layers(network, _LAYERS, "the drawing page"):
+        layers.append({"name": name})
+        if isinstance(layer, Dense):
+            layers[-1] |= {"inputs": layer.width_in, "outputs": layer.width_out}
     parameters = network.parameters.astype("<f4").tobytes()
     return {
         "mean": PIXEL_MEAN,
         "std": PIXEL_STD,
-        "layers": [_layer(layer) for layer in network.layers],
+        "layers": layers,
         "parameters": base64.b64encode(parameters).decode("ascii"),
     }
-
-
-def _layer(layer: Layer) -> dict[str, object]:
-    name = name_of(layer, _LAYERS, "the drawing page")
-    if isinstance(layer, Dense):
-        return {"name": name, "inputs": layer.width_in, "outputs": layer.width_out}
-    return {"name": name}

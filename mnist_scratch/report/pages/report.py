@@ -86,7 +86,7 @@ def write_report(run: RunFolder, network: Network, test: Dataset) -> None:
             f"accuracy on {evaluation.examples:,} test images of {test.name}{drawn_digits}, "
             f"95% interval {low:.2%} to {high:.2%}"
         ),
-        style=read("report_page/style.css"),
+        style=read("style.css") + read("report_page/style.css"),
         sections=body,
     )
     write_text_whole(run.report_path, page)

@@ -24,7 +24,7 @@ GREY = "#808080"  # seen on white and on black
 
 Theme = Literal["light", "dark"]
 
-# Ground and ink, as in the report's style.css.
+# Ground and ink, as in pages/style.css.
 _THEMES: dict[Theme, tuple[str, str]] = {
     "light": ("#ffffff", "#1b1f24"),
     "dark": ("#22272e", "#e6e9ed"),

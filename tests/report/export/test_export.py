@@ -18,6 +18,7 @@ from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.nn import Array
+from mnist_scratch.nn.layers import Dense, Tanh
 from mnist_scratch.nn.loss import softmax
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.export.onnx import write_onnx
@@ -129,3 +130,18 @@ def test_safetensors_are_what_a_sequential_of_linear_layers_loads(
     assert about["activation"] == (activation if len(widths) > 2 else "")
     assert (about["pixel_mean"], about["pixel_std"]) == ("0.1307", "0.3081")
     assert (about["format"], about["test_accuracy"]) == ("pt", "0.875")
+
+
+def test_a_float64_model_is_rounded_in_onnx_and_kept_in_safetensors(
+    digits: Dataset, tmp_path: Path
+) -> None:
+    run = RunFolder.create(tmp_path / "run", Config())
+    run.save_model(Network([Dense(784, 12), Tanh(), Dense(12, 10)], 0, np.float64))
+    network = run.model()
+    write_onnx(run, tmp_path / "model.onnx")
+    (logits,) = session(tmp_path / "model.onnx").run(["logits"], {"images": digits.images})
+    assert logits.dtype == np.float32
+    np.testing.assert_allclose(logits, by_hand(network, digits), rtol=1e-4, atol=1e-4)
+    write_safetensors(run, tmp_path / "model.safetensors")
+    weights = load_file(tmp_path / "model.safetensors")["2.weight"]
+    np.testing.assert_array_equal(weights, network.dense_layers[1].weights.T, strict=True)
