@@ -13,7 +13,17 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.data.augment import Augmentation, Floats
-from mnist_scratch.data.dataset import CLASSES, PIXELS, Bytes, Examples, images_problem
+from mnist_scratch.data.dataset import (
+    CLASSES,
+    PIXELS,
+    Bytes,
+    Examples,
+    check_examples,
+    images_problem,
+    whole_number,
+)
+from mnist_scratch.nn.checks import as_generator
+from mnist_scratch.system.text import shown
 
 # Mean and standard deviation of MNIST's training pixels over 255. Every data set is standardised
 # with these two, so that an image gives the same input whichever data set it comes from.
@@ -84,7 +94,9 @@ class Batch(NamedTuple):
 class BatchLoader:
     """Batches of a data set, every example once an epoch.
 
-    One `for` over the loader is one epoch.
+    One `for` over the loader is one epoch; after a `break`, the next `for` begins another. The
+    arrays of a batch are the user's own: nothing changes them later, and changing them changes
+    nothing else. Several iterators over one loader are epochs of their own.
 
     Parameters
     ----------
@@ -93,33 +105,44 @@ class BatchLoader:
     batch_size
         B; the last batch of an epoch is smaller when B does not divide N.
     rng
-        Draws a fresh permutation of the examples for each epoch. Without it the examples come in
-        their own order, as evaluation wants them.
+        A generator, or a seed, that draws a fresh permutation of the examples for each epoch.
+        Without it the examples come in their own order, as evaluation wants them.
     augmentation
         Distorts the images, if given.
 
     Attributes
     ----------
     epoch
-        How many epochs are over.
+        How many epochs are over, to their end or broken off.
     order : int64 (N,)
-        The order of the examples in the current epoch.
+        The order of the examples in the epoch that was begun last.
     position
-        How many of them were already returned.
+        How many of them were already returned; 0 between two epochs.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another kind, or the batch size is below 1.
     """
 
     def __init__(
         self,
         dataset: Examples,
         batch_size: int,
-        rng: np.random.Generator | None = None,
+        rng: np.random.Generator | int | None = None,
         augmentation: Augmentation | None = None,
     ) -> None:
+        check_examples(dataset, "dataset")
+        batch_size = whole_number(batch_size, "batch_size")
         if batch_size < 1:
             raise ValueError(f"batch_size = {batch_size}: a batch has at least one example")
+        if not isinstance(augmentation, Augmentation | None):
+            raise TypeError(
+                f"augmentation = {shown(augmentation)}: must be an Augmentation, or None"
+            )
         self.dataset = dataset
         self.batch_size = min(batch_size, len(dataset))
-        self.rng = rng
+        self.rng = None if rng is None else as_generator(rng)
         self.augmentation = augmentation
         self.epoch = 0
         self.order = np.arange(len(dataset))
@@ -134,15 +157,20 @@ class BatchLoader:
         """Yield the batches of one epoch."""
         count = len(self.dataset)
         if not self._resumed:
+            self.epoch += self.position > 0  # the last one was broken off
             self.position = 0
-            if self.rng is not None:
-                self.order = self.rng.permutation(count)
+            self.order = np.arange(count) if self.rng is None else self.rng.permutation(count)
         self._resumed = False
+        # Of this epoch, should another iterator begin one meanwhile.
+        epoch, order = self.epoch, self.order
         starts = range(self.position, count, self.batch_size)
-        for start, batch in zip(starts, self._batches(starts), strict=True):
-            self.position = min(start + self.batch_size, count)
+        for start, batch in zip(starts, self._batches(epoch, order, starts), strict=True):
+            if self.order is order:
+                self.position = min(start + self.batch_size, count)
             yield batch
-        self.epoch += 1
+        self.epoch = max(self.epoch, epoch + 1)
+        if self.order is order:
+            self.position = 0
 
     def resume(self, order: npt.NDArray[np.int64], position: int) -> None:
         """Let the next `for` continue an epoch that was begun elsewhere.
@@ -150,7 +178,7 @@ class BatchLoader:
         Parameters
         ----------
         order
-            int64 (N,), the order of the examples in that epoch.
+            int64 (N,), the order of the examples in that epoch; it is copied.
         position
             How many of them were taken: whole batches, and not all.
 
@@ -160,19 +188,21 @@ class BatchLoader:
             If there is no such order or position.
         """
         count = len(self.dataset)
-        if not np.array_equal(np.sort(order), np.arange(count)):
+        order = np.array(order)
+        if order.dtype.kind not in "iu" or not np.array_equal(np.sort(order), np.arange(count)):
             raise ValueError(f"the order is not one of {count} examples")
+        position = whole_number(position, "position")
         if not 0 <= position < count or position % self.batch_size:
             raise ValueError(f"no batch of {self.batch_size} ends at position {position}")
         self.order, self.position, self._resumed = order, position, True
 
-    def _batches(self, starts: range) -> Iterator[Batch]:
-        """Yield the batches that begin at some positions of the epoch."""
+    def _batches(self, epoch: int, order: npt.NDArray[np.int64], starts: range) -> Iterator[Batch]:
+        """Yield the batches that begin at some positions of an epoch."""
         size = self.batch_size
         if self.augmentation is None:
             gathered = max(1, _GATHERED_TOGETHER // size) * size
             for start in range(starts.start, starts.stop, gathered):
-                images, targets = self._gather(start, gathered)
+                images, targets = self._gather(epoch, order, start, gathered)
                 for first in range(0, len(images), size):
                     yield Batch(images[first : first + size], targets[first : first + size])
             return
@@ -181,19 +211,19 @@ class BatchLoader:
         # Distorting costs more than a small network's step. A thread of its own does it for the
         # next batch while the network takes a step; NumPy lets both compute at once.
         with ThreadPoolExecutor(1) as thread:
-            prepared = thread.submit(self._gather, starts[0], size)
+            prepared = thread.submit(self._gather, epoch, order, starts[0], size)
             for following in starts[1:]:
                 batch = prepared.result()
-                prepared = thread.submit(self._gather, following, size)
+                prepared = thread.submit(self._gather, epoch, order, following, size)
                 yield batch
             yield prepared.result()
 
-    def _gather(self, start: int, count: int) -> Batch:
-        examples = self.order[start : start + count]  # (B,)
+    def _gather(self, epoch: int, order: npt.NDArray[np.int64], start: int, count: int) -> Batch:
+        examples = order[start : start + count]  # (B,)
         # Rows are gathered as bytes, a quarter of the memory traffic of floats.
         pixels, labels = self.dataset.take(examples)  # uint8 (B, 784), (B,)
         if self.augmentation is None:
             floats = pixels.astype(np.float32)
         else:
-            floats = self.augmentation.distort(pixels, self.epoch, start // self.batch_size)
+            floats = self.augmentation.distort(pixels, epoch, start // self.batch_size)
         return Batch(_standardised(floats), _ONE_HOT[labels])

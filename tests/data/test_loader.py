@@ -1,11 +1,16 @@
 from __future__ import annotations
 
-from itertools import chain
+import copy
+import pickle
+from collections.abc import Callable
+from itertools import chain, islice
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from mnist_scratch.data.augment import Augmentation
 from mnist_scratch.data.dataset import Dataset, Subset, split
 from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD, BatchLoader, standardise
 from mnist_scratch.errors import MnistScratchError
@@ -132,21 +137,136 @@ def test_images_and_targets_belong_together() -> None:
         assert ((first * 256 + second) % 10).tolist() == targets.argmax(1).tolist()
 
 
-def test_batches_are_arrays_of_their_own() -> None:
-    loader = BatchLoader(numbered(300), 100)
-    kept = [(batch, batch.images.copy(), batch.targets.copy()) for batch in loader]
-    for batch, images, targets in kept:
-        np.testing.assert_array_equal(batch.images, images)
-        np.testing.assert_array_equal(batch.targets, targets)
+COPIES: dict[str, Callable[[Any], Any]] = {
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda given: pickle.loads(pickle.dumps(given)),  # noqa: S301
+}
+
+
+def loader_of(count: int, size: int, *, distorted: bool = False) -> BatchLoader:
+    shifted = Augmentation(np.random.SeedSequence(0), shift=3.0)
+    return BatchLoader(numbered(count), size, 0, shifted if distorted else None)
+
+
+@pytest.mark.parametrize("size", [10, 100])  # small batches are gathered together
+@pytest.mark.parametrize("distorted", [False, True])
+def test_batches_are_the_users_own(size: int, distorted: bool) -> None:
+    dataset = numbered(300)
+    images, labels = dataset.images.copy(), dataset.labels.copy()
+    expected = list(loader_of(300, size, distorted=distorted))
+    kept = []
+    for number, batch in enumerate(loader_of(300, size, distorted=distorted)):
+        kept.append(batch)
+        if number % 2:
+            batch.images[...] = batch.targets[...] = np.nan
+    assert len(kept) == 300 // size
+    for number, (batch, other) in enumerate(zip(kept, expected, strict=True)):
+        if number % 2:
+            assert np.isnan(batch.images).all()
+        else:
+            np.testing.assert_array_equal(batch.images, other.images)
+            np.testing.assert_array_equal(batch.targets, other.targets)
+    np.testing.assert_array_equal(dataset.images, images)
+    np.testing.assert_array_equal(dataset.labels, labels)
+    (again,) = BatchLoader(numbered(10), 10)
+    np.testing.assert_array_equal(again.targets, np.eye(10))
+
+
+@pytest.mark.parametrize("distorted", [False, True])
+def test_iterators_over_one_loader_are_epochs_of_their_own(distorted: bool) -> None:
+    one_by_one = loader_of(300, 50, distorted=distorted)
+    expected = [list(one_by_one), list(one_by_one)]
+    loader = loader_of(300, 50, distorted=distorted)
+    for number, pair in enumerate(zip(loader, loader, strict=True)):
+        for epoch in range(2):
+            np.testing.assert_array_equal(pair[epoch].images, expected[epoch][number].images)
+            np.testing.assert_array_equal(pair[epoch].targets, expected[epoch][number].targets)
+    assert loader.epoch == one_by_one.epoch == 2
+    assert loader.position == 0
+
+
+@pytest.mark.parametrize("taken", [1, 3, 6])
+def test_an_epoch_that_is_broken_off_is_followed_by_a_whole_one(taken: int) -> None:
+    loader, whole = loader_of(300, 50, distorted=True), loader_of(300, 50, distorted=True)
+    broken = list(islice(loader, taken))
+    expected = [list(whole), list(whole)]
+    for epoch, batches in enumerate((broken, list(loader))):
+        for batch, other in zip(batches, expected[epoch], strict=epoch == 1):
+            np.testing.assert_array_equal(batch.images, other.images)
+    assert loader.epoch == 2, "distortion must not come again"
+
+
+@pytest.mark.parametrize("copied", COPIES)
+@pytest.mark.parametrize("distorted", [False, True])
+@pytest.mark.parametrize("taken", [0, 2])
+def test_copies_of_a_loader_are_whole_and_independent(
+    copied: str, distorted: bool, taken: int
+) -> None:
+    loader = loader_of(300, 50, distorted=distorted)
+    first = iter(loader)
+    begun = list(islice(first, taken))
+    other = COPIES[copied](loader)
+    assert not np.shares_memory(other.dataset.images, loader.dataset.images)
+    rest = list(first)
+    if taken:
+        other.resume(other.order, other.position)
+    mine = list(other)
+    assert len(begun) + len(mine) == 6
+    for batch, expected in zip(mine, rest, strict=True):
+        np.testing.assert_array_equal(batch.images, expected.images)
+        np.testing.assert_array_equal(batch.targets, expected.targets)
+    for batch, expected in zip(other, loader, strict=True):
+        np.testing.assert_array_equal(batch.images, expected.images)
+
+
+def test_an_order_that_was_resumed_is_the_loaders_own() -> None:
+    order = np.arange(10)[::-1].copy()
+    loader = BatchLoader(numbered(10), 5)
+    loader.resume(order, 5)
+    order[:] = 0
+    assert members(loader) == [[4, 3, 2, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("order", "position"), [(np.arange(10.0), 5), (np.arange(9), 5), (np.arange(10), 5.0)]
+)
+def test_an_epoch_that_cannot_have_begun_is_not_resumed(order: object, position: object) -> None:
+    with pytest.raises((ValueError, TypeError), match=r"10 examples|position = 5\.0"):
+        BatchLoader(numbered(10), 5).resume(order, position)  # type: ignore[arg-type]
 
 
 def test_a_batch_larger_than_the_data_set_is_all_of_it() -> None:
     assert members(BatchLoader(numbered(7), 100)) == [list(range(7))]
 
 
-def test_a_batch_of_nothing_is_an_error() -> None:
-    with pytest.raises(ValueError, match="at least one example"):
-        BatchLoader(numbered(7), 0)
+def test_a_seed_is_as_good_as_a_generator_and_numpys_integers_as_pythons() -> None:
+    expected = members(BatchLoader(numbered(70), 20, np.random.default_rng(3)))
+    loader = BatchLoader(numbered(70), np.int64(20), np.uint8(3))  # type: ignore[arg-type]
+    assert members(loader) == expected
+    assert type(loader.batch_size) is int
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"batch_size": 0}, "batch_size = 0: a batch has at least one example"),
+        ({"batch_size": -5}, "batch_size = -5"),
+        ({"batch_size": 32.0}, r"batch_size = 32\.0: must be a whole number"),
+        ({"batch_size": True}, "batch_size = True: must be a whole number"),
+        ({"batch_size": "32"}, "batch_size = '32': must be a whole number"),
+        ({"batch_size": None}, "batch_size = None: must be a whole number"),
+        ({"dataset": np.zeros((7, 28, 28), np.uint8)}, "dataset must be a Dataset .* not ndarray"),
+        ({"dataset": (numbered(7), numbered(7))}, r"not tuple: .* \.training or \.test"),
+        ({"rng": "0"}, "rng must be a seed"),
+        ({"rng": -1}, "rng = -1"),
+        ({"augmentation": True}, "augmentation = True: must be an Augmentation"),
+    ],
+)
+def test_arguments_of_a_loader_are_checked_when_it_is_made(
+    arguments: dict[str, Any], message: str
+) -> None:
+    with pytest.raises((ValueError, TypeError), match=message):
+        BatchLoader(**dict[str, Any](dataset=numbered(7), batch_size=2) | arguments)
 
 
 def test_a_split_holds_every_example_once() -> None:
@@ -159,7 +279,7 @@ def test_a_split_holds_every_example_once() -> None:
 
 def test_a_split_depends_on_its_generator_alone() -> None:
     first, again, other = (
-        split(numbered(1000), 200, np.random.default_rng(seed))[1] for seed in (0, 0, 1)
+        split(numbered(1000), 200, rng)[1] for rng in (np.random.default_rng(0), 0, 1)
     )
     assert np.array_equal(first.images, again.images)
     assert not np.array_equal(first.images, other.images)
@@ -172,12 +292,48 @@ def test_a_split_that_leaves_one_side_empty_is_an_error(count: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((numbered(10), 2.0, 0), "validation_examples = 2.0: must be a whole number"),
+        ((numbered(10), True, 0), "validation_examples = True"),
+        ((numbered(10), 2, 0.5), "rng must be a seed"),
+        ((numbered(10).images, 2, 0), "dataset must be a Dataset"),
+    ],
+)
+def test_arguments_of_a_split_are_checked(arguments: tuple[Any, ...], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        split(*arguments)
+
+
+@pytest.mark.parametrize(
     ("images", "labels", "message"),
     [
-        (np.zeros((2, 28, 28), np.float32), np.zeros(2, np.uint8), "images must be uint8"),
+        (
+            np.ones((2, 28, 28), np.float32),
+            np.zeros(2, np.uint8),
+            r"not float32 .*: \(images \* 255\).round\(\).astype\(np.uint8\)",
+        ),
+        (
+            np.full((2, 28, 28), -0.4, np.float32),
+            np.zeros(2, np.uint8),
+            "0 to 255, and these are from -0.4 to -0.4",
+        ),
+        (np.zeros((2, 784), np.uint8), np.zeros(2, np.uint8), r"images.reshape\(-1, 28, 28\)"),
+        ([[[0] * 28] * 28] * 2, np.zeros(2, np.uint8), "not a list; make it an array"),
+        (np.zeros((2, 28, 28), np.uint8), [0, 1], r"not a list; .* np.array\(labels, np.uint8\)"),
+        (np.ma.zeros((2, 28, 28), np.uint8), np.zeros(2, np.uint8), "images.*masked array"),
+        (np.zeros((2, 28, 28), np.uint8), np.ma.zeros(2, np.uint8), "labels.*masked array"),
+        (np.zeros((2, 28, 28), np.uint8), np.eye(10)[:2], r"one-hot labels: labels.argmax"),
+        (np.zeros((2, 28, 28), np.uint8), np.array([0, 256]), "example 1 has the label 256"),
+        (np.zeros((2, 28, 28), np.uint8), np.array([1.5, 2]), "example 0 has the label 1.5"),
+        (np.zeros((2, 28, 28), np.uint8), np.array(["1", "2"]), "labels are whole numbers"),
         (np.zeros((2, 20, 20), np.uint8), np.zeros(2, np.uint8), "images must be uint8"),
         (np.zeros((2, 28, 28), np.uint8), np.zeros(3, np.uint8), "need uint8 labels"),
-        (np.zeros((2, 28, 28), np.uint8), np.zeros(2, np.int64), "need uint8 labels"),
+        (
+            np.zeros((2, 28, 28), np.uint8),
+            np.zeros(2, np.int64),
+            r"need uint8 labels \(2,\), not int64 \(2,\); labels.astype\(np.uint8\)",
+        ),
         (np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8), "there is no image"),
         (
             np.zeros((2, 28, 28), np.uint8),
@@ -203,3 +359,91 @@ def test_a_subset_has_the_images_and_labels_of_its_examples() -> None:
     for mine, expected in zip(BatchLoader(subset, 2), BatchLoader(whole, 2), strict=True):
         assert np.array_equal(mine.images, expected.images)
         assert np.array_equal(mine.targets, expected.targets)
+
+
+@pytest.mark.parametrize(
+    ("examples", "message"),
+    [
+        ([0, -1], "numbered has no example -1: they are 0 to 19"),
+        ([0, 20], "no example 20"),
+        ([0.0, 1.0], r"must be whole numbers \(N,\), not float64 \(2,\)"),
+        (np.ones(20, np.bool_), r"not bool \(20,\); of a mask: np.flatnonzero\(mask\)"),
+        ([[0, 1]], r"not int64 \(1, 2\)"),
+        ([], r"not float64 \(0,\)"),
+        (3, r"not int64 \(\)"),
+        (np.ma.array([0, 1], mask=[False, True]), "masked array"),
+    ],
+)
+def test_a_subset_of_examples_that_are_not_there_is_an_error(
+    examples: object, message: str
+) -> None:
+    with pytest.raises(MnistScratchError, match=message):
+        Subset(numbered(20), examples)  # type: ignore[arg-type]
+
+
+def test_a_subset_keeps_its_examples_and_stays_as_it_was_made() -> None:
+    numbers = np.array([3, 1], np.uint8)
+    subset = Subset(numbered(20), numbers)  # type: ignore[arg-type]
+    numbers[:] = 0
+    assert subset.examples.tolist() == [3, 1]
+    for change in ("examples", "labels", "name"):
+        with pytest.raises(AttributeError):
+            setattr(subset, change, numbers)
+    with pytest.raises(ValueError, match="read-only"):
+        subset.examples[0] = 7
+
+
+def test_a_data_set_is_not_changed() -> None:
+    dataset = numbered(20)
+    for change in ("name", "images", "labels", "sha256", "invert"):
+        with pytest.raises(AttributeError, match=f"{change} cannot be assigned; make another"):
+            setattr(dataset, change, getattr(dataset, change))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": 7}, "name = 7: must be a text"),
+        ({"sha256": ["a"]}, "sha256 = .*: must be a mapping"),
+        ({"invert": "yes"}, "invert = 'yes': must be True or False"),
+    ],
+)
+def test_other_arguments_of_a_data_set_are_checked(arguments: dict[str, Any], message: str) -> None:
+    images, labels = numbered(3).images, numbered(3).labels
+    with pytest.raises(TypeError, match=message):
+        Dataset(**({"name": "three", "images": images, "labels": labels} | arguments))
+
+
+@pytest.mark.parametrize("copied", COPIES)
+def test_copies_of_data_sets_and_subsets_are_whole_and_independent(copied: str) -> None:
+    dataset = Dataset("n", numbered(20).images, numbered(20).labels, {"a": "b"}, invert=True)
+    subset = Subset(dataset, np.array([5, 2]))
+    other = COPIES[copied](subset)
+    assert repr(other) == repr(subset)
+    np.testing.assert_array_equal(other.images, 255 - numbered(20).images[[5, 2]])
+    assert other.labels.tolist() == [5, 2]
+    assert other.sha256 == {"a": "b"}
+    assert not np.shares_memory(other.dataset._images, dataset._images)
+
+
+def test_an_inverted_data_set_is_255_minus_its_images_everywhere() -> None:
+    images, labels = numbered(20).images, numbered(20).labels
+    dataset = Dataset("dark", images, labels, invert=True)
+    lit = Dataset("light", 255 - images, labels)
+    np.testing.assert_array_equal(dataset.images, lit.images)
+    np.testing.assert_array_equal(dataset.pixels, lit.pixels)
+    some = np.array([7, 3])
+    for mine, expected in zip(dataset.take(some), lit.take(some), strict=True):
+        np.testing.assert_array_equal(mine, expected)
+    np.testing.assert_array_equal(Subset(dataset, some).images, lit.images[some])
+    for batch, other in zip(BatchLoader(dataset, 8), BatchLoader(lit, 8), strict=True):
+        np.testing.assert_array_equal(batch.images, other.images)
+
+
+def test_data_sets_say_in_a_line_what_they_are() -> None:
+    dataset = numbered(1200)
+    subset = Subset(dataset, np.arange(1100))
+    assert repr(dataset) == "Dataset(numbered, 1,200 images, 10 classes)"
+    assert repr(subset) == "Subset(numbered, 1,100 of 1,200 images)"
+    inverted = Dataset("dark", dataset.images, dataset.labels, invert=True)
+    assert repr(inverted) == "Dataset(dark, 1,200 images, 10 classes, inverted)"

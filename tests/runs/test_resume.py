@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import shutil
@@ -57,7 +56,7 @@ def short(**settings: object) -> Config:
 @pytest.fixture
 def data(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> DataSplits:
     """What is found here: digits called synthetic. 79 to train on are five batches an epoch."""
-    training = dataclasses.replace(digits, name="synthetic", sha256={"a-file": "its hash"})
+    training = Dataset("synthetic", digits.images, digits.labels, {"a-file": "its hash"})
     acquired = DataSplits(training, training)
     monkeypatch.setattr(run, "load_dataset", lambda *_: acquired)
     return acquired
@@ -267,7 +266,8 @@ def test_other_data_is_refused_and_its_files_are_named(
     data: DataSplits, trained: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trained(short(), tmp_path / "run")
-    other = dataclasses.replace(data.training, sha256={"a-file": "another hash"})
+    first = data.training
+    other = Dataset(first.name, first.images, first.labels, {"a-file": "another hash"})
     monkeypatch.setattr(run, "load_dataset", lambda *_: DataSplits(other, other))
     with pytest.raises(MnistScratchError, match=r"other data .* 'a-file' differs"):
         resume_training(tmp_path / "run")
@@ -505,7 +505,7 @@ def test_a_disk_that_is_full_from_the_beginning_leaves_a_run_that_can_be_resumed
 def test_the_folder_of_the_data_is_written_down_for_any_working_directory(
     digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    named = dataclasses.replace(digits, name="mnist", sha256={})
+    named = Dataset("mnist", digits.images, digits.labels)
     monkeypatch.setattr(run, "load_dataset", lambda *_: DataSplits(named, named))
     monkeypatch.chdir(tmp_path)
     run_training(short(data_dir="here"), tmp_path / "run")
