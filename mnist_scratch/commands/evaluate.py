@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_scratch.commands.common import add_data_dir, add_dataset, add_json, test_set
-from mnist_scratch.commands.output import describe, progress_bar, result
+from mnist_scratch.commands.output import progress_bar, result
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
@@ -19,11 +19,7 @@ from mnist_scratch.inference.ensemble import (
     evaluate_ensemble,
 )
 from mnist_scratch.inference.examples import most_confident_errors
-from mnist_scratch.report.text.evaluation import (
-    describe_in_detail,
-    describe_models,
-    describe_tta,
-)
+from mnist_scratch.report.text.evaluation import describe_models, describe_tta
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.training.metrics import METRICS
 
@@ -126,15 +122,12 @@ def _as_text(trained_on: list[str], found: EnsembleResult, options: argparse.Nam
         lines.append(f"ensemble       {len(options.runs)} runs")
     if set(trained_on) != {plain.dataset}:
         lines.append(f"trained on     {', '.join(dict.fromkeys(trained_on))}")
-    lines.append(describe(plain))
-    if with_tta:
-        lines.append(describe_tta(with_tta, options.tta))
+    notes = [describe_tta(with_tta, options.tta)] if with_tta else []
     if options.mistakes:
         errors = _errors(found.ensemble)
         drawn = f"the {_MOST_DRAWN} most confident errors" if errors > _MOST_DRAWN else "all"
-        lines.append(f"misclassified  {errors:,}, {drawn} in {options.mistakes}")
-    lines.append(describe_in_detail(plain))
-    return "\n".join(lines)
+        notes.append(f"misclassified  {errors:,}, {drawn} in {options.mistakes}")
+    return "\n".join([*lines, plain.report(notes)])
 
 
 def _errors(measured: ModelResult) -> int:

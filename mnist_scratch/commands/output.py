@@ -7,7 +7,6 @@ import sys
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.training.evaluation import Evaluation
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -41,16 +40,4 @@ def progress_bar(total: int, unit: str, done: int = 0) -> tqdm[NoReturn]:
         leave=False,
         dynamic_ncols=True,
         disable=not sys.stderr.isatty(),
-    )
-
-
-def describe(evaluation: Evaluation) -> str:
-    """Return the summary of an evaluation."""
-    low, high = evaluation.accuracy_interval
-    drawn = " (digits drawn by the program)" if evaluation.dataset == "synthetic" else ""
-    return (
-        f"data set       {evaluation.dataset}{drawn}\n"
-        f"test accuracy  {evaluation.accuracy:.2%} of {evaluation.examples:,} images "
-        f"(95% interval {low:.2%} to {high:.2%})\n"
-        f"test loss      {evaluation.loss:.4f}"
     )

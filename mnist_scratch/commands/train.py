@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_scratch.commands.common import add_config, add_json
-from mnist_scratch.commands.output import describe, result
+from mnist_scratch.commands.output import result
 from mnist_scratch.config.schema import Config, Setting, settings, with_values
 from mnist_scratch.config.toml import find_config, read_config
 from mnist_scratch.errors import MnistScratchError
@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> None:
         result(json.dumps(trained | finished.evaluation.as_json()))
     else:
         result(
-            f"{describe(finished.evaluation)}\n"
+            f"{finished.evaluation.summary()}\n"
             f"training       {finished.seconds:.1f} s; the best epoch was {finished.best_epoch}\n"
             f"run            {finished.directory.path}"
         )

@@ -28,3 +28,8 @@ def shown(value: Any) -> str:
 def printable(text: str) -> str:
     """Return a text, such as a file name, with what could steer a terminal escaped."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+
+
+def percent(share: float | None) -> str:
+    """Return a share in percent; "-" where it is undefined."""
+    return "-" if share is None else f"{share:.2%}"

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.data.dataset import CLASSES, Examples
+from mnist_scratch.data.dataset import CLASSES, PIXELS, Examples, check_examples
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import Loss, SoftmaxCrossEntropy
 from mnist_scratch.nn.network import Network
+from mnist_scratch.system.text import percent, shown
 from mnist_scratch.training.metrics import (
     METRICS,
     Calibration,
@@ -72,6 +75,58 @@ class Evaluation:
             name: metric.value(self.confusion, self.calibration) for name, metric in METRICS.items()
         }
 
+    def __repr__(self) -> str:
+        return (
+            f"Evaluation({self.dataset}, {self.accuracy:.2%} of {self.examples:,} images, "
+            f"loss {self.loss:.4f})"
+        )
+
+    def summary(self) -> str:
+        """Return data set, accuracy and loss in three lines, as `mnist-scratch train` ends."""
+        low, high = self.accuracy_interval
+        drawn = " (digits drawn by the program)" if self.dataset == "synthetic" else ""
+        return (
+            f"data set       {self.dataset}{drawn}\n"
+            f"test accuracy  {self.accuracy:.2%} of {self.examples:,} images "
+            f"(95% interval {low:.2%} to {high:.2%})\n"
+            f"test loss      {self.loss:.4f}"
+        )
+
+    def report(self, notes: Sequence[str] = ()) -> str:
+        """Return the evaluation as `mnist-scratch evaluate` prints it, 80 columns wide at most.
+
+        Parameters
+        ----------
+        notes
+            Lines to stand below the summary.
+        """
+        names = class_names(self.dataset)
+        longest = max(map(len, names))
+        width = max(len("class"), longest)
+        metrics = [f"{METRICS[name].title} {value:.2%}" for name, value in self.metrics.items()]
+        lines = [
+            self.summary(),
+            *notes,
+            f"metrics        {'; '.join(metrics)}",
+            "",
+            f"{'class':<{width}}  precision    recall        F1  images",
+        ]
+        scores = class_scores(self.confusion)
+        for name, score in zip(names, scores, strict=True):
+            shares = (f"{percent(each):>8}" for each in (score.precision, score.recall, score.f1))
+            lines.append(f"{name:<{width}}   {'  '.join(shares)}  {score.examples:>6,}")
+        if None in {share for score in scores for share in score}:
+            lines.append("-: undefined, no examples")
+        pairs = most_confused(self.confusion)
+        lines += ["", "most confused" if pairs else "no errors"]
+        for pair in pairs:
+            share = pair.examples / int(self.confusion[pair.true].sum())
+            lines.append(
+                f"true {names[pair.true]:<{longest}}  predicted {names[pair.predicted]:<{longest}}"
+                f"  {pair.examples:>6,}, {share:.2%} of {names[pair.true]}"
+            )
+        return "\n".join(lines)
+
     def as_json(self) -> dict[str, Any]:
         """Return the evaluation as JSON values; null where a score is undefined."""
         names = class_names(self.dataset)
@@ -100,20 +155,35 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate a network on every example of a data set, in order.
 
+    Several threads may evaluate one network at once, as long as none trains it.
+
     Parameters
     ----------
     network, dataset
         The network, and N examples.
     loss_function
         The loss; cross-entropy by default, whatever the network was trained with, so that any two
-        networks can be compared.
+        networks can be compared. It stays as it is.
 
     Raises
     ------
+    TypeError
+        If an argument is not what it has to be.
+    ValueError
+        If the network is not one from 784 pixels to 10 classes.
     MnistScratchError
         If the loss is not finite.
     """
-    loss_function = loss_function or SoftmaxCrossEntropy()
+    check_network(network, "evaluate(network, dataset)")
+    check_examples(dataset, "dataset")
+    if loss_function is None:
+        loss_function = SoftmaxCrossEntropy()
+    elif isinstance(loss_function, type) or not hasattr(loss_function, "forward"):
+        raise TypeError(
+            f"loss_function = {shown(loss_function)}: must be an instance of a loss, like "
+            "SquaredError()"
+        )
+    loss_function = copy.copy(loss_function)  # another thread may use it
     loss_sum = 0.0
     predicted = np.empty(len(dataset), np.int64)  # (N,)
     confidences = np.empty(len(dataset), network.parameters.dtype)  # (N,)
@@ -127,6 +197,17 @@ def evaluate(
             np.max(loss_function.predictions, axis=1, out=confidences[start:end])
             start = end
     return _evaluation(dataset, loss_sum, predicted, confidences)
+
+
+def check_network(network: object, call: str) -> None:
+    """Raise an error that shows the call if that is not a network from pixels to classes."""
+    if not isinstance(network, Network):
+        raise TypeError(f"network = {shown(network)}: must be a Network, as in {call}")
+    if (network.widths[0], network.widths[-1]) != (PIXELS, CLASSES):
+        raise ValueError(
+            f"the network is {'-'.join(map(str, network.widths))}: it must take {PIXELS} pixels "
+            f"and give {CLASSES} logits"
+        )
 
 
 def evaluate_predictions(dataset: Examples, log_predictions: npt.NDArray[np.float64]) -> Evaluation:

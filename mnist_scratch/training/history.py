@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,10 +53,19 @@ class Row(NamedTuple):
 
 
 class History:
-    """The rows of a run, oldest first."""
+    """The rows of a run, oldest first.
 
-    def __init__(self, rows: list[Row] | None = None) -> None:
-        self.rows = rows if rows is not None else []
+    Parameters
+    ----------
+    rows
+        What was logged so far.
+    """
+
+    def __init__(self, rows: Iterable[Row] = ()) -> None:
+        self.rows = list(rows)
+
+    def __repr__(self) -> str:
+        return f"History({len(self.rows):,} rows, {len(self.epochs)} epochs)"
 
     @property
     def epochs(self) -> list[Row]:
@@ -64,7 +74,15 @@ class History:
 
     @property
     def best(self) -> Row:
-        """The row of the best epoch: highest validation accuracy, among equals the lowest loss."""
+        """The row of the best epoch: highest validation accuracy, among equals the lowest loss.
+
+        Raises
+        ------
+        ValueError
+            If no epoch is over.
+        """
+        if not self.epochs:
+            raise ValueError("no epoch of this history is over: there is no best one yet")
         return max(
             self.epochs, key=lambda row: (row.validation_accuracy, -(row.validation_loss or 0))
         )
@@ -74,7 +92,7 @@ class History:
         return _as_csv(Row._fields, self.rows)
 
     @classmethod
-    def read(cls, path: Path, *, epochs_only: bool = False) -> History:
+    def read(cls, path: str | os.PathLike[str], *, epochs_only: bool = False) -> History:
         """Read a history.csv.
 
         Parameters
@@ -90,6 +108,7 @@ class History:
         MnistScratchError
             If it cannot be read or is not a history.
         """
+        path = Path(path)
         try:
             history = cls([_row(cells) for cells in _read_csv(path, Row._fields, epochs_only)])
             _check_epochs(history)
@@ -153,7 +172,7 @@ def norms_as_csv(norms: Sequence[npt.NDArray[np.float64]]) -> str:
     )
 
 
-def read_norms(path: Path) -> npt.NDArray[np.float64]:
+def read_norms(path: str | os.PathLike[str]) -> npt.NDArray[np.float64]:
     """Read what `norms_as_csv` returned, float64 (E, L, 2).
 
     Raises
@@ -161,6 +180,7 @@ def read_norms(path: Path) -> npt.NDArray[np.float64]:
     MnistScratchError
         If the file cannot be read, or has not the same layers in each epoch.
     """
+    path = Path(path)
     try:
         return _norms(_read_csv(path, _NORMS_HEADER))
     except (ValueError, OverflowError) as error:

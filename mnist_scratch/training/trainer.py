@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from mnist_scratch.config.schema import Config
 from mnist_scratch.data.augment import Augmentation
-from mnist_scratch.data.dataset import Examples
+from mnist_scratch.data.dataset import Examples, check_examples
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn import Array
@@ -22,8 +22,9 @@ from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import OPTIMIZERS, Optimizer
 from mnist_scratch.nn.schedule import SCHEDULES
+from mnist_scratch.system.text import shown
 from mnist_scratch.training.divergence import all_finite, diverged
-from mnist_scratch.training.evaluation import evaluate
+from mnist_scratch.training.evaluation import check_network, evaluate
 from mnist_scratch.training.history import NORMS, History, Row, layer_norms
 from mnist_scratch.training.progress import Progress
 from mnist_scratch.training.seeding import generator, get_state, seeds, set_state
@@ -38,16 +39,19 @@ _CHECKED_EVERY = 100  # steps
 class Trainer:
     """Trains a network and keeps the parameters that were best on validation.
 
-    Best is the highest validation accuracy; of equal ones, the lowest validation loss.
+    Best is the highest validation accuracy; of equal ones, the lowest validation loss. A copy or
+    pickle made before the training, or by a function that `run` calls, trains to the same
+    parameters as the original. Only one thread at a time may use a trainer and its network.
 
     Parameters
     ----------
     network
-        Is changed in place.
+        Is changed in place. Its layers may differ from those of `config.network`, which a trainer
+        does not read.
     training, validation
         Examples to learn from, and examples to choose the epoch by.
     config
-        Loss, optimizer, schedule, epochs, batch size, patience, seed.
+        Distortion, loss, optimizer, schedule, epochs, batch size, patience, seed.
 
     Attributes
     ----------
@@ -61,11 +65,26 @@ class Trainer:
         The epoch, from 1, that was best on validation so far; 0 before the first is over.
     seconds
         From before the first step to after the last validation.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not what it has to be.
+    ValueError
+        If the network is not one from 784 pixels to 10 classes.
     """
 
     def __init__(
         self, network: Network, training: Examples, validation: Examples, config: Config
     ) -> None:
+        check_network(network, "Trainer(network, training, validation, config)")
+        check_examples(training, "training")
+        check_examples(validation, "validation")
+        if not isinstance(config, Config):
+            raise TypeError(
+                f"config = {shown(config)}: must be a Config, like "
+                "Config(training=TrainingConfig(epochs=3))"
+            )
         self.network = network
         self.validation = validation
         self.config = config
@@ -87,7 +106,24 @@ class Trainer:
         self._best_score = (-1.0, 0.0)  # below every accuracy
         self._best_parameters = network.parameters.copy()  # (P,)
         self._losses: list[float] = []  # of the steps since the last row
-        self._ran = False
+        self._started = self._ended = False
+
+    def __repr__(self) -> str:
+        best = self.history.best if self.best_epoch else None
+        ended = f", best {best.validation_accuracy:.2%} in epoch {best.epoch}" if best else ""
+        epochs = f"{self.epoch} of {self.config.training.epochs} epochs"
+        return f"Trainer({self.network!r}, {epochs}{ended})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A schedule is a function made by another, which cannot be pickled. What `run` has not
+        # ended, a copy can continue.
+        return {**vars(self), "learning_rate": None, "_started": self._ended}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.learning_rate = learning_rates(self.config, self._steps_an_epoch)
+        if self._position:
+            self.loader.resume(self.loader.order, self.loader.position)
 
     @property
     def finished(self) -> bool:
@@ -109,20 +145,28 @@ class Trainer:
         Parameters
         ----------
         after_epoch, after_step
-            Are called after every epoch, and after every step within one, while the network has
-            the parameters of that moment. What they raise ends the training.
+            Are called without arguments after every epoch, and after every step within one, while
+            the network has the parameters of that moment: `history.epochs[-1]` is the epoch that
+            is over. What they raise ends the training.
 
         Raises
         ------
         MnistScratchError
             If the loss, a gradient or a parameter is no longer finite, naming epoch, step, layer
             and learning rate.
+        TypeError
+            If what is to be called cannot be.
         ValueError
             If it has run before.
         """
-        if self._ran:
+        for name, function in {"after_epoch": after_epoch, "after_step": after_step}.items():
+            if not callable(function):
+                raise TypeError(
+                    f"{name} = {shown(function)}: must be a function without parameters"
+                )
+        if self._started:
             raise ValueError("this trainer has run; make another for another training")
-        self._ran = True
+        self._started = True
         settings = self.config.training
         training = self.loader.dataset
         title = (
@@ -148,6 +192,7 @@ class Trainer:
                     after_epoch()
                     progress.epoch(self.history.rows[-1], best=self.best_epoch == self.epoch)
         finally:
+            self._ended = True
             progress.close()
             if self.best_epoch:
                 self.take_best()

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from mnist_scratch.data.dataset import Dataset
@@ -100,3 +104,100 @@ def test_an_evaluation_is_json() -> None:
     }
     assert values["most_confused"] == [{"true": 0, "predicted": 1, "examples": 50}]
     assert values["expected_calibration_error"] == pytest.approx(0.15)
+
+
+def of_clothes(confusion: npt.NDArray[np.int64]) -> Evaluation:
+    right = np.repeat([True, False], [np.trace(confusion), confusion.sum() - np.trace(confusion)])
+    sure = calibration(np.full(len(right), 0.95), right)
+    return Evaluation("fashion-mnist", len(right), 0.25, float(right.mean()), confusion, sure)
+
+
+def test_every_class_has_a_line_and_the_most_confused_come_first() -> None:
+    confusion = np.diag([8] * 9 + [0])
+    confusion[0, 6] = confusion[8, 9] = 2
+    confusion[6, 0] = 8
+    lines = of_clothes(confusion).report(["a note"]).splitlines()
+    assert lines == [
+        "data set       fashion-mnist",
+        "test accuracy  85.71% of 84 images (95% interval 76.67% to 91.63%)",
+        "test loss      0.2500",
+        "a note",
+        "metrics        calibration error 9.29%; mean confidence 95.00%",
+        "",
+        "class        precision    recall        F1  images",
+        "T-shirt/top     50.00%    80.00%    61.54%      10",
+        *(
+            f"{name:<11}    100.00%   100.00%   100.00%       8"
+            for name in ("Trouser", "Pullover", "Dress", "Coat", "Sandal")
+        ),
+        "Shirt           80.00%    50.00%    61.54%      16",
+        "Sneaker        100.00%   100.00%   100.00%       8",
+        "Bag            100.00%    80.00%    88.89%      10",
+        "Ankle boot       0.00%         -     0.00%       0",
+        "-: undefined, no examples",
+        "",
+        "most confused",
+        "true Shirt        predicted T-shirt/top       8, 50.00% of Shirt",
+        "true T-shirt/top  predicted Shirt             2, 20.00% of T-shirt/top",
+        "true Bag          predicted Ankle boot        2, 20.00% of Bag",
+    ]
+
+
+def test_without_an_error_no_classes_are_confused() -> None:
+    text = of_clothes(np.diag([8] * 10)).report()
+    assert text.endswith("\n\nno errors")
+    assert "undefined" not in text
+
+
+def test_an_evaluation_is_shown_in_a_line() -> None:
+    shown = "Evaluation(some, 98.35% of 10,000 images, loss 0.5000)"
+    assert repr(result(10_000, 9_835)) == shown
+
+
+def test_arguments_that_are_exchanged_or_of_another_kind_are_named(digits: Dataset) -> None:
+    network = Network([Dense(784, 10)], np.random.default_rng(0))
+    wrong: list[tuple[tuple[Any, ...], type[Exception], str]] = [
+        ((digits, network), TypeError, r"must be a Network, as in evaluate\(network, dataset\)"),
+        ((network, digits.images), TypeError, "dataset must be a Dataset or a Subset, not ndarray"),
+        ((network, digits, SquaredError), TypeError, r"must be an instance of a loss, like Squar"),
+        ((network, digits, "squared-error"), TypeError, "loss_function = 'squared-error': must be"),
+        ((Network, digits), TypeError, "network = <class .*: must be a Network"),
+        (
+            (Network([Dense(784, 26)], np.random.default_rng(0)), digits),
+            ValueError,
+            "the network is 784-26: it must take 784 pixels and give 10 logits",
+        ),
+    ]
+    for arguments, kind, message in wrong:
+        with pytest.raises(kind, match=message):
+            evaluate(*arguments)
+
+
+def test_the_loss_that_is_given_stays_as_it_is(digits: Dataset) -> None:
+    network = Network([Dense(784, 10)], np.random.default_rng(0))
+    loss = SquaredError()
+    evaluate(network, digits, loss)
+    assert vars(loss) == {}
+
+
+def test_threads_that_evaluate_one_network_get_what_one_alone_gets() -> None:
+    interval = sys.getswitchinterval()
+    rng = np.random.default_rng(0)
+    network = Network.of_widths((784, 64, 64, 10), "relu", rng)
+    loss = SquaredError()
+    datasets = [
+        Dataset(
+            str(number),
+            rng.integers(0, 256, (2500, 28, 28), dtype=np.uint8),
+            rng.integers(0, 10, 2500).astype(np.uint8),
+        )
+        for number in range(4)
+    ]
+    alone = [evaluate(network, each, loss).as_json() for each in datasets]
+    sys.setswitchinterval(1e-6)  # so that threads get into each other's way
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            work = pool.map(lambda each: evaluate(network, each, loss).as_json(), datasets * 5)
+            assert list(work) == alone * 5
+    finally:
+        sys.setswitchinterval(interval)

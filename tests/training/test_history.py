@@ -81,3 +81,14 @@ def test_what_is_no_history_is_named(tmp_path: Path, content: str, message: str)
 def test_a_missing_history_is_named(tmp_path: Path) -> None:
     with pytest.raises(MnistScratchError, match=r"cannot read .*history\.csv"):
         History.read(tmp_path / "history.csv")
+
+
+def test_a_history_without_an_epoch_has_no_best_one() -> None:
+    with pytest.raises(ValueError, match="no epoch of this history is over"):
+        _ = History(ROWS[:1]).best
+
+
+def test_a_history_keeps_rows_of_its_own() -> None:
+    rows = list(ROWS)
+    History(rows).rows.clear()
+    assert rows == ROWS

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import copy
 import math
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 
 import mnist_scratch
-from mnist_scratch.config.schema import Config, with_values
+from mnist_scratch.config.schema import Config, TrainingConfig, with_values
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
@@ -268,3 +270,39 @@ def test_a_training_step_goes_through_eight_files(digits: Dataset) -> None:
         "nn/optimizer.py",
         "nn/schedule.py",
     }
+
+
+def test_a_copy_of_a_trainer_that_has_run_has_run(digits: Dataset) -> None:
+    trainer = trained(digits, configured(epochs=1, learning_rate=0.01))
+    with pytest.raises(ValueError, match="this trainer has run; make another"):
+        copy.deepcopy(trainer).run()
+
+
+def test_what_a_trainer_cannot_use_is_named(digits: Dataset) -> None:
+    network = Network.of_widths((784, 10), "relu", np.random.default_rng(0))
+    for arguments, message in {
+        (digits, network, digits, Config()): r"network = Dataset\(.*must be a Network, as in Train",
+        (network, None, digits, Config()): "training must be a Dataset or a Subset, not NoneType",
+        (network, digits, Config(), digits): "validation must be a Dataset or a Subset, not Config",
+        (network, digits, digits, Config): "config = <class .*: must be a Config, like Config",
+        (network, digits, digits, TrainingConfig()): "config = TrainingConfig.*: must be a Config",
+    }.items():
+        with pytest.raises(TypeError, match=message):
+            Trainer(*arguments)  # type: ignore[arg-type]
+    letters = Network.of_widths((784, 26), "relu", np.random.default_rng(0))
+    with pytest.raises(ValueError, match="the network is 784-26: it must take 784 pixels and giv"):
+        Trainer(letters, digits, digits, Config())
+    trainer = Trainer(network, digits, digits, configured(epochs=1))
+    with pytest.raises(TypeError, match="after_epoch = None: must be a function without parameter"):
+        trainer.run(after_epoch=None)  # type: ignore[arg-type]
+    trainer.run()  # which the refusal has not begun
+
+
+def test_a_trainer_shows_how_far_it_is(digits: Dataset) -> None:
+    network = Network.of_widths((784, 10), "relu", np.random.default_rng(0))
+    trainer = Trainer(network, digits, digits, configured(epochs=3, learning_rate=0.01))
+    assert repr(trainer) == f"Trainer({network!r}, 0 of 3 epochs)"
+    assert repr(trainer.history) == "History(0 rows, 0 epochs)"
+    trainer.run()
+    assert re.search(r", 3 of 3 epochs, best \d+\.\d\d% in epoch [123]\)$", repr(trainer))
+    assert repr(trainer.history) == "History(21 rows, 3 epochs)"

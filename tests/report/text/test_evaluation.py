@@ -10,7 +10,7 @@ from mnist_scratch.config.schema import Config
 from mnist_scratch.inference.ensemble import ModelResult
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.pages import report
-from mnist_scratch.report.text.evaluation import describe_in_detail, describe_models, describe_tta
+from mnist_scratch.report.text.evaluation import describe_models, describe_tta
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.training.evaluation import Evaluation
 from mnist_scratch.training.history import History, Row
@@ -29,52 +29,19 @@ def evaluation(confusion: npt.NDArray[np.int64]) -> Evaluation:
     )
 
 
-def test_every_class_has_a_line_and_the_most_confused_come_first() -> None:
-    confusion = np.diag([8] * 9 + [0])
-    confusion[0, 6] = confusion[8, 9] = 2
-    confusion[6, 0] = 8
-    lines = describe_in_detail(evaluation(confusion)).splitlines()
-    assert lines == [
-        "metrics        calibration error 9.29%; mean confidence 95.00%",
-        "",
-        "class        precision    recall        F1  images",
-        "T-shirt/top     50.00%    80.00%    61.54%      10",
-        *(
-            f"{name:<11}    100.00%   100.00%   100.00%       8"
-            for name in ("Trouser", "Pullover", "Dress", "Coat", "Sandal")
-        ),
-        "Shirt           80.00%    50.00%    61.54%      16",
-        "Sneaker        100.00%   100.00%   100.00%       8",
-        "Bag            100.00%    80.00%    88.89%      10",
-        "Ankle boot       0.00%         -     0.00%       0",
-        "-: undefined, no examples",
-        "",
-        "most confused",
-        "true Shirt        predicted T-shirt/top       8, 50.00% of Shirt",
-        "true T-shirt/top  predicted Shirt             2, 20.00% of T-shirt/top",
-        "true Bag          predicted Ankle boot        2, 20.00% of Bag",
-    ]
-
-
 def test_a_metric_of_the_list_is_printed_written_and_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     metric = Metric("error rate", lambda confusion, _: 1.0 - confusion.trace() / confusion.sum())
     monkeypatch.setitem(METRICS, "error_rate", metric)
     measured = evaluation(np.diag([8] * 10) + 2 * np.eye(10, k=1, dtype=np.int64))
-    assert describe_in_detail(measured).splitlines()[0].endswith("; error rate 18.37%")
+    assert "mean confidence 95.00%; error rate 18.37%\n" in measured.report()
     assert measured.as_json()["error_rate"] == pytest.approx(18 / 98)
     run = RunFolder.create(tmp_path / "run", Config())
     history = History([Row(1, 1, 0.1, 2.0, 2.1, 0.5, 0.5)])
     network = Network.of_widths((784, 10), "relu", np.random.default_rng(0))
     section = report._about_run(run, network, history, measured)
     assert '<th scope="row">error rate</th><td>18.37%</td>' in section.tables
-
-
-def test_without_an_error_no_classes_are_confused() -> None:
-    text = describe_in_detail(evaluation(np.diag([8] * 10)))
-    assert text.endswith("\n\nno errors")
-    assert "undefined" not in text
 
 
 def test_the_models_of_an_ensemble_stand_below_each_other() -> None:
