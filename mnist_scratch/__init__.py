@@ -28,6 +28,7 @@ from mnist_scratch.data.loader import Batch, BatchLoader, standardise
 from mnist_scratch.data.pictures.own import read_picture
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.inference.predict import Predictions, predict
 from mnist_scratch.nn.cross_entropy import softmax_cross_entropy, softmax_cross_entropy_gradient
 from mnist_scratch.nn.layers import Dense, ReLU, Sigmoid, Tanh
 from mnist_scratch.nn.loss import (
@@ -61,6 +62,7 @@ __all__ = [
     "Network",
     "NetworkConfig",
     "OptimizerConfig",
+    "Predictions",
     "ReLU",
     "ScheduleConfig",
     "Sigmoid",
@@ -76,6 +78,7 @@ __all__ = [
     "load_dataset",
     "load_model",
     "log_softmax",
+    "predict",
     "read_picture",
     "resume_training",
     "run_training",

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from mnist_scratch.commands.common import add_json, add_run
 from mnist_scratch.commands.output import progress_bar, result
+from mnist_scratch.data.pictures.own import read_picture
 from mnist_scratch.data.pictures.read import STANDARD_INPUT, picture_files
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.inference.predict import Prediction, predict
+from mnist_scratch.inference.predict import predict
 from mnist_scratch.report.text.bars import describe, save_images, summarise
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.files import check_name
@@ -65,25 +66,36 @@ def run(options: argparse.Namespace) -> None:
     files = _files(options)
     if options.show:
         _check_show(options.show, files)
-    predictions, answers, problems = [], [], []
+    shown, seen, answers, problems = [], [], [], []
+    show = describe if options.folder is None else summarise
     with progress_bar(len(files), "pictures") as bar:
         for file in files:
             try:
-                prediction = predict(network, file, options.ink)
+                image = read_picture(file, options.ink)
             except MnistScratchError as error:
                 problems.append(printable(str(error)))
                 unanswered = dict.fromkeys(("digit", "name", "probabilities"))
                 answers.append({"file": file} | unanswered | {"error": str(error)})
             else:
-                predictions.append(prediction)
-                answers.append(prediction.as_json(names))
+                found = predict(network, image)
+                ((digit,), (probabilities,)) = found.classes.tolist(), found.probabilities
+                answers.append(
+                    {
+                        "file": file,
+                        "digit": digit,
+                        "name": names[digit],
+                        "probabilities": probabilities.tolist(),
+                    }
+                )
+                shown.append(show(file, probabilities, names))
+                seen.append(image)
             bar.update()
     if options.json:
         result(json.dumps(answers))
-    elif predictions:
-        result(_describe(predictions, names, options))
-    if options.show and predictions:
-        save_images(predictions, options.show)
+    elif shown:
+        result(("\n\n" if options.folder is None else "\n").join(shown))
+    if options.show and seen:
+        save_images(seen, options.show)
     if len(files) == len(problems) == 1:
         raise MnistScratchError(problems[0])
     if problems:
@@ -107,11 +119,3 @@ def _check_show(show: Path, files: Sequence[str]) -> None:
     check_name(show, "pictures are PNG", ".png")
     if show.exists() and any(Path(file).exists() and show.samefile(file) for file in files):
         raise MnistScratchError(f"--show {show} would overwrite that picture; name another file")
-
-
-def _describe(
-    predictions: Sequence[Prediction], names: Sequence[str], options: argparse.Namespace
-) -> str:
-    if options.folder is not None:
-        return "\n".join(summarise(prediction, names) for prediction in predictions)
-    return "\n\n".join(describe(prediction, names) for prediction in predictions)

@@ -57,6 +57,11 @@ def standardise(images: Bytes) -> Floats:
     ValueError
         If they are no such images.
     """
+    return _standardised(as_rows(images).astype(np.float32))
+
+
+def as_rows(images: Bytes) -> Bytes:
+    """Return images that `standardise` takes as uint8 (N, 784), or raise its error."""
     problem = images_problem(images)
     if not problem:
         one = (28, 28) if images.shape[-2:] == (28, 28) else (PIXELS,)
@@ -66,7 +71,7 @@ def standardise(images: Bytes) -> Floats:
         raise ValueError(
             f"images must be uint8 (N, 28, 28), (28, 28), (N, 784) or (784,), not {problem}"
         )
-    return _standardised(np.asarray(images).reshape(-1, PIXELS).astype(np.float32))
+    return np.asarray(images).reshape(-1, PIXELS)
 
 
 def _standardised(pixels: Floats) -> Floats:

@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.data.dataset import CLASSES, Dataset, Examples
+from mnist_scratch.data.dataset import Dataset, Examples
 from mnist_scratch.data.loader import BatchLoader
+from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import log_softmax
 from mnist_scratch.nn.network import Network
 
@@ -75,12 +76,24 @@ def most_confident_errors(
 
 
 def all_logits(network: Network, dataset: Examples) -> npt.NDArray[np.float64]:
-    """Return the logits of every example, in order, float64 (N, C)."""
-    logits = np.empty((len(dataset), CLASSES))
+    """Return the logits of every example, in order, float64 (N, C).
+
+    Raises
+    ------
+    MnistScratchError
+        If one is not finite.
+    """
+    logits = np.empty((len(dataset), network.widths[-1]))
     start = 0
-    for images, _ in BatchLoader(dataset, _BATCH_SIZE):
-        logits[start : start + len(images)] = network.forward(images)
-        start += len(images)
+    with np.errstate(over="ignore", invalid="ignore"):  # the error below says it better
+        for images, _ in BatchLoader(dataset, _BATCH_SIZE):
+            logits[start : start + len(images)] = network.forward(images)
+            start += len(images)
+    if not np.isfinite(logits).all():
+        raise MnistScratchError(
+            "the network's logits are NaN or infinite: its training has diverged; train it again "
+            "with a lower learning rate"
+        )
     return logits
 
 

@@ -1,75 +1,136 @@
-"""A network's predictions for a person's own pictures."""
+"""A network's predictions for images: arrays, data sets, or a person's own pictures.
+
+Shapes: N images, C classes.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.data.dataset import Dataset
-from mnist_scratch.data.pictures.background import Ink
+from mnist_scratch.data.dataset import PIXELS, Bytes, Dataset, Examples
+from mnist_scratch.data.loader import as_rows
 from mnist_scratch.data.pictures.own import read_picture
+from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.inference.examples import all_logits
 from mnist_scratch.nn.loss import softmax
 from mnist_scratch.nn.network import Network
+from mnist_scratch.runs.folder import RunFolder
+from mnist_scratch.runs.model import load_model
+from mnist_scratch.system.text import shown
+
+_Path: TypeAlias = str | os.PathLike[str]
+
+_MOST_SHOWN = 5  # predictions in a `repr`
 
 
-class Prediction(NamedTuple):
-    """A network's prediction for a picture.
+@dataclass(frozen=True, eq=False, repr=False)
+class Predictions:
+    """What a network predicts for N images.
 
     Attributes
     ----------
-    file
-        The picture's name as it was given.
-    image
-        uint8 (28, 28): the prepared picture, the network's input.
+    classes
+        int64 (N,): the most probable class of each image.
+    names
+        N texts: what that class is called.
     probabilities
-        float64 (10,), of each class.
+        float64 (N, C): of every class, for each image.
     """
 
-    file: str
-    image: npt.NDArray[np.uint8]
+    classes: npt.NDArray[np.int64]
+    names: tuple[str, ...]
     probabilities: npt.NDArray[np.float64]
 
-    @property
-    def digit(self) -> int:
-        """The most probable class."""
-        return int(np.argmax(self.probabilities))
-
-    def as_json(self, names: Sequence[str]) -> dict[str, Any]:
-        """Return the prediction as JSON values, given the names of the ten classes."""
-        return {
-            "file": self.file,
-            "digit": self.digit,
-            "name": names[self.digit],
-            "probabilities": self.probabilities.tolist(),
-        }
+    def __repr__(self) -> str:
+        """Return the classes of the first images with their probabilities."""
+        count = len(self.names)
+        highest = self.probabilities[:_MOST_SHOWN].max(axis=1).tolist()
+        shown = [f"{name}: {p:.1%}" for name, p in zip(self.names, highest, strict=False)]
+        more = ", ..." if count > _MOST_SHOWN else ""
+        return f"Predictions({f'{count:,} images, ' if count > 1 else ''}{', '.join(shown)}{more})"
 
 
-def predict(network: Network, file: str, ink: Ink) -> Prediction:
-    """Read a picture of a digit, prepare it as MNIST's images were, and classify it.
+def predict(
+    network_or_run: Network | _Path,
+    images: Bytes | Examples | _Path | Sequence[Bytes | _Path],
+) -> Predictions:
+    """Predict the class of images, which are prepared here as those of training were.
+
+    Several threads may predict with the same network at once, as long as none trains it.
 
     Parameters
     ----------
-    network
-        Of 784 inputs and 10 outputs.
-    file
-        The picture, or "-" for standard input.
-    ink
-        Whether its ink is darker or lighter than its paper; "auto" decides by the border.
+    network_or_run
+        A network of 784 inputs, the folder of a run, or a file that `save_model` wrote.
+    images
+        uint8 (N, 28, 28) or (N, 784), 0 background to 255 ink, or one image, (28, 28) or (784,); a
+        data set; the file of a picture, which `read_picture` reads; or a list of arrays and files.
+
+    Returns
+    -------
+    Predictions
+        Of N images, 1 for a single one. The classes have the names of the data set that the run was
+        trained on; those of a network or of a model that is in no run are called by their numbers.
 
     Raises
     ------
+    TypeError, ValueError
+        If an argument is neither, or the images have another shape or dtype.
     MnistScratchError
-        If the picture cannot be read, or is not of one digit.
+        If a file cannot be read, a picture is not of one digit, or the network's logits are not
+        finite.
     """
-    image = read_picture(file, ink)
-    return Prediction(file, image, probabilities_of(network, image[None])[0])
+    network, names = _network_and_names(network_or_run)
+    if network.widths[0] != PIXELS:
+        raise ValueError(
+            f"a network of {'-'.join(map(str, network.widths))} takes no images of 28 x 28: "
+            f"its first layer must have {PIXELS} inputs"
+        )
+    examples = images if isinstance(images, Examples) else _unlabelled(images)
+    probabilities = softmax(all_logits(network, examples)).astype(np.float64, copy=False)  # (N, C)
+    classes = probabilities.argmax(axis=1)
+    return Predictions(classes, tuple(names[number] for number in classes.tolist()), probabilities)
 
 
-def probabilities_of(network: Network, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-    """Return the network's probabilities (N, 10) for prepared images (N, 28, 28)."""
-    unlabelled = Dataset("pictures", images, np.zeros(len(images), np.uint8))
-    return softmax(all_logits(network, unlabelled)).astype(np.float64, copy=False)
+def _network_and_names(network_or_run: Network | _Path) -> tuple[Network, Sequence[str]]:
+    if isinstance(network_or_run, Network):
+        network, folder = network_or_run, None
+    elif isinstance(network_or_run, (str, os.PathLike)):
+        network, path = load_model(network_or_run), Path(network_or_run)
+        folder = path.parent if path.name == "model.npz" else path
+    else:
+        raise TypeError(
+            f"network_or_run = {shown(network_or_run)}: must be a Network, the folder of a run or "
+            "a model file"
+        )
+    if folder and (folder / "config.toml").is_file():
+        names = class_names(RunFolder(folder).config().data.dataset)
+        if len(names) == network.widths[-1]:
+            return network, names
+    return network, [str(number) for number in range(network.widths[-1])]
+
+
+def _unlabelled(images: Bytes | _Path | Sequence[Bytes | _Path]) -> Dataset:
+    pixels = _pixels(images)
+    return Dataset("images", pixels.reshape(-1, 28, 28), np.zeros(len(pixels), np.uint8))
+
+
+def _pixels(images: Bytes | _Path | Sequence[Bytes | _Path]) -> Bytes:
+    """Return images as rows, uint8 (N, 784)."""
+    if isinstance(images, (str, os.PathLike)):
+        return read_picture(images).reshape(1, PIXELS)
+    if isinstance(images, list | tuple) and images:
+        return np.concatenate([_pixels(image) for image in images])
+    if not isinstance(images, np.ndarray):
+        raise TypeError(
+            f"images = {shown(images)}: must be an array of images, uint8 (N, 28, 28), a picture "
+            "file, a list of at least one of these, or a Dataset"
+        )
+    return as_rows(images)

@@ -18,7 +18,7 @@ from mnist_scratch.data.pictures.components import are_several, connected_compon
 from mnist_scratch.data.pictures.prepare import prepare
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import class_names
-from mnist_scratch.inference.predict import probabilities_of
+from mnist_scratch.inference.predict import predict
 from mnist_scratch.nn.layers import ACTIVATIONS
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.pages import draw as draw_page
@@ -150,9 +150,9 @@ def test_five_hundred_test_images_drawn_into_the_canvas_are_classified_as_in_pyt
     seen = np.array([answer["image"] for answer in answers], np.uint8).reshape(-1, 28, 28)
     assert np.array_equal(seen, prepare(brightness)), "the same bytes"
     answered = np.array([answer["probabilities"] for answer in answers])
-    difference = np.abs(answered - probabilities_of(network, seen)).max()
+    difference = np.abs(answered - predict(network, seen).probabilities).max()
     best = np.array([answer["best"] for answer in answers])
-    agree = int((best == probabilities_of(network, images).argmax(axis=1)).sum())
+    agree = int((best == predict(network, images).classes).sum())
     print(  # pytest -s shows the figures
         f"probabilities differ by {difference:.1e} at most; {agree} of 500 as the originals are"
     )
@@ -177,7 +177,7 @@ def test_every_activation_of_the_page_gives_python_s_probabilities(
         "images => images.map(image => predict(model, image))", images.reshape(50, 784).tolist()
     )
     page.close()
-    assert np.abs(np.array(answered) - probabilities_of(other.model(), images)).max() < 1e-5
+    assert np.abs(np.array(answered) - predict(other, images).probabilities).max() < 1e-5
 
 
 def test_the_script_refuses_a_layer_that_it_does_not_know(page: Page) -> None:
@@ -202,7 +202,7 @@ def test_a_digit_is_classified_while_it_is_drawn_and_announced_when_the_pen_is_l
     assert str(page.locator("#said").text_content()).startswith("7, ")
     percents = page.locator("#probabilities td:last-child").all_text_contents()
     image = np.array(reading["image"], np.uint8).reshape(1, 28, 28)
-    expected = probabilities_of(run.model(), image)[0]
+    expected = predict(run, image).probabilities[0]
     assert percents == [f"{100 * value:.1f}%" for value in expected]
     assert page.locator("#probabilities tr.best th").text_content() == "7"
 

@@ -1,17 +1,28 @@
-"""Pictures of digits: MNIST's test images, enlarged, moved and saved, are read as they were."""
+"""Predictions for arrays, data sets and pictures.
+
+MNIST's test images, enlarged, moved and saved as pictures, are recognised as they were.
+"""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.config.schema import Config, with_values
+from mnist_scratch.data.dataset import Dataset, Subset
+from mnist_scratch.data.loader import standardise
+from mnist_scratch.data.pictures.own import read_picture
 from mnist_scratch.data.sources.load import load_dataset
-from mnist_scratch.inference.predict import predict, probabilities_of
+from mnist_scratch.data.sources.registry import class_names
+from mnist_scratch.data.synthetic.digits import draw_digits
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.inference.predict import Predictions, predict
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.folder import RunFolder
 
@@ -35,14 +46,179 @@ def lost_by_being_pictures(
     for number, image in enumerate(test.images):
         path = folder / f"{number}.png"
         Image.fromarray(moved(image, resampling, rng)).save(path, compress_level=1)
-        read.append(predict(network, str(path), "auto").digit)
+        read.append(predict(network, path).classes[0])
         path.unlink()
-    original = probabilities_of(network, test.images).argmax(axis=1)
+    original = predict(network, test).classes
     accuracies = [float((digits == test.labels).mean()) for digits in (original, np.array(read))]
     print(  # pytest -s shows the figures
         f"{resampling.name}: {accuracies[0]:.2%} of the images, {accuracies[1]:.2%} as pictures"
     )
     return accuracies[0] - accuracies[1]
+
+
+def some_network() -> Network:
+    return Network.of_widths((784, 12, 10), "relu", 3)
+
+
+def by_hand(network: Network, image: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The probabilities of one image, standardisation and softmax written out in float64."""
+    pixels = ((image / 255.0 - 0.1307) / 0.3081).reshape(1, 784).astype(np.float32)
+    exponentials = np.exp(network.forward(pixels)[0].astype(np.float64))
+    return np.asarray(exponentials / exponentials.sum())
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    """A run on clothes."""
+    values = {("data", "dataset"): "fashion-mnist"}
+    run = RunFolder.create(tmp_path / "run", with_values(Config(), values, ""))
+    run.save_model(some_network())
+    return run
+
+
+def test_images_are_predicted_as_each_is_by_hand(digits: Dataset) -> None:
+    network = some_network()
+    found = predict(network, digits.images)
+    expected = np.array([by_hand(network, image) for image in digits.images])
+    np.testing.assert_allclose(found.probabilities, expected, rtol=1e-4)
+    np.testing.assert_array_equal(found.classes, expected.argmax(axis=1))
+    assert found.names == tuple(map(str, expected.argmax(axis=1)))
+    assert found.classes.dtype == np.int64
+    assert found.probabilities.dtype == np.float64
+
+
+def test_every_form_of_the_same_images_gives_the_same_numbers(
+    digits: Dataset, tmp_path: Path
+) -> None:
+    network, images = some_network(), digits.images
+    expected = predict(network, images).probabilities
+    numbers = np.arange(100)
+    forms = (images.reshape(100, 784), digits, Subset(digits, numbers), list(images), [images])
+    for form in forms:
+        np.testing.assert_array_equal(predict(network, form).probabilities, expected)
+    for one in (images[7], images[7].reshape(784), images[7:8], [images[7]]):
+        found = predict(network, one)
+        assert found.probabilities.shape == (1, 10)
+        np.testing.assert_allclose(found.probabilities[0], expected[7], rtol=1e-5)
+    pictures: list[str | Path] = [tmp_path / "4.png", str(tmp_path / "5.png")]
+    for path in pictures:
+        digit = draw_digits(np.array([int(Path(path).stem)]), np.random.default_rng(2))[0]
+        Image.fromarray(255 - digit.repeat(10, axis=0).repeat(10, axis=1)).save(path)
+    both = predict(network, pictures)
+    prepared = np.array([read_picture(path) for path in pictures])
+    np.testing.assert_array_equal(both.probabilities, predict(network, prepared).probabilities)
+    alone = predict(network, pictures[0])
+    np.testing.assert_allclose(alone.probabilities, both.probabilities[:1], rtol=1e-5)
+
+
+def test_a_run_s_folder_or_its_model_gives_the_names_of_its_classes(
+    run: RunFolder, digits: Dataset
+) -> None:
+    clothes = class_names("fashion-mnist")
+    classes = predict(some_network(), digits).classes
+    for given in (run.path, str(run.path), run, run.model_path):
+        found = predict(given, digits)
+        np.testing.assert_array_equal(found.classes, classes)
+        assert found.names == tuple(clothes[number] for number in classes)
+
+
+def test_a_model_in_no_run_and_a_network_of_other_classes_call_them_by_their_numbers(
+    run: RunFolder, digits: Dataset, tmp_path: Path
+) -> None:
+    run.model_path.rename(tmp_path / "model.npz")
+    assert set(predict(tmp_path / "model.npz", digits).names) <= set("0123456789")
+    many = Network.of_widths((784, 12), "relu", 0)
+    many.parameters[-1] = 1e3  # the bias of class 11
+    found = predict(many, digits.images[:2])
+    assert found.names == ("11", "11")
+    assert found.probabilities.shape == (2, 12)
+
+
+def test_predictions_are_short_to_read() -> None:
+    probabilities = np.full((7, 10), 0.001)
+    probabilities[np.arange(7), np.arange(7)] = 0.991
+    names = class_names("fashion-mnist")
+    several = Predictions(np.arange(7), names[:7], probabilities)
+    shown = "T-shirt/top: 99.1%, Trouser: 99.1%, Pullover: 99.1%, Dress: 99.1%, Coat: 99.1%"
+    assert repr(several) == f"Predictions(7 images, {shown}, ...)"
+    one = Predictions(np.array([3]), names[3:4], probabilities[3:4])
+    assert repr(one) == "Predictions(Dress: 99.1%)"
+
+
+def test_predictions_stay_and_their_images_too(digits: Dataset) -> None:
+    network, images = some_network(), digits.images.copy()
+    found = predict(network, images)
+    kept = found.probabilities.copy()
+    np.testing.assert_array_equal(images, digits.images)
+    images[:] = 0
+    network.parameters[:] = 0.0
+    predict(network, images)
+    np.testing.assert_array_equal(found.probabilities, kept)
+
+
+def test_several_threads_predict_what_one_does() -> None:
+    network = Network.of_widths((784, 256, 128, 10), "relu", 0)
+    rng = np.random.default_rng(0)
+    batches = [rng.integers(0, 256, (500, 28, 28), np.uint8) for _ in range(8)]
+    expected = [predict(network, batch).probabilities for batch in batches]
+    with ThreadPoolExecutor(4) as threads:
+        for _ in range(10):
+            found = list(threads.map(lambda batch: predict(network, batch), batches))
+            for each, right in zip(found, expected, strict=True):
+                np.testing.assert_allclose(each.probabilities, right, rtol=1e-5)
+
+
+IMAGES = np.zeros((2, 28, 28), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (
+            standardise(IMAGES),
+            r"uint8 \(N, 28, 28\).*, not float32 \(2, 784\); grey levels",
+        ),
+        (IMAGES.astype(np.int64), r"not int64 \(2, 28, 28\).*images.astype\(np.uint8\)"),
+        (IMAGES / 255, r"not float64 \(2, 28, 28\).*\(images \* 255\)"),
+        (IMAGES[:, :20], r"not uint8 \(2, 20, 28\)"),
+        (IMAGES[..., None], r"not uint8 \(2, 28, 28, 1\)"),
+        (np.ma.array(IMAGES), r"a masked array.*images.filled\(0\)"),
+        ([IMAGES[0], IMAGES[0] / 255], r"not float64 \(28, 28\)"),
+        (IMAGES[:0], "there is no image in it"),
+        ([], r"images = \[\]: must be an array of images.*a list of at least one of these"),
+        ({"images": IMAGES}, "images = {'images.*: must be an array of images"),
+        (IMAGES.tolist(), "images = 0: must be an array of images"),
+        (None, "images = None: must be an array of images"),
+        (b"seven.png", "images = b'seven.png': must be an array of images"),
+        (some_network(), "images = .*Network.*: must be an array of images"),
+        ("absent.png", "absent.png: no such file"),
+    ],
+)
+def test_what_are_no_images_is_named_with_the_remedy(images: Any, message: str) -> None:
+    with pytest.raises((TypeError, ValueError, MnistScratchError), match=f"(?s){message}"):
+        predict(some_network(), images)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (IMAGES, "network_or_run = array.*: must be a Network, the folder of a run or a model"),
+        (None, "network_or_run = None: must be a Network"),
+        ("absent", "cannot read absent: No such file or directory; name the .npz file"),
+        (Network.of_widths((9, 10), "relu", 0), "a network of 9-10 takes no images of 28 x 28"),
+    ],
+)
+def test_what_is_no_network_is_named(given: Any, message: str) -> None:
+    with pytest.raises((TypeError, ValueError, MnistScratchError), match=f"(?s)^{message}"):
+        predict(given, IMAGES)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.finfo(np.float32).max])
+def test_a_network_that_has_diverged_predicts_nothing(number: float) -> None:
+    network = some_network()
+    network.parameters[:] = number
+    with pytest.raises(MnistScratchError, match=r"logits are NaN or infinite.*has diverged"):
+        predict(network, IMAGES + np.uint8(200))
 
 
 @pytest.fixture(scope="module")
@@ -77,10 +253,10 @@ def test_all_enlarged_test_images_lose_less_than_half_a_point(
 
 @pytest.mark.mnist
 def test_a_test_image_saved_as_it_is_comes_back_byte_for_byte(
-    network: Network, mnist_dir: Path, tmp_path: Path
+    mnist_dir: Path, tmp_path: Path
 ) -> None:
     for image in load_dataset("mnist", str(mnist_dir)).test.images[:200]:
         for picture in (image, 255 - image):
             Image.fromarray(picture).save(tmp_path / "image.png")
-            seen = predict(network, str(tmp_path / "image.png"), "auto").image
+            seen = read_picture(tmp_path / "image.png")
             assert np.array_equal(seen, image)

@@ -7,42 +7,43 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
-from mnist_scratch.inference.predict import Prediction
 from mnist_scratch.system.files import written_whole
 from mnist_scratch.system.text import printable
+
+Numbers = npt.NDArray[np.float64]
 
 _BAR = 61  # columns for a class's name and its bar: with the percentage behind them, 73
 _NAME = 52  # columns for a file's name in a line and the names of two classes
 _ACROSS = 10  # images in a row of a sheet
 
 
-def describe(prediction: Prediction, names: Sequence[str]) -> str:
+def describe(file: str, probabilities: Numbers, names: Sequence[str]) -> str:
     """Return the predicted class and all probabilities as bars, 80 columns wide at most.
 
     Parameters
     ----------
-    prediction
-        What to show.
-    names
-        Names of the classes.
+    file
+        The picture's name.
+    probabilities, names
+        (C,), of each class, and the classes' names.
     """
-    lines = [f"{printable(prediction.file)}: {names[prediction.digit]}"]
+    lines = [f"{printable(file)}: {names[int(probabilities.argmax())]}"]
     width = max(map(len, names))
     full = _BAR - width
-    for name, probability in zip(names, prediction.probabilities.tolist(), strict=True):
+    for name, probability in zip(names, probabilities.tolist(), strict=True):
         bar = "#" * round(probability * full)
         lines.append(f"  {name:<{width}}  {bar:<{full}} {probability:>7.2%}")
     return "\n".join(lines)
 
 
-def summarise(prediction: Prediction, names: Sequence[str]) -> str:
+def summarise(file: str, probabilities: Numbers, names: Sequence[str]) -> str:
     """Return a line with the file and the two most probable classes with their probabilities."""
     width = max(map(len, names))
-    second, first = np.argsort(prediction.probabilities, kind="stable")[-2:].tolist()
-    probabilities = prediction.probabilities
-    name = printable(prediction.file)
+    second, first = np.argsort(probabilities, kind="stable")[-2:].tolist()
+    name = printable(file)
     room = _NAME - 2 * width
     name = name if len(name) <= room else f"...{name[3 - room :]}"
     return (
@@ -51,13 +52,13 @@ def summarise(prediction: Prediction, names: Sequence[str]) -> str:
     )
 
 
-def save_images(predictions: Sequence[Prediction], output: Path) -> None:
+def save_images(images: Sequence[npt.NDArray[np.uint8]], output: Path) -> None:
     """Write the images as the network saw them: one as it is, several as a sheet of ten across.
 
     Parameters
     ----------
-    predictions
-        At least one.
+    images
+        At least one, uint8 (28, 28).
     output
         The PNG to write, 28 x 28 pixels for each image.
 
@@ -66,11 +67,11 @@ def save_images(predictions: Sequence[Prediction], output: Path) -> None:
     MnistScratchError
         If it cannot be written.
     """
-    across = min(len(predictions), _ACROSS)
-    rows = math.ceil(len(predictions) / across)
+    across = min(len(images), _ACROSS)
+    rows = math.ceil(len(images) / across)
     sheet = np.zeros((rows, across, 28, 28), np.uint8)
-    for number, prediction in enumerate(predictions):
-        sheet[divmod(number, across)] = prediction.image
+    for number, image in enumerate(images):
+        sheet[divmod(number, across)] = image
     pixels = sheet.swapaxes(1, 2).reshape(rows * 28, across * 28)
     with written_whole(output) as file:
         Image.fromarray(pixels).save(file, format="PNG")
