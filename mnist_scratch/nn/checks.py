@@ -1,30 +1,73 @@
-"""What the functions of nn/ refuse, with messages that name place and value.
+"""What the functions and classes of nn/ refuse, with messages that name place and value.
 
 Shapes: B examples in a batch, C classes.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple, NoReturn, TypeGuard
+
 import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.nn import Array
 
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def as_array(given: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
+    """Return what is given as an array, or raise a ValueError that says why it is none."""
+    if type(given) is np.ndarray:
+        return given
+    rows = given if isinstance(given, (list, tuple)) else (given,)
+    if any(isinstance(row, np.ma.MaskedArray) for row in rows):
+        raise ValueError(
+            f"{what}: a masked array would lose its mask; give x.filled(value) or x.data"
+        )
+    try:
+        return np.asarray(given)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{what} cannot be read as an array: {error}") from error
+
 
 def as_floats(numbers: npt.ArrayLike, what: str) -> Array:
     """Return numbers as an array of float32 or float64; integers become float64."""
-    array = np.asarray(numbers)
+    array = as_array(numbers, what)
     if array.dtype.kind in "iub":
         return array.astype(np.float64)
-    if array.dtype not in (np.float32, np.float64):
-        raise ValueError(f"{what} must be float32 or float64 numbers, not {array.dtype}")
+    if array.dtype not in _FLOATS:
+        raise ValueError(f"{what} must be float32 or float64 numbers, not {kind_of(array)}")
     return array
 
 
-def checked_logits(logits: npt.ArrayLike, axis: int) -> Array:
+def as_batch(images: npt.ArrayLike, pixels: int, dtype: np.dtype[Any]) -> Array:
+    """Return images as a batch (B, pixels) of a network's dtype, or raise a ValueError."""
+    array = as_array(images, "images")
+    if array.ndim != 2 or array.shape[1] != pixels or array.dtype.kind != "f":
+        one = "; one image is the batch images[np.newaxis]" if array.shape == (pixels,) else ""
+        raise ValueError(
+            f"images must be floats (B, {pixels}), not {kind_of(array)}: standardise(images) makes "
+            f"them of raw images, and predict(network, images) takes raw images as they are{one}"
+        )
+    return array.astype(dtype, copy=False)
+
+
+def kind_of(given: object) -> str:
+    """Return what something is, for a message: of an array dtype and shape."""
+    if isinstance(given, np.ndarray):
+        is_object = given.dtype == object and given.ndim == 0
+        return kind_of(given.item()) if is_object else f"{given.dtype} {given.shape}"
+    if isinstance(given, type):
+        return f"the class {given.__name__}"
+    return "None" if given is None else type(given).__name__
+
+
+def checked_logits(logits: npt.ArrayLike, axis: object) -> Array:
     """Return logits that have a softmax along an axis, or raise a ValueError that says why not."""
     z = as_floats(logits, "logits")
-    if type(axis) is not int or not -z.ndim <= axis < z.ndim or not z.shape[axis]:
+    if not _is_integer(axis) or not -z.ndim <= axis < z.ndim or not z.shape[axis]:
         raise ValueError(f"axis = {axis!r}: logits of shape {z.shape} have no class along it")
     for place in np.argwhere(np.isnan(z) | (z == np.inf)):
         where = ", ".join(map(str, place))
@@ -57,7 +100,7 @@ def read_targets(targets: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
     ValueError
         If they are neither probabilities of that shape nor class indices, () or (B,), in range.
     """
-    given = np.asarray(targets)
+    given = as_array(targets, "targets")
     if given.shape == shape:
         rows = np.atleast_2d(as_floats(given, "targets")).astype(np.float64)
         check_probabilities(rows, "targets")
@@ -86,6 +129,37 @@ def check_rows(shape: tuple[int, ...], what: str) -> None:
         raise ValueError(f"{what} of shape {shape} must be (C,) or (B, C), with a class at least")
 
 
+def _is_integer(given: object) -> TypeGuard[int]:
+    """Return whether something is an integer, Python's or NumPy's."""
+    return isinstance(given, (int, np.integer)) and not isinstance(given, bool)
+
+
+class Limits(NamedTuple):
+    """What a number must be, in words and as a function."""
+
+    words: str
+    hold: Callable[[Any], bool]
+
+
+NOT_NEGATIVE = Limits("a number, 0 or above", lambda number: 0.0 <= number < math.inf)
+POSITIVE = Limits("a number above 0", lambda number: 0.0 < number < math.inf)
+FRACTION = Limits("a number, at least 0 and below 1", lambda number: 0.0 <= number < 1.0)
+
+
+def as_number(given: object, what: str, limits: Limits) -> float:
+    """Return a number, which may be NumPy's, as Python's float, or raise a ValueError."""
+    if (_is_integer(given) or isinstance(given, (float, np.floating))) and limits.hold(given):
+        return float(given)
+    raise ValueError(f"{what} = {given!r:.60}: must be {limits.words}")
+
+
+def as_width(given: object, what: str) -> int:
+    """Return the width of a layer, which may be NumPy's, as Python's int, or raise a ValueError."""
+    if _is_integer(given) and given >= 1:
+        return int(given)
+    raise ValueError(f"Dense: {what} = {given!r:.60}: must be an integer, at least 1")
+
+
 def as_generator(rng: np.random.Generator | int) -> np.random.Generator:
     """Return a generator as it is, and for a seed that of `numpy.random.default_rng(seed)`.
 
@@ -96,19 +170,79 @@ def as_generator(rng: np.random.Generator | int) -> np.random.Generator:
     """
     if isinstance(rng, np.random.Generator):
         return rng
-    if isinstance(rng, bool) or not isinstance(rng, (int, np.integer)):
+    if not _is_integer(rng):
         raise TypeError(
-            f"rng must be a seed such as 0, or a numpy.random.Generator, not {_named(rng)}"
+            f"rng must be a seed such as 0, or a numpy.random.Generator, not {kind_of(rng)}"
         )
     if rng < 0:
         raise ValueError(f"rng = {rng}: a seed must be 0 or above")
     return np.random.default_rng(int(rng))
 
 
-def _named(given: object) -> str:
-    """Return what something is, for a message: a class by its name, anything else by its type."""
-    if given is None:
-        return "None"
-    if isinstance(given, type):
-        return f"the class {given.__name__}"
-    return type(given).__name__
+class Number:
+    """An attribute that only takes numbers within limits, and keeps them as Python's floats."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+
+    def __set_name__(self, kind: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, holder: object, kind: type | None = None) -> float:
+        # Of the class it is the attribute's description, which is what `help` asks for.
+        return self if holder is None else vars(holder)[self.name]  # type: ignore[return-value]
+
+    def __set__(self, holder: object, given: float) -> None:
+        vars(holder)[self.name] = as_number(given, self.name, self.limits)
+
+
+class FixedArray:
+    """An attribute that stays the same array: what is assigned to it is copied into that array.
+
+    Its holder puts the array into `vars(self)`.
+    """
+
+    def __set_name__(self, kind: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, holder: object, kind: type | None = None) -> Array:
+        if holder is None:
+            return self  # type: ignore[return-value]  # as in `Number`
+        try:
+            array: Array = holder.__dict__[self.name]
+        except KeyError:
+            raise AttributeError(self.name) from None  # `missing` says more
+        return array
+
+    def __set__(self, holder: object, given: npt.ArrayLike) -> None:
+        array = getattr(holder, self.name)
+        if given is array:  # as after +=
+            return
+        values = as_array(given, self.name)
+        if values.shape != array.shape or values.dtype.kind not in "fiub":
+            raise AttributeError(
+                f"{self.name} must stay {kind_of(array)}, and {kind_of(values)} cannot be copied "
+                f"into it; to change its values in place, write "
+                f"{type(holder).__name__.lower()}.{self.name}[...] = x"
+            )
+        array[...] = values
+
+
+_REMEDIES = {
+    **dict.fromkeys(("inputs", "outputs", "predictions", "targets"), "call forward first"),
+    **dict.fromkeys(
+        ("weights", "biases", "d_weights", "d_biases"),
+        "it belongs to no network, and Network([...], 0) gives it some",
+    ),
+}
+
+
+def missing(holder: object, name: str) -> NoReturn:
+    """Be the `__getattr__` of a layer or a loss: say what is to be done before."""
+    hint = f" yet: {_REMEDIES[name]}" if name in _REMEDIES else ""
+    raise AttributeError(f"{type(holder).__name__} has no {name}{hint}")
+
+
+def call(holder: object) -> str:
+    """Be the `__repr__` of what is made without arguments."""
+    return f"{type(holder).__name__}()"

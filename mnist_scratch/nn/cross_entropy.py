@@ -24,13 +24,23 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.nn import Array
-from mnist_scratch.nn.checks import as_floats, check_rows, read_targets
-from mnist_scratch.nn.loss import cross_entropies, log_softmax
+from mnist_scratch.nn.checks import (
+    Limits,
+    as_array,
+    as_floats,
+    as_number,
+    check_rows,
+    checked_logits,
+    read_targets,
+)
+from mnist_scratch.nn.loss import cross_entropies
 
 Reduction = Literal["mean", "sum", "none"]
 
 # The upper limit of a class weight, so that no sum overflows float64.
 _LARGEST_WEIGHT = 1e100
+
+_SHARE = Limits("a number from 0 to 1", lambda number: 0.0 <= number <= 1.0)
 
 
 @np.errstate(all="ignore")  # what leaves the range of its dtype is inf or 0, rightly
@@ -86,7 +96,7 @@ def softmax_cross_entropy(
     float or Array
         In the dtype of the logits: a number, or (B,) for a batch with "none". The mean is NaN if
         its divisor is 0: all examples ignored, or none there, or no weight on any target. A loss
-        above the largest number of the dtype is inf; so is a mean whose sum is above float64's.
+        above the largest number of the dtype is inf.
 
     Raises
     ------
@@ -103,9 +113,13 @@ def softmax_cross_entropy(
         label_smoothing=label_smoothing,
         reduction=reduction,
     )
-    losses = cross_entropies(terms.coefficients, terms.log_predictions)  # (B,)
-    reduced = losses.reshape(terms.shape[:-1]) if reduction == "none" else losses.sum()
-    rounded: np.floating[Any] | Array = np.asarray(reduced / terms.divisor, terms.dtype)[()]
+    halves = cross_entropies(terms.coefficients, terms.half_log_predictions)  # (B,)
+    shares = halves / terms.divisor  # before the sum, which could overflow where the mean does not
+    if reduction == "none":
+        reduced = 2.0 * shares.reshape(terms.shape[:-1])
+    else:
+        reduced = 2.0 * shares.sum(initial=0.0 * terms.divisor)  # of no examples: NaN for the mean
+    rounded: np.floating[Any] | Array = np.asarray(reduced, terms.dtype)[()]
     return rounded
 
 
@@ -142,7 +156,7 @@ def softmax_cross_entropy_gradient(
         label_smoothing=label_smoothing,
         reduction=reduction,
     )
-    k, predictions = terms.coefficients, np.exp(terms.log_predictions)  # (B, C) both
+    k, predictions = terms.coefficients, np.exp(2.0 * terms.half_log_predictions)  # (B, C) both
     d_logits: Array = (predictions * k.sum(axis=1, keepdims=True) - k) / terms.divisor
     d_logits[terms.ignored] = 0.0  # also where all are ignored and the divisor is NaN
     return d_logits.reshape(terms.shape).astype(terms.dtype)
@@ -152,7 +166,7 @@ class _Terms(NamedTuple):
     """What the loss of a batch and its gradient are made of."""
 
     coefficients: Array  # (B, C)
-    log_predictions: Array  # (B, C)
+    half_log_predictions: Array  # (B, C), halved: two logits can be further apart than a float64
     divisor: float
     ignored: npt.NDArray[np.bool_]  # (B,)
     shape: tuple[int, ...]  # of the logits
@@ -168,8 +182,9 @@ def _terms(
     label_smoothing: float,
     reduction: Reduction,
 ) -> _Terms:
-    _check_options(ignore_index, label_smoothing, reduction)
-    given, truth = as_floats(logits, "logits"), np.asarray(targets)
+    _check_options(ignore_index, reduction)
+    smoothing = as_number(label_smoothing, "label_smoothing", _SHARE)
+    given, truth = as_floats(logits, "logits"), as_array(targets, "targets")
     check_rows(given.shape, "logits")
     z = np.atleast_2d(given).astype(np.float64)  # (B, C)
     examples, classes = z.shape
@@ -187,8 +202,8 @@ def _terms(
     y[ignored] = 0.0
 
     k = true_weights = y
-    if label_smoothing:
-        k = (1.0 - label_smoothing) * y + label_smoothing / classes
+    if smoothing:
+        k = (1.0 - smoothing) * y + smoothing / classes
         k[ignored] = 0.0
     if class_weights is not None:
         weights = _read_weights(class_weights, classes)  # (C,)
@@ -197,16 +212,21 @@ def _terms(
     if reduction == "mean":
         # Of a class index, one-hot times weights leaves the true class's weight, or 0 if ignored.
         divisor = (float(true_weights.sum()) if are_indices else examples) or math.nan
-    return _Terms(k, log_softmax(z), divisor, ignored, given.shape, given.dtype)
+    return _Terms(k, _half_log_softmax(z), divisor, ignored, given.shape, given.dtype)
 
 
-def _check_options(ignore_index: object, label_smoothing: object, reduction: object) -> None:
+def _half_log_softmax(logits: Array) -> Array:
+    """Return log(softmax(logits)) / 2 of (B, C), which no gap between two logits overflows."""
+    half = checked_logits(logits, -1) / 2.0
+    half -= half.max(axis=1, keepdims=True)
+    half -= np.log(np.exp(2.0 * half).sum(axis=1, keepdims=True)) / 2.0
+    return half
+
+
+def _check_options(ignore_index: object, reduction: object) -> None:
     """Raise a ValueError that names the option and its value if there is no such thing."""
     if not isinstance(ignore_index, (int, np.integer, NoneType)) or isinstance(ignore_index, bool):
         raise ValueError(f"ignore_index = {ignore_index!r:.60}: must be an integer, or None")
-    is_number = isinstance(label_smoothing, (int, float, np.integer, np.floating))
-    if not is_number or isinstance(label_smoothing, bool) or not 0.0 <= label_smoothing <= 1.0:  # type: ignore[operator]  # it is a number here
-        raise ValueError(f"label_smoothing = {label_smoothing!r:.60}: must be a number from 0 to 1")
     if not (isinstance(reduction, str) and reduction in ("mean", "sum", "none")):
         raise ValueError(f"reduction = {reduction!r:.60}: must be 'mean', 'sum' or 'none'")
 

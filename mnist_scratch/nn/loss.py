@@ -25,17 +25,22 @@ which is where the backward pass starts. Shapes: B examples in a batch, C classe
 from __future__ import annotations
 
 import math
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.nn import Array
 from mnist_scratch.nn.checks import (
+    Limits,
+    as_array,
     as_floats,
+    as_number,
+    call,
     check_probabilities,
     check_rows,
     checked_logits,
+    missing,
     read_targets,
 )
 
@@ -104,23 +109,20 @@ class Loss(Protocol):
         """Return dL/d(logits) (B, C) of the last forward."""
 
 
-def _checked_batch(targets: Array, logits: Array) -> Array:
-    """Return the targets in the dtype of the logits if both are (B, C)."""
+def _checked_batch(logits: npt.ArrayLike, targets: npt.ArrayLike) -> tuple[Array, Array]:
+    """Return logits and targets, both (B, C) and of the dtype of the logits."""
+    z, y = as_array(logits, "logits"), as_floats(targets, "targets")
     # Labels (B,) would broadcast against logits where B is C, and give nonsense.
-    if logits.ndim != 2 or np.shape(targets) != logits.shape:
-        raise ValueError(
-            f"logits {logits.shape} and targets {np.shape(targets)} must both be (B, C)"
-        )
-    if logits.dtype not in (np.float32, np.float64):
-        raise ValueError(f"logits must be float32 or float64, not {logits.dtype}")
-    if not logits.size:
-        raise ValueError(f"logits {logits.shape} are empty: there is no loss to average")
-    return np.asarray(targets, logits.dtype)
-
-
-def _no_forward_yet(loss: object, name: str) -> NoReturn:
-    hint = " yet: call forward first" if name in ("predictions", "targets") else ""
-    raise AttributeError(f"{type(loss).__name__} has no {name}{hint}")
+    if z.ndim != 2 or y.shape != z.shape:
+        raise ValueError(f"logits {z.shape} and targets {y.shape} must both be (B, C)")
+    if z.dtype not in (np.float32, np.float64):
+        raise ValueError(f"logits must be float32 or float64, not {z.dtype}")
+    if not z.size:
+        raise ValueError(f"logits {z.shape} are empty: there is no loss to average")
+    # One sum instead of one for each row: the gradient needs targets that sum to 1.
+    if not abs(float(y.sum()) / len(y) - 1.0) <= 1e-5:
+        check_probabilities(y, "targets")
+    return z, y.astype(z.dtype, copy=False)
 
 
 class SoftmaxCrossEntropy:
@@ -147,14 +149,15 @@ class SoftmaxCrossEntropy:
         Raises
         ------
         ValueError
-            If shapes or dtype do not fit, or there is no example.
+            If shapes or dtype do not fit, there is no example, or the targets do not sum to 1.
         """
-        self.targets = _checked_batch(targets, logits)
-        self.predictions, log_predictions = _softmaxes(logits)  # (B, C) both
-        loss_sum = 0.0 - float(np.vdot(self.targets, log_predictions))  # 0.0 - x is never -0.0
+        logits, targets = _checked_batch(logits, targets)
+        predictions, log_predictions = _softmaxes(logits)  # (B, C) both
+        self.predictions, self.targets = predictions, targets
+        loss_sum = 0.0 - float(np.vdot(targets, log_predictions))  # 0.0 - x is never -0.0
         if math.isnan(loss_sum):  # 0 log 0 is 0: a class may be impossible
-            loss_sum = float(cross_entropies(self.targets, log_predictions).sum())
-        return loss_sum / len(self.targets)
+            loss_sum = float(cross_entropies(targets, log_predictions).sum())
+        return loss_sum / len(targets)
 
     def backward(self) -> Array:
         """Return dL/d(logits) (B, C) of the last forward.
@@ -164,7 +167,8 @@ class SoftmaxCrossEntropy:
         """
         return (self.predictions - self.targets) / len(self.targets)
 
-    __getattr__ = _no_forward_yet
+    __getattr__ = missing
+    __repr__ = call
 
 
 class SquaredError:
@@ -182,10 +186,11 @@ class SquaredError:
 
     def forward(self, logits: Array, targets: Array) -> float:
         """Return the batch-averaged loss; arguments and errors as for `SoftmaxCrossEntropy`."""
-        self.targets = _checked_batch(targets, logits)
-        self.predictions, _ = _softmaxes(logits)  # (B, C)
-        squares = np.square(self.predictions - self.targets)  # (B, C)
-        return float(squares.sum(dtype=np.float64)) / len(self.targets)
+        logits, targets = _checked_batch(logits, targets)
+        predictions, _ = _softmaxes(logits)  # (B, C)
+        self.predictions, self.targets = predictions, targets
+        squares = np.square(predictions - targets)  # (B, C)
+        return float(squares.sum(dtype=np.float64)) / len(targets)
 
     def backward(self) -> Array:
         """Return dL/d(logits) (B, C) of the last forward.
@@ -198,13 +203,17 @@ class SquaredError:
         d_logits: Array = self.predictions * (d_predictions - projections)
         return d_logits
 
-    __getattr__ = _no_forward_yet
+    __getattr__ = missing
+    __repr__ = call
 
 
 LOSSES: dict[str, type[Loss]] = {
     "cross-entropy": SoftmaxCrossEntropy,
     "squared-error": SquaredError,
 }
+
+
+_CLIP = Limits("a number, at least 0 and below 0.5", lambda number: 0.0 <= number < 0.5)
 
 
 def cross_entropy_loss(
@@ -234,8 +243,7 @@ def cross_entropy_loss(
     ValueError
         If shapes do not fit, a label is no class, or a row does not hold probabilities.
     """
-    if not 0.0 <= epsilon < 0.5:
-        raise ValueError(f"epsilon = {epsilon}: must be at least 0 and below 0.5")
+    epsilon = as_number(epsilon, "epsilon", _CLIP)
     p, y, dtype = _read_pair(predictions, targets)
     with np.errstate(divide="ignore"):  # with epsilon 0, log 0 = -inf is intended
         log_p = np.log(np.clip(p, epsilon, 1.0 - epsilon))  # (B, C)

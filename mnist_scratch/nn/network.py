@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Iterable, Sequence
 from itertools import pairwise, zip_longest
+from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.nn import Array
-from mnist_scratch.nn.checks import as_generator
+from mnist_scratch.nn.checks import FixedArray, as_array, as_batch, as_generator, kind_of
 from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
 
+_Item = TypeVar("_Item")
 _CACHE_LINE = 64  # bytes
+
+# The network that a layer belongs to, by the layer's `id`, for as long as the network exists. A
+# layer keeps what its backward needs, so it can only have one place in one network.
+_NETWORKS: WeakValueDictionary[int, Network] = WeakValueDictionary()
 
 
 def flat_zeros(size: int, dtype: npt.DTypeLike) -> Array:
@@ -26,6 +34,13 @@ def flat_zeros(size: int, dtype: npt.DTypeLike) -> Array:
     memory = np.zeros(size * dtype.itemsize + _CACHE_LINE, np.uint8)
     start = -memory.ctypes.data % _CACHE_LINE
     return memory[start : start + size * dtype.itemsize].view(dtype)
+
+
+def flat_copy(array: Array) -> Array:
+    """Return a copy of an array (size,) that begins with a line of the CPU's cache."""
+    copied = flat_zeros(array.size, array.dtype)
+    copied[...] = array
+    return copied
 
 
 class Network:
@@ -50,11 +65,15 @@ class Network:
         the weights in C order and then the biases. The layers hold views of them: to change one is
         to change the other.
 
+        is to change the other. What is assigned to them is copied into them.
+
     Raises
     ------
-    ValueError
-        If the layers do not fit each other.
+    ValueError, TypeError
+        If the layers do not fit each other, or one is no layer or belongs to another network.
     """
+
+    parameters, gradients = FixedArray(), FixedArray()  # (P,) both
 
     def __init__(
         self,
@@ -62,20 +81,16 @@ class Network:
         rng: np.random.Generator | int,
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
-        self.layers = list(layers)
-        self.dense_layers = [layer for layer in self.layers if isinstance(layer, Dense)]
+        self._layers = _listed(layers, "layers")
         self._check_layers()
+        self._dense_layers = tuple(layer for layer in self.layers if isinstance(layer, Dense))
+        self._check_widths()
         rng = as_generator(rng)
-        size = sum(layer.size for layer in self.layers)
-        self.parameters: Array = flat_zeros(size, dtype)  # (P,)
-        self.gradients: Array = flat_zeros(size, dtype)  # (P,)
-        start = 0
+        self._logits_shape: tuple[int, ...] | None = None  # of the last forward
+        self._bind(_float_type(dtype))
         for layer, following in zip_longest(self.layers, self.layers[1:]):
             if isinstance(layer, Dense):
-                end = start + layer.size
-                layer.bind(self.parameters[start:end], self.gradients[start:end])
                 layer.initialise(rng, getattr(following, "initialisation", "glorot"))
-                start = end
 
     @classmethod
     def of_widths(
@@ -92,10 +107,25 @@ class Network:
         rng
             Draws the weights; a seed or a generator.
         """
+        widths = _listed(widths, "widths")
+        if len(widths) < 2:
+            raise ValueError(f"widths = {widths}: give two at least, such as (784, 128, 10)")
+        if activation not in (names := tuple(ACTIVATIONS)):
+            raise ValueError(f"activation = {activation!r:.60}: choose one of {', '.join(names)}")
         layers: list[Layer] = []
         for width_in, width_out in pairwise(widths):
             layers += [Dense(width_in, width_out), ACTIVATIONS[activation]()]
         return cls(layers[:-1], rng)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers in order."""
+        return self._layers
+
+    @property
+    def dense_layers(self) -> tuple[Dense, ...]:
+        """The `Dense` layers in order."""
+        return self._dense_layers
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -104,10 +134,20 @@ class Network:
         return (first.width_in, *(layer.width_out for layer in self.dense_layers))
 
     def forward(self, images: Array) -> Array:
-        """Map images (B, 784) to logits (B, 10)."""
-        outputs = images
+        """Map images (B, 784) to logits (B, 10), in the dtype of the network.
+
+        The first layer keeps a reference to the images; they have to stay as they are until
+        `backward`. Several threads can call this at once, but not while one of them trains.
+
+        Raises
+        ------
+        ValueError
+            If the images are not floats (B, 784).
+        """
+        outputs = as_batch(images, self.dense_layers[0].width_in, self.parameters.dtype)
         for layer in self.layers:
             outputs = layer.forward(outputs)
+        self._logits_shape = outputs.shape
         return outputs
 
     def backward(self, d_logits: Array) -> None:
@@ -115,26 +155,98 @@ class Network:
 
         By the chain rule a layer computes its gradients from dL/d(outputs) alone, so one pass from
         the last layer to the first is enough.
+
+        Raises
+        ------
+        ValueError
+            If there was no forward, or its logits have another shape.
         """
-        d_outputs = d_logits
+        d_outputs = self._checked_gradient(d_logits)
         for layer in reversed(self.layers[1:]):
             d_outputs = layer.backward(d_outputs)
         # dL/d(images) is not needed; it would cost another product as large as the first layer's.
         self.dense_layers[0].backward_parameters(d_outputs)
 
+    def _checked_gradient(self, d_logits: Array) -> Array:
+        given = as_array(d_logits, "d_logits")
+        if self._logits_shape is None:
+            raise ValueError("backward needs a forward before it: the network has no logits yet")
+        if given.shape != self._logits_shape or given.dtype.kind != "f":
+            raise ValueError(
+                f"d_logits must be floats {self._logits_shape}, as the logits of the last forward, "
+                f"not {kind_of(given)}"
+            )
+        return given.astype(self.parameters.dtype, copy=False)
+
+    def _bind(self, dtype: np.dtype[Any]) -> None:
+        """Make the flat arrays, and let the layers hold views of them."""
+        size = sum(layer.size for layer in self.layers)
+        vars(self).update(parameters=flat_zeros(size, dtype), gradients=flat_zeros(size, dtype))
+        start = 0
+        for layer in self.dense_layers:
+            end = start + layer.size
+            layer.bind(self.parameters[start:end], self.gradients[start:end])
+            start = end
+        _NETWORKS.update({id(layer): self for layer in self.layers})
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Of a deep copy or a pickle, whose layers hold no views yet.
+        vars(self).update(state)
+        self._bind(state["parameters"].dtype)
+        self.parameters[...] = state["parameters"]
+        self.gradients[...] = state["gradients"]
+
+    def __copy__(self) -> Network:
+        return copy.deepcopy(self)  # two networks cannot share layers
+
+    def __repr__(self) -> str:
+        activations = (layer.name for layer in self.layers if not isinstance(layer, Dense))
+        words = ["-".join(map(str, self.widths)), *dict.fromkeys(activations)]
+        words.append(f"{self.parameters.size:,} parameters")
+        if self.parameters.dtype == np.float64:
+            words.append("float64")
+        return f"Network({', '.join(words)})"
+
     def _check_layers(self) -> None:
-        if not (self.layers and isinstance(self.layers[0], Dense)):
-            raise ValueError("the first layer must be a Dense layer: its inputs are the pixels")
-        if len({id(layer) for layer in self.layers}) < len(self.layers):
-            raise ValueError("a layer is there twice: make one for each place, it keeps its inputs")
-        for layer in self.layers:
+        for number, layer in enumerate(self.layers, start=1):
+            if isinstance(layer, type):
+                raise TypeError(f"layer {number} is {kind_of(layer)}: write {layer.__name__}()")
+            for name in ("name", "size", "forward", "backward"):
+                if not hasattr(layer, name):
+                    raise TypeError(
+                        f"layer {number}, {kind_of(layer)}, has no {name}: "
+                        "a layer has name, size, forward and backward"
+                    )
             if layer.size and not isinstance(layer, Dense):
                 raise ValueError(f"{type(layer).__name__}: only Dense layers can have parameters")
+            if id(layer) in _NETWORKS:
+                raise ValueError(
+                    f"layer {number}, {layer!r}, belongs to another network: make one for each"
+                )
+        if len({id(layer) for layer in self.layers}) < len(self.layers):
+            raise ValueError("a layer is there twice: make one for each place, it keeps its inputs")
+        if not (self.layers and isinstance(self.layers[0], Dense)):
+            raise ValueError("the first layer must be a Dense layer: its inputs are the pixels")
         if not isinstance(self.layers[-1], Dense):
             raise ValueError("the last layer must be a Dense layer: its outputs are the logits")
+
+    def _check_widths(self) -> None:
         for number, (layer, following) in enumerate(pairwise(self.dense_layers), start=1):
             if layer.width_out != following.width_in:
                 raise ValueError(
                     f"Dense layer {number} has {layer.width_out} outputs, "
                     f"but Dense layer {number + 1} takes {following.width_in} inputs"
                 )
+
+
+def _listed(items: Iterable[_Item], what: str) -> tuple[_Item, ...]:
+    if not isinstance(items, Iterable):
+        raise TypeError(f"{what} must be a list, not {kind_of(items)}")
+    return tuple(items)
+
+
+def _float_type(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    for kind in (np.dtype(np.float32), np.dtype(np.float64)):
+        if kind == dtype and dtype is not None:  # which is float64 for NumPy
+            return kind
+    raise ValueError(f"dtype = {dtype!r}: must be numpy.float32 or numpy.float64")

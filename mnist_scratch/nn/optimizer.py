@@ -8,12 +8,13 @@ SGD with momentum takes 13 ms instead of 26 for 12 million parameters, of a step
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from mnist_scratch.nn import Array
-from mnist_scratch.nn.network import Network, flat_zeros
+from mnist_scratch.nn.checks import FRACTION, NOT_NEGATIVE, POSITIVE, FixedArray, Number, kind_of
+from mnist_scratch.nn.network import Network, flat_copy, flat_zeros
 
 _BLOCK = 2**17  # parameters
 
@@ -48,6 +49,30 @@ class Optimizer(Protocol):
         """Move the parameters once along the network's gradients, which stay as they are."""
 
 
+def _check_network(network: object) -> None:
+    if not isinstance(network, Network):
+        raise TypeError(
+            f"network must be a Network, whose parameters to move, not {kind_of(network)}"
+        )
+
+
+def _zeros(network: Network) -> Array:
+    return flat_zeros(network.parameters.size, network.parameters.dtype)
+
+
+def _settings(optimizer: Optimizer) -> str:
+    """Be the `__repr__` of an optimizer: its name and its settings."""
+    others = ("network", "steps", *optimizer.state_names)
+    settings = [f"{name}={value}" for name, value in vars(optimizer).items() if name not in others]
+    return f"{type(optimizer).__name__}({', '.join(settings)})"
+
+
+def _restore(optimizer: Optimizer, state: dict[str, Any]) -> None:
+    """Be the `__setstate__` of an optimizer: a copy shares no array with the original."""
+    arrays = {name: flat_copy(state[name]) for name in optimizer.state_names}
+    vars(optimizer).update(state | arrays)
+
+
 class SGD:
     """Stochastic gradient descent.
 
@@ -66,11 +91,11 @@ class SGD:
     network
         Its `parameters` are moved along its `gradients`.
     learning_rate
-        r; may be set anew before every step, as a schedule does.
+        r, 0 or above; may be set anew before every step, as a schedule does.
     momentum
         m, 0 for plain descent; below 1.
     nesterov
-        Look ahead along the velocity; needs momentum.
+        Look ahead along the velocity; needs a momentum above 0.
     weight_decay
         w, the factor of the parameters that is added to the gradient.
 
@@ -80,9 +105,19 @@ class SGD:
         v, where the parameters are heading.
     steps
         Steps done.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `network` is no network, or a number is none or outside its limits; also later, when one
+        is assigned.
     """
 
     state_names: ClassVar[tuple[str, ...]] = ("velocities",)
+    learning_rate = Number(NOT_NEGATIVE)
+    momentum = Number(FRACTION)
+    weight_decay = Number(NOT_NEGATIVE)
+    velocities = FixedArray()  # (P,)
 
     def __init__(
         self,
@@ -93,22 +128,30 @@ class SGD:
         nesterov: bool = False,
         weight_decay: float = 0.0,
     ) -> None:
-        self.parameters = network.parameters  # (P,)
-        self.gradients = network.gradients  # (P,)
+        _check_network(network)
+        self.network = network
         self.learning_rate = learning_rate
         self.momentum = momentum
+        if not isinstance(nesterov, (bool, np.bool_)):
+            raise ValueError(f"nesterov = {nesterov!r:.60}: must be True or False")
+        if nesterov and not self.momentum:
+            raise ValueError("nesterov = True: looking ahead needs a momentum above 0, such as 0.9")
         self.nesterov = nesterov
         self.weight_decay = weight_decay
-        self.velocities = flat_zeros(len(self.parameters), self.parameters.dtype)  # (P,)
+        vars(self).update(velocities=_zeros(network))
         self.steps = 0
 
     def step(self) -> None:
         """Move the parameters once along the network's gradients, which stay as they are."""
         self.steps += 1
-        for p, g, v in _blocks(self.parameters, self.gradients, self.velocities):
+        arrays = (self.network.parameters, self.network.gradients, self.velocities)
+        for p, g, v in _blocks(*arrays):
             self._move(p, g, v)
         if self.momentum and self.steps % _CLEARED_EVERY == 0:
             _clear(self.velocities, _TINY)
+
+    __repr__ = _settings
+    __setstate__ = _restore
 
     def _move(self, p: Array, g: Array, v: Array) -> None:
         r, m, w = self.learning_rate, self.momentum, self.weight_decay
@@ -149,11 +192,11 @@ class Adam:
     network
         Its `parameters` are moved along its `gradients`.
     learning_rate
-        r; may be set anew before every step, as a schedule does. 0.001 is usual.
+        r, 0 or above; may be set anew before every step, as a schedule does. 0.001 is usual.
     beta1, beta2
         b1 and b2, at least 0 and below 1.
     epsilon
-        e, which keeps the step finite where all gradients were 0.
+        e, above 0, which keeps the step finite where all gradients were 0.
     weight_decay
         w: each step also multiplies the parameters by 1 - r w.
 
@@ -163,9 +206,20 @@ class Adam:
         m and v.
     steps
         t, steps done.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `network` is no network, or a number is none or outside its limits; also later, when one
+        is assigned.
     """
 
     state_names: ClassVar[tuple[str, ...]] = ("first_moments", "second_moments")
+    learning_rate = Number(NOT_NEGATIVE)
+    beta1, beta2 = Number(FRACTION), Number(FRACTION)
+    epsilon = Number(POSITIVE)
+    weight_decay = Number(NOT_NEGATIVE)
+    first_moments, second_moments = FixedArray(), FixedArray()  # (P,) both
 
     def __init__(
         self,
@@ -177,26 +231,28 @@ class Adam:
         epsilon: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        self.parameters = network.parameters  # (P,)
-        self.gradients = network.gradients  # (P,)
+        _check_network(network)
+        self.network = network
         self.learning_rate = learning_rate
         self.beta1 = beta1
         self.beta2 = beta2
         self.epsilon = epsilon
         self.weight_decay = weight_decay
-        self.first_moments = flat_zeros(len(self.parameters), self.parameters.dtype)  # (P,)
-        self.second_moments = flat_zeros(len(self.parameters), self.parameters.dtype)  # (P,)
+        vars(self).update(first_moments=_zeros(network), second_moments=_zeros(network))
         self.steps = 0
 
     def step(self) -> None:
         """Move the parameters once along the network's gradients, which stay as they are."""
         self.steps += 1
-        arrays = (self.parameters, self.gradients, self.first_moments, self.second_moments)
-        for p, g, m, v in _blocks(*arrays):
+        moments = (self.first_moments, self.second_moments)
+        for p, g, m, v in _blocks(self.network.parameters, self.network.gradients, *moments):
             self._move(p, g, m, v)
         if self.steps % _CLEARED_EVERY == 0:
             _clear(self.first_moments, _TINY)
             _clear(self.second_moments, _TINY_SQUARE)
+
+    __repr__ = _settings
+    __setstate__ = _restore
 
     def _move(self, p: Array, g: Array, m: Array, v: Array) -> None:
         r, w, e, t = self.learning_rate, self.weight_decay, self.epsilon, self.steps

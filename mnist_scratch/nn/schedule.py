@@ -2,13 +2,15 @@
 
 A schedule maps progress (0 at the first step of training, 1 at its end) to the factor by which the
 peak learning rate is multiplied. Each can begin with a warm-up: a share of the training in which
-the factor rises in a straight line to 1.
+the factor rises in a straight line to 1. An argument outside its limits is a ValueError.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+
+from mnist_scratch.nn.checks import FRACTION, POSITIVE, as_number
 
 Schedule = Callable[[float], float]
 
@@ -19,6 +21,7 @@ WARMUP_START = 0.04
 
 def constant(warmup: float = 0.0) -> Schedule:
     """Stay at the peak."""
+    warmup = as_number(warmup, "warmup", FRACTION)
     return lambda progress: _rise(progress, warmup)
 
 
@@ -30,10 +33,13 @@ def step(interval: float, factor: float, warmup: float = 0.0) -> Schedule:
     interval
         Share of the training between two drops, above 0.
     factor
-        What a drop multiplies the learning rate by.
+        What a drop multiplies the learning rate by, above 0.
     warmup
         Share of the training spent rising to the peak, 0 up to but not including 1.
     """
+    interval = as_number(interval, "interval", POSITIVE)
+    factor = as_number(factor, "factor", POSITIVE)
+    warmup = as_number(warmup, "warmup", FRACTION)
 
     def schedule(progress: float) -> float:
         # The nudge: progress 0.6 / interval 0.2 is 2.9999999999999996 in floating point.
@@ -45,6 +51,7 @@ def step(interval: float, factor: float, warmup: float = 0.0) -> Schedule:
 
 def cosine(warmup: float = 0.0) -> Schedule:
     """Fall from the peak to 0 along half a cosine (Loshchilov and Hutter 2017, no restarts)."""
+    warmup = as_number(warmup, "warmup", FRACTION)
     return lambda progress: (
         _rise(progress, warmup) * (1.0 + math.cos(math.pi * _after(progress, warmup))) / 2.0
     )
@@ -56,6 +63,7 @@ def one_cycle(warmup: float = 0.3) -> Schedule:
     The rising leg is the warm-up (Smith 2018, arXiv 1803.09820, the learning rate's part of the
     1cycle policy; the momentum stays).
     """
+    warmup = as_number(warmup, "warmup", FRACTION)
     return lambda progress: _rise(progress, warmup) * (1.0 - _after(progress, warmup))
 
 

@@ -322,6 +322,7 @@ class Trainer:
 def make_optimizer(network: Network, config: Config) -> Optimizer:
     """Return the optimizer of a run, with those settings of [optimizer] that apply to it."""
     settings = asdict(config.optimizer)
+    settings["nesterov"] &= settings["momentum"] > 0.0  # nothing to look ahead along without one
     optimizer: Optimizer = _made(OPTIMIZERS[settings.pop("name")], settings, network)
     return optimizer
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -315,3 +316,31 @@ def test_a_negative_ignored_index_ignores_no_distribution() -> None:
     targets = np.eye(4)[[0, 2, 1]]
     expected = softmax_cross_entropy(BATCH_LOGITS, targets)
     assert softmax_cross_entropy(BATCH_LOGITS, targets, ignore_index=-100) == expected
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32])
+def test_a_smoothing_of_less_precision_is_not_rounded_further(kind: type) -> None:
+    smoothing = kind(0.1)
+    loss = softmax_cross_entropy(BATCH_LOGITS, [0, 1, 2], label_smoothing=smoothing)
+    assert loss == softmax_cross_entropy(BATCH_LOGITS, [0, 1, 2], label_smoothing=float(smoothing))
+
+
+@pytest.mark.parametrize(
+    ("logits", "smoothing"),
+    [
+        ([1.5e308, -1.5e308], 0.1),
+        ([1.7e308, -1.7e308], 0.5),
+        ([-1.7e308, 0.0, 1.7e308], 0.001),
+    ],
+)
+def test_a_gap_beyond_float64_costs_its_exact_share(logits: list[float], smoothing: float) -> None:
+    # Exactly: the largest logit is so far above the others that its logarithm of the sum is itself.
+    classes, largest = len(logits), logits.index(max(logits))
+    part = Fraction(smoothing) / classes
+    exact = sum(part * (Fraction(max(logits)) - Fraction(z)) for z in logits)
+    for examples in (1, 5):  # of five the sum is beyond float64, and the mean is not
+        batch, labels = [logits] * examples, [largest] * examples
+        loss = softmax_cross_entropy(batch, labels, label_smoothing=smoothing)
+        assert loss == pytest.approx(float(exact), rel=1e-14)
+        losses = softmax_cross_entropy(batch, labels, label_smoothing=smoothing, reduction="none")
+        np.testing.assert_allclose(losses, float(exact), rtol=1e-14)

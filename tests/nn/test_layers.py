@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import copy
+import pickle
+from typing import Any
+
 import numpy as np
 import pytest
 from helpers.central_differences import central_differences
@@ -108,10 +112,59 @@ def test_initialisation_has_the_variance_of_its_paper(scheme: str, variance: flo
     assert not layer.biases.any()
 
 
-@pytest.mark.parametrize("widths", [(0, 3), (3, 0), (-1, 1)])
-def test_a_width_below_one_is_an_error(widths: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match="at least 1"):
-        Dense(*widths)
+@pytest.mark.parametrize("width", [0, -1, 784.0, True, "784", None, np.float64(3.0)])
+def test_a_width_that_is_no_positive_integer_is_named(width: Any) -> None:
+    with pytest.raises(ValueError, match=r"^Dense: inputs = .*: must be an integer, at least 1$"):
+        Dense(width, 3)
+    with pytest.raises(ValueError, match=r"^Dense: outputs = .*: must be an integer, at least 1$"):
+        Dense(3, width)
+
+
+def test_a_width_may_be_an_integer_of_numpy() -> None:
+    assert repr(Dense(np.int64(7), np.uint8(3))) == "Dense(7, 3)"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ACTIVATIONS.values())
+def test_backward_needs_a_forward_before_it(kind: type[Activation]) -> None:
+    assert repr(kind()) == f"{kind.__name__}()"
+    with pytest.raises(AttributeError, match=f"^{kind.__name__} has no outputs yet: call forward"):
+        kind().backward(np.ones((1, 2)))
+    with pytest.raises(AttributeError, match=r"^Dense has no inputs yet: call forward first$"):
+        dense(2, 2).backward(np.ones((1, 2)))
+
+
+def test_a_dense_layer_without_a_network_says_so() -> None:
+    lonely = (Dense(2, 3), copy.copy(dense(2, 3)), copy.deepcopy(dense(2, 3)))
+    for layer in (*lonely, pickle.loads(pickle.dumps(dense(2, 3)))):  # noqa: S301
+        message = "^Dense has no weights yet: it belongs to no network"
+        with pytest.raises(AttributeError, match=message):
+            layer.forward(np.ones((1, 2)))
+        with pytest.raises(AttributeError, match=message):
+            layer.weights = np.ones((2, 3))
+
+
+def test_lists_are_taken_as_arrays() -> None:
+    inputs = np.array([[-1.0, 2.0, 0.5]])
+    for layer in (dense(3, 2), *(kind() for kind in ACTIVATIONS.values())):
+        expected = layer.forward(inputs)
+        np.testing.assert_array_equal(layer.forward(inputs.tolist()), expected)
+
+
+@pytest.mark.parametrize("kind", ACTIVATIONS.values())
+def test_outputs_are_right_while_another_thread_is_in_the_same_layer(
+    kind: type[Activation],
+) -> None:
+    class Interrupted(kind):  # type: ignore[misc, valid-type]
+        """Runs another forward as soon as one has set what backward needs."""
+
+        def __setattr__(self, name: str, value: object) -> None:
+            super().__setattr__(name, value)
+            if not vars(self).get("interrupted"):
+                self.__dict__["interrupted"] = True
+                self.forward(np.full((1, 3), 9.0))
+
+    inputs = np.array([[-1.0, 0.5, 2.0]])
+    np.testing.assert_array_equal(Interrupted().forward(inputs), kind().forward(inputs))
 
 
 def test_what_a_layer_returned_stays_when_the_next_batch_comes() -> None:

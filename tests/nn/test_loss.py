@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 from typing import Any
 
 import numpy as np
@@ -185,9 +187,61 @@ def test_what_has_no_loss_is_refused(loss: type[Loss]) -> None:
     for shape in ((0, 3), (2, 0)):
         with pytest.raises(ValueError, match="are empty"):
             loss().forward(np.zeros(shape), np.zeros(shape))
-    for dtype in (np.int64, np.float16, np.complex128):
+    for dtype in (np.int64, np.float16, np.complex128, object, "U1"):
         with pytest.raises(ValueError, match="logits must be float32 or float64, not"):
             loss().forward(np.zeros((2, 3), dtype), np.eye(3)[:2])
+
+
+@every_loss
+@pytest.mark.parametrize(
+    ("targets", "message"),
+    [
+        ([[0.0, 2.0, 0.0], [1.0, 0.0, 0.0]], "^example 0: targets .* they sum to 2$"),
+        ([[0.0, 1.0, 0.0], [1.0, math.nan, 0.0]], "^example 1: targets .* one is nan$"),
+        ([["0", "1", "0"], ["1", "0", "0"]], "targets must be float32 or float64 numbers, not <U1"),
+        ([[0, 1j, 0], [1, 0, 0]], "targets must be float32 or float64 numbers, not complex128"),
+        ([[0, 1, 0], [1, 0]], "^targets cannot be read as an array"),
+        (None, "not None"),
+    ],
+)
+def test_what_is_no_distribution_is_refused(loss: type[Loss], targets: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        loss().forward(np.zeros((2, 3)), targets)
+
+
+@every_loss
+def test_lists_are_taken_as_arrays(loss: type[Loss]) -> None:
+    lists, arrays = loss(), loss()
+    expected = arrays.forward(BATCH_LOGITS, BATCH_TARGETS)
+    assert lists.forward(BATCH_LOGITS.tolist(), BATCH_TARGETS.tolist()) == expected
+    np.testing.assert_array_equal(lists.backward(), arrays.backward())
+
+
+@every_loss
+def test_a_loss_and_its_copies_go_their_own_ways(loss: type[Loss]) -> None:
+    original = loss()
+    original.forward(BATCH_LOGITS, BATCH_TARGETS)
+    gradient = original.backward()
+    for copied in (
+        copy.copy(original),
+        copy.deepcopy(original),
+        pickle.loads(pickle.dumps(original)),  # noqa: S301  # its own bytes
+    ):
+        original.forward(BATCH_LOGITS[::-1], BATCH_TARGETS)
+        np.testing.assert_array_equal(copied.backward(), gradient)
+        assert repr(copied) == f"{loss.__name__}()"
+
+
+@every_loss
+def test_what_a_loss_returned_stays_when_the_next_batch_comes(loss: type[Loss]) -> None:
+    loss_function = loss()
+    loss_function.forward(BATCH_LOGITS, BATCH_TARGETS)
+    handed_out = (loss_function.backward(), loss_function.predictions)
+    kept = [array.copy() for array in handed_out]
+    loss_function.forward(BATCH_LOGITS[::-1], BATCH_TARGETS)
+    loss_function.backward()
+    for array, expected in zip(handed_out, kept, strict=True):
+        np.testing.assert_array_equal(array, expected)
 
 
 @every_loss

@@ -145,7 +145,15 @@ def test_what_is_no_probability_is_named(
         function(predictions, targets)
 
 
-@pytest.mark.parametrize("epsilon", [-1e-7, 0.5, math.nan])
-def test_an_impossible_clip_is_named(epsilon: float) -> None:
-    with pytest.raises(ValueError, match=r"epsilon = .*must be at least 0 and below 0\.5"):
+@pytest.mark.parametrize("epsilon", [-1e-7, 0.5, math.nan, "0.1", True, None, 1j])
+def test_an_impossible_clip_is_named(epsilon: Any) -> None:
+    with pytest.raises(ValueError, match=r"epsilon = .*: must be a number, .* below 0\.5"):
         cross_entropy_loss([0.5, 0.5], 0, epsilon)
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_the_clip_may_be_a_number_of_numpy(kind: type) -> None:
+    # 1 - epsilon is not rounded to float16, where it would be 1.
+    epsilon = kind(1e-4)
+    loss = cross_entropy_loss([1.0, 0.0], 0, epsilon)
+    assert loss == pytest.approx(-math.log1p(-float(epsilon)), rel=1e-12)

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import copy
 import math
+import pickle
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from helpers.training_steps import trained_parameters
 
 from mnist_scratch.nn import Array
 from mnist_scratch.nn import optimizer as optimizer_module
-from mnist_scratch.nn.layers import Dense
+from mnist_scratch.nn.layers import Dense, ReLU
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import OPTIMIZERS, SGD, Adam
 
@@ -162,3 +166,127 @@ def test_the_first_step_of_adam_is_as_long_as_the_learning_rate_whatever_the_gra
         network = one_parameter(1.0, gradient)
         Adam(network, 0.01).step()
         assert network.parameters[0] == pytest.approx(1.0 - math.copysign(0.01, gradient), rel=1e-6)
+
+
+NOT_NEGATIVE = (-1, -1e-9, math.nan, math.inf, "0.1", None, True, 1j, np.array(0.1))
+FRACTION = (*NOT_NEGATIVE, 1, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "values"),
+    [
+        (SGD, "learning_rate", NOT_NEGATIVE),
+        (SGD, "momentum", FRACTION),
+        (SGD, "weight_decay", NOT_NEGATIVE),
+        (Adam, "learning_rate", NOT_NEGATIVE),
+        (Adam, "beta1", FRACTION),
+        (Adam, "beta2", FRACTION),
+        (Adam, "epsilon", (*NOT_NEGATIVE, 0)),
+        (Adam, "weight_decay", NOT_NEGATIVE),
+    ],
+)
+def test_a_setting_outside_its_limits_is_named_at_once_and_later(
+    kind: Any, name: str, values: tuple[Any, ...]
+) -> None:
+    network = one_parameter(1.0, 2.0)
+    optimizer = kind(network, 0.1)
+    before = getattr(optimizer, name)
+    for value in values:
+        with pytest.raises(ValueError, match=f"^{name} = .*: must be a number"):
+            kind(network, **({"learning_rate": 0.1} | {name: value}))
+        with pytest.raises(ValueError, match=f"^{name} = .*: must be a number"):
+            setattr(optimizer, name, value)
+        assert getattr(optimizer, name) == before
+
+
+def test_nesterov_needs_a_momentum() -> None:
+    network = one_parameter(1.0, 2.0)
+    with pytest.raises(ValueError, match="nesterov = True: looking ahead needs a momentum above 0"):
+        SGD(network, 0.1, nesterov=True)
+    with pytest.raises(ValueError, match="nesterov = 'yes': must be True or False"):
+        SGD(network, 0.1, momentum=0.9, nesterov="yes")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [SGD, Adam])
+def test_what_is_no_network_is_named(kind: Any) -> None:
+    for other, called in (
+        ([1.0], "list"),
+        (np.zeros(3), "float64"),
+        (Network, "the class Network"),
+    ):
+        with pytest.raises(TypeError, match=f"^network must be a Network.* not {called}"):
+            kind(other, 0.1)
+
+
+@pytest.mark.parametrize("number", [np.float16, np.float32, np.float64])
+def test_numbers_of_numpy_move_float32_parameters_as_python_s_do(number: type) -> None:
+    rate, momentum = number(0.1), number(0.9)
+    networks = [Network([Dense(20, 10)], 0) for _ in range(2)]
+    moved = trained_parameters(networks[0], SGD(networks[0], rate, momentum=momentum))
+    plain = SGD(networks[1], float(rate), momentum=float(momentum))
+    np.testing.assert_array_equal(moved, trained_parameters(networks[1], plain))
+
+
+def test_what_is_assigned_to_the_arrays_of_an_optimizer_is_copied_into_them() -> None:
+    network = one_parameter(1.0, 0.0)
+    sgd, adam = SGD(network, 0.1, momentum=0.5), Adam(network, 0.1)
+    for optimizer, name in ((sgd, "velocities"), (adam, "first_moments"), (adam, "second_moments")):
+        array, values = getattr(optimizer, name), np.array([4.0, 0.0])
+        setattr(optimizer, name, values)
+        assert getattr(optimizer, name) is array
+        assert array.tolist() == [4.0, 0.0]
+        values[0] = 5.0
+        assert array[0] == 4.0
+        write = rf"write {type(optimizer).__name__.lower()}\.{name}\[\.\.\.\] = x"
+        for wrong in (0.0, np.zeros(3), np.zeros((2, 1)), np.zeros(2, complex), ["a", "b"]):
+            with pytest.raises(AttributeError, match=write):
+                setattr(optimizer, name, wrong)
+    sgd.step()
+    assert network.parameters[0] == pytest.approx(1.0 - 0.1 * 0.5 * 4.0)
+
+
+def settings(kind: type) -> dict[str, Any]:
+    return {"momentum": 0.9, "nesterov": True} if kind is SGD else {"beta1": 0.8}
+
+
+@pytest.mark.parametrize("kind", [SGD, Adam])
+def test_a_copy_of_network_and_optimizer_is_a_pair_of_its_own(kind: Any) -> None:
+    network = Network([Dense(6, 5), ReLU(), Dense(5, 3)], 0)
+    optimizer = kind(network, 0.01, **settings(kind))
+    trained_parameters(network, optimizer)
+    pairs = (
+        copy.deepcopy((network, optimizer)),
+        pickle.loads(pickle.dumps((network, optimizer))),  # noqa: S301  # its own bytes
+    )
+    expected = trained_parameters(network, optimizer)
+    for copied, with_it in pairs:
+        assert with_it.network is copied
+        assert repr(with_it) == repr(optimizer)
+        np.testing.assert_array_equal(trained_parameters(copied, with_it), expected)
+        for array in (copied.parameters, *(getattr(with_it, name) for name in kind.state_names)):
+            assert array.ctypes.data % 64 == 0
+    np.testing.assert_array_equal(network.parameters, expected)
+
+
+@pytest.mark.parametrize("kind", [SGD, Adam])
+def test_a_shallow_copy_of_an_optimizer_moves_the_same_network_with_arrays_of_its_own(
+    kind: Any,
+) -> None:
+    network = Network([Dense(6, 3)], 0)
+    optimizer = kind(network, 0.01, **settings(kind))
+    trained_parameters(network, optimizer)
+    copied, kept = copy.copy(optimizer), copy.deepcopy(optimizer)
+    assert copied.network is network
+    optimizer.step()
+    for name in kind.state_names:
+        np.testing.assert_array_equal(getattr(copied, name), getattr(kept, name))
+
+
+def test_an_optimizer_shows_its_settings() -> None:
+    network = one_parameter(1.0, 0.0)
+    assert repr(SGD(network, np.float64(0.1), momentum=0.9, nesterov=True)) == (
+        "SGD(learning_rate=0.1, momentum=0.9, nesterov=True, weight_decay=0.0)"
+    )
+    assert repr(Adam(network, 1)) == (
+        "Adam(learning_rate=1.0, beta1=0.9, beta2=0.999, epsilon=1e-08, weight_decay=0.0)"
+    )

@@ -152,3 +152,10 @@ def test_an_axis_that_is_none_of_the_logits_is_named(axis: Any) -> None:
         ValueError, match=r"axis = .*: logits of shape \(2, 2\) have no class along it"
     ):
         softmax([[1.0, 2.0], [3.0, 4.0]], axis=axis)
+
+
+@pytest.mark.parametrize("axis", [np.int64(0), np.uint8(1), np.int8(-1)])
+def test_the_axis_may_be_an_integer_of_numpy(axis: Any) -> None:
+    for function in (softmax, log_softmax):
+        expected = function(BATCH_LOGITS, int(axis))
+        np.testing.assert_array_equal(function(BATCH_LOGITS, axis), expected)
