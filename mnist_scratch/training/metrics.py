@@ -174,7 +174,18 @@ def calibration(
         float (N,), each above 0 and at most 1, but for rounding.
     correct
         bool (N,), whether the predicted class is the true one.
+
+    Raises
+    ------
+    ValueError
+        If the two are not that.
     """
+    # Numbers 0 and 1 would be taken for the first two predictions.
+    if correct.dtype != np.bool_ or correct.shape != confidences.shape or correct.ndim != 1:
+        raise ValueError(
+            f"confidences {confidences.shape} and correct {correct.shape} {correct.dtype} must be "
+            "floats (N,) and bool (N,): for each prediction whether it is right"
+        )
     exact = confidences.astype(np.float64)
     # The first bin takes what lies on its lower end, the last what rounding put above 1.
     edges = np.arange(1, BINS) / BINS
@@ -193,7 +204,14 @@ def wilson_interval(correct: int, examples: int) -> tuple[float, float]:
     ----------
     correct, examples
         Number of correct predictions, and of examples (at least 1).
+
+    Raises
+    ------
+    ValueError
+        If they are not such numbers, but the accuracy, say.
     """
+    if not 0 <= correct <= examples or examples < 1 or correct != int(correct):
+        raise ValueError(f"{correct} correct of {examples}: must be numbers of examples")
     z, n, p = 1.959964, examples, correct / examples
     centre = p + z * z / (2 * n)
     half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))

@@ -17,7 +17,7 @@ _SMOOTHING = 0.98  # of the running loss and accuracy: they follow about the las
 
 
 class Progress:
-    """A bar over the whole training on a terminal, and a line for every epoch anywhere.
+    """A bar over the whole training on a terminal or in a notebook; anywhere a line an epoch.
 
     Parameters
     ----------
@@ -37,7 +37,8 @@ class Progress:
         self._steps = 0
         self._loss = 0.0
         self._accuracy = 0.0
-        self._bar = _bar(epochs, examples, done) if sys.stderr.isatty() else None
+        shows_bars = sys.stderr.isatty() or type(sys.stderr).__module__.startswith("ipykernel.")
+        self._bar = _bar(epochs, examples, done) if shows_bars else None
 
     def step(self, loss: float, predictions: Array, targets: Array) -> None:
         """Take note of a step: its loss, the predictions (B, C) and one-hot targets (B, C)."""
@@ -51,6 +52,11 @@ class Progress:
         self._bar.set_postfix_str(f"loss {self._loss:.4f}, {self._accuracy:.1%}", refresh=False)
         self._bar.update(len(targets))
 
+    def clear(self) -> None:
+        """Take the bar off the line, for others to print on, until the next step."""
+        if self._bar is not None:
+            self._bar.clear()
+
     def epoch(self, row: Row, *, best: bool) -> None:
         """Print the line of a finished epoch, and turn the bar to the next."""
         line = (
@@ -62,9 +68,10 @@ class Progress:
         if self._bar is None:
             print(line, file=sys.stderr)
             return
+        sys.stdout.flush()  # a notebook would show later what was printed before
         self._bar.write(line, file=sys.stderr)
         following = min(row.epoch + 1, self.epochs)
-        self._bar.set_description(f"epoch {following}/{self.epochs}", refresh=False)
+        self._bar.set_description_str(f"epoch {following}/{self.epochs}", refresh=False)
 
     def close(self) -> None:
         """Take the bar off the terminal."""
@@ -83,5 +90,6 @@ def _bar(epochs: int, examples: int, done: int) -> tqdm[NoReturn]:
         unit_scale=True,
         bar_format="{desc} |{bar}| {rate_fmt}, {remaining} left{postfix}",
         leave=False,
+        mininterval=0.1 if sys.stderr.isatty() else 1.0,  # seconds; a notebook keeps every bar
         dynamic_ncols=True,
     )

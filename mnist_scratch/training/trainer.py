@@ -189,6 +189,7 @@ class Trainer:
                             after_step()
                     self._validate(started)
                     # Saving the epoch comes first: printing can fail.
+                    progress.clear()
                     after_epoch()
                     progress.epoch(self.history.rows[-1], best=self.best_epoch == self.epoch)
         finally:

@@ -12,6 +12,7 @@ from mnist_scratch.training.metrics import (
     calibration,
     class_scores,
     most_confused,
+    wilson_interval,
 )
 
 # Three classes, worked out by hand. Of ten 0s eight are right; of five 1s two; of the 2s all four.
@@ -98,3 +99,15 @@ def test_answers_as_sure_as_they_are_right_have_no_calibration_error() -> None:
     confidences = np.full(10, 0.8)
     assert calibration(confidences, np.arange(10) < 8).expected_error == pytest.approx(0.0)
     assert calibration(confidences, np.arange(10) < 0).expected_error == pytest.approx(0.8)
+
+
+def test_an_accuracy_is_not_taken_for_a_number_of_examples() -> None:
+    for correct, examples in [(0.98, 10_000), (11, 10), (-1, 10), (0, 0)]:
+        with pytest.raises(ValueError, match=f"{correct} correct of {examples}: must be numbers"):
+            wilson_interval(correct, examples)  # type: ignore[arg-type]
+
+
+def test_a_calibration_needs_to_know_of_each_prediction_whether_it_is_right() -> None:
+    for correct in (np.array([1, 0, 1]), np.array([True, False])):
+        with pytest.raises(ValueError, match=r"must be floats \(N,\) and bool \(N,\)"):
+            calibration(np.full(3, 0.9), correct)

@@ -7,8 +7,12 @@ import sys
 import numpy as np
 import pytest
 
+from mnist_scratch.config.schema import Config, TrainingConfig
+from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.nn.network import Network
 from mnist_scratch.training.history import Row
 from mnist_scratch.training.progress import Progress
+from mnist_scratch.training.trainer import Trainer
 
 ENDED = Row(10, 1, 0.1, 0.5, 0.25, 0.9182, 1.25)
 
@@ -48,3 +52,27 @@ def test_a_pipe_gets_lines_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == (
         "training something\nepoch  1/12  validation loss 0.2500, accuracy 91.82%  1.2 s\n"
     )
+
+
+def test_what_is_printed_after_an_epoch_stands_on_a_line_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, digits: Dataset
+) -> None:
+    screen = Terminal()
+    for stream in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, stream, screen)
+    config = Config(training=TrainingConfig(epochs=2))
+    trainer = Trainer(Network.of_widths((784, 10), "relu", 0), digits, digits, config)
+    trainer.run(after_epoch=lambda: print("saved"))
+    lines = [line.rpartition("\r")[2] for line in screen.getvalue().split("\n")]
+    assert [line.partition(" ")[0] for line in lines] == ["training", *["saved", "epoch"] * 2, ""]
+
+
+def test_a_notebook_shows_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    class OutStream(io.StringIO):
+        """What a cell of a notebook has for its standard error: no terminal."""
+
+    OutStream.__module__ = "ipykernel.iostream"
+    screen = OutStream()
+    monkeypatch.setattr(sys, "stderr", screen)
+    Progress("training something", epochs=2, examples=400).close()
+    assert "epoch 1/2 |" in screen.getvalue()
