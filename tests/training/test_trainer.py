@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
+import pickle
 import re
 import sys
 from collections.abc import Callable
@@ -12,8 +14,8 @@ import numpy as np
 import pytest
 
 import mnist_scratch
-from mnist_scratch.config.schema import Config, TrainingConfig, with_values
-from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.config.schema import AugmentationConfig, Config, TrainingConfig, with_values
+from mnist_scratch.data.dataset import Dataset, split
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import SoftmaxCrossEntropy, SquaredError
@@ -271,6 +273,44 @@ def test_a_training_step_goes_through_eight_files(digits: Dataset) -> None:
         "nn/optimizer.py",
         "nn/schedule.py",
     }
+
+
+def pickled(trainer: Trainer) -> Trainer:
+    again: Trainer = pickle.loads(pickle.dumps(trainer))  # noqa: S301
+    return again
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, pickled])
+@pytest.mark.parametrize("steps", [0, 3, 5, 8], ids=lambda steps: f"after step {steps}")
+def test_a_copy_trains_to_the_same_bytes_as_the_original_and_leaves_it_alone(
+    digits: Dataset, copied: Callable[[Trainer], Trainer], steps: int
+) -> None:
+    # Five steps an epoch: none done, in the first epoch, between two, in the second.
+    config = configured(epochs=3, batch_size=20, log_every=2, learning_rate=0.004)
+    config = dataclasses.replace(
+        config,
+        augmentation=AugmentationConfig(rotation=5.0),
+        optimizer=dataclasses.replace(config.optimizer, name="adam"),
+    )
+    network = Network.of_widths((784, 12, 10), "relu", np.random.default_rng(0))
+    training, validation = split(digits, 10, np.random.default_rng(0))
+    trainer = Trainer(network, training, validation, config)
+    copies = []
+
+    def copy_at_that_step() -> None:
+        if trainer.step == steps:
+            copies.append(copied(trainer))
+
+    copy_at_that_step()
+    trainer.run(copy_at_that_step, copy_at_that_step)
+    (other,) = copies
+    expected = network.parameters.copy()
+    assert not np.array_equal(other.network.parameters, expected)
+    other.run()
+    assert other.network.parameters.tobytes() == network.parameters.tobytes() == expected.tobytes()
+    for ours, theirs in zip(trainer.history.rows, other.history.rows, strict=True):
+        assert theirs._replace(seconds=None) == ours._replace(seconds=None)
+    assert np.array_equal(trainer.norms, other.norms)
 
 
 def test_a_copy_of_a_trainer_that_has_run_has_run(digits: Dataset) -> None:
