@@ -271,7 +271,9 @@ def images_problem(images: Any) -> str:
         return given
     lowest, highest = images.min(), images.max()
     if not 0 <= lowest <= highest <= 255:
-        return f"{given}, and these are from {lowest:g} to {highest:g}"
+        return (
+            f"{given}, and these are from {lowest:g} to {highest:g}; give them as they were loaded"
+        )
     if images.dtype.kind == "f" and highest <= 1:
         return f"{given}: (images * 255).round().astype(np.uint8)"
     return f"{given}: images.astype(np.uint8)"

@@ -176,7 +176,7 @@ IMAGES = np.zeros((2, 28, 28), np.uint8)
     [
         (
             standardise(IMAGES),
-            r"uint8 \(N, 28, 28\).*, not float32 \(2, 784\); grey levels",
+            r"uint8 \(N, 28, 28\).*, not float32 \(2, 784\);.* give them as they were loaded",
         ),
         (IMAGES.astype(np.int64), r"not int64 \(2, 28, 28\).*images.astype\(np.uint8\)"),
         (IMAGES / 255, r"not float64 \(2, 28, 28\).*\(images \* 255\)"),
