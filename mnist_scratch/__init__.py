@@ -41,6 +41,7 @@ from mnist_scratch.nn.loss import (
 )
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import SGD, Adam
+from mnist_scratch.report.explain.backward import ExplainedStep, explain_step
 from mnist_scratch.runs.model import load_model, save_model
 from mnist_scratch.runs.run import resume_training, run_training
 from mnist_scratch.training.evaluation import Evaluation, evaluate
@@ -58,6 +59,7 @@ __all__ = [
     "Dataset",
     "Dense",
     "Evaluation",
+    "ExplainedStep",
     "MnistScratchError",
     "Network",
     "NetworkConfig",
@@ -75,6 +77,7 @@ __all__ = [
     "cross_entropy_gradient",
     "cross_entropy_loss",
     "evaluate",
+    "explain_step",
     "load_dataset",
     "load_model",
     "log_softmax",

@@ -8,6 +8,11 @@ five steps on five batches in float32. The file has what goes in (initial parame
 labels) and what comes out (the loss of each step, the first logits and gradients, the parameters
 at the end). Weights are stored (inputs, outputs), the transpose of PyTorch's.
 
+torch_step.npz: the same networks in float64, for each loss and optimizer. After a step on each of
+the first two batches they take one on the first image of the third. The file has what autograd and
+the optimizer make of that image: logits, loss, gradients by the logits, and of every activation and
+parameter, and the parameters and the loss after the step.
+
 torch_cross_entropy.npz: `cross_entropy` in every mode. The file has the inputs by name; the cases,
 each a dictionary of names and options, as JSON; and, flat, the losses and gradients of all cases in
 a row (for reduction "none", the gradient of the sum of the losses). They are PyTorch's also where
@@ -90,6 +95,64 @@ def make_training() -> dict[str, Any]:
                 optimizer.step()
             golden[f"{activation}.{name}.losses"] = np.array(losses, np.float32)
             golden[f"{activation}.{name}.parameters"] = flat(parameters)
+    return golden
+
+
+def squared_error(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Return the sum over the classes of (p - y)^2, averaged over the batch."""
+    targets = torch.nn.functional.one_hot(labels, WIDTHS[-1])
+    return (torch.softmax(logits, 1) - targets).square().sum(1).mean()
+
+
+STEP_OPTIMIZERS = ("plain", "momentum", "all", "adam_all")
+LOSSES = {"cross-entropy": torch.nn.functional.cross_entropy, "squared-error": squared_error}
+
+
+def run(parameters: list[torch.Tensor], function: Any, images: torch.Tensor) -> list[torch.Tensor]:
+    """Return the outputs of every layer behind its activation, and last the logits."""
+    values = [images]
+    for layer in range(0, len(parameters), 2):
+        outputs = torch.nn.functional.linear(values[-1], *parameters[layer : layer + 2])
+        values.append(outputs if layer + 2 == len(parameters) else function(outputs))
+        values[-1].retain_grad()
+    return values[1:]
+
+
+def make_step(training: dict[str, Any]) -> dict[str, Any]:
+    """Take a step on one image with every combination; return the arrays of its file."""
+    images = torch.tensor(training["images"], dtype=torch.float64)
+    labels = torch.tensor(training["labels"])
+    initial, start = [], 0
+    for inputs, outputs in pairwise(WIDTHS):
+        end = start + inputs * outputs
+        weights = training["initial"][start:end].reshape(inputs, outputs).T
+        start = end + outputs
+        initial += [np.ascontiguousarray(weights), training["initial"][end:start]]
+    golden: dict[str, Any] = {}
+    for activation, loss_name, name in product(ACTIVATIONS, LOSSES, STEP_OPTIMIZERS):
+        function, loss_of = ACTIVATIONS[activation], LOSSES[loss_name]
+        parameters = [torch.tensor(a, dtype=torch.float64, requires_grad=True) for a in initial]
+        kind, arguments = OPTIMIZERS[name]
+        optimizer = kind(parameters, **arguments)
+        for batch in range(2):
+            optimizer.zero_grad()
+            loss_of(run(parameters, function, images[batch])[-1], labels[batch]).backward()
+            optimizer.step()
+        optimizer.zero_grad()
+        image, label = images[2, :1], labels[2, :1]
+        values = run(parameters, function, image)
+        loss = loss_of(values[-1], label)
+        loss.backward()
+        found = {
+            "loss": loss.item(),
+            "logits": values[-1].detach().numpy()[0],
+            "d_values": np.concatenate([value.grad.numpy()[0] for value in values]),
+            "gradients": flat([p.grad for p in parameters]),
+        }
+        optimizer.step()
+        found["parameters"] = flat(parameters)
+        found["loss_after"] = loss_of(run(parameters, function, image)[-1], label).item()
+        golden |= {f"{activation}.{loss_name}.{name}.{key}": found[key] for key in found}
     return golden
 
 
@@ -181,9 +244,11 @@ def make_cross_entropy() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write both files."""
+    """Write all files."""
     torch.set_num_threads(1)
-    np.savez_compressed(FOLDER / "torch_training.npz", **make_training())
+    training = make_training()
+    np.savez_compressed(FOLDER / "torch_training.npz", **training)
+    np.savez_compressed(FOLDER / "torch_step.npz", **make_step(training))
     np.savez_compressed(FOLDER / "torch_cross_entropy.npz", **make_cross_entropy())
     print(f"{FOLDER}: PyTorch {torch.__version__}")
 

@@ -1,4 +1,4 @@
-"""mnist-scratch explain: cross-entropy for numbers, for test images, and as curves."""
+"""mnist-scratch explain: the loss of numbers and of test images, a step back, and curves."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 import math
 import re
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,11 +18,22 @@ from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.examples import Example, show_examples, worst_examples
+from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.nn.network import Network
+from mnist_scratch.report.explain.backward import (
+    Weight,
+    explain_step,
+    optimizer_of,
+    weight_problem,
+)
+from mnist_scratch.report.explain.backward_text import describe_batch, describe_step
+from mnist_scratch.report.explain.batch import MOST, explain_batch
 from mnist_scratch.report.explain.comparison import compare_losses
 from mnist_scratch.report.explain.steps import explain
 from mnist_scratch.report.explain.text import describe
 from mnist_scratch.runs.folder import RunFolder
+from mnist_scratch.system.text import printable
+from mnist_scratch.training.seeding import generator
 
 _MOST_SHOWN = 20  # images in a picture
 
@@ -50,6 +62,25 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         help="number of a test image, counted from 0; can be repeated",
     )
     chosen.add_argument("--worst", type=int, metavar="N", help="the N test images of largest loss")
+    chosen.add_argument(
+        "--batch",
+        type=int,
+        metavar="B",
+        help="instead, as text: the gradient of the first B test images together, and why it is "
+        "their mean",
+    )
+    images.add_argument(
+        "--backward",
+        action="store_true",
+        help="one image, as text: from its pixels to the loss, back to the weights, and one step "
+        "of the run's optimizer, each derivative checked; --output draws it too",
+    )
+    images.add_argument(
+        "--weight",
+        metavar="LAYER,I,O",
+        help="with --backward or --batch: the weight to follow, its layer counted from 1, its "
+        "input and output from 0 (default: the one that is moved the most)",
+    )
     curves = command.add_argument_group("compare cross-entropy with squared error, as a picture")
     curves.add_argument(
         "--curves",
@@ -74,7 +105,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Explain numbers, test images or curves, whichever the options name."""
     forms = {
-        _explain_images: ("run", "index", "worst"),
+        _explain_images: ("run", "index", "worst", "batch", "backward", "weight"),
         _explain_logits: ("logits", "target"),
         _explain_curves: ("curves",),
     }
@@ -89,7 +120,8 @@ def run(options: argparse.Namespace) -> None:
         said = [f"RUN {options.run}" if name == "run" else f"--{name}" for name in given]
         raise MnistScratchError(
             f"given {' and '.join(said) or 'nothing'}: name one thing to explain, "
-            "--logits Z ... with --target K, or RUN with --index I or --worst N, or --curves"
+            "--logits Z ... with --target K, or RUN with --index I, --worst N or --batch B, or "
+            "--curves"
         )
     chosen[0](options)
 
@@ -129,12 +161,29 @@ def _check_numbers(logits: Sequence[float] | None, target: int | None) -> None:
 
 
 def _explain_images(options: argparse.Namespace) -> None:
+    if options.run is None or (
+        options.index is None and options.worst is None and options.batch is None
+    ):
+        raise MnistScratchError(
+            "name a run and its test images: RUN with --index I, --worst N or --batch B"
+        )
+    if options.batch is not None:
+        _explain_batch(options)
+    elif options.backward:
+        _explain_backward(options)
+    elif options.weight is not None:
+        raise MnistScratchError(
+            f"--weight {options.weight}: say how to explain it, with --backward or --batch B"
+        )
+    else:
+        _draw_images(options)
+
+
+def _draw_images(options: argparse.Namespace) -> None:
     # Matplotlib
     from mnist_scratch.report.explain.picture import draw_explanations, summarise
     from mnist_scratch.report.plots.style import plain
 
-    if options.run is None or (options.index is None and options.worst is None):
-        raise MnistScratchError("name a run and its test images: RUN with --index I or --worst N")
     run = RunFolder(options.run)
     network = run.model()
     test = test_set(run, options)
@@ -175,6 +224,96 @@ def _chosen_examples(network: Network, test: Dataset, options: argparse.Namespac
                 f"--index {number}: the test images of {test.name} are 0 to {len(test) - 1}"
             )
     return show_examples(network, test, options.index)
+
+
+def _explain_backward(options: argparse.Namespace) -> None:
+    count = options.worst if options.index is None else len(options.index)
+    if count != 1:
+        raise MnistScratchError(
+            f"--backward explains one image, not {count}: name one --index I, or --worst 1"
+        )
+    run = RunFolder(options.run)
+    network = run.model()
+    weight = _read_weight(options.weight, network)
+    if options.output:
+        from mnist_scratch.report.plots.style import check_picture  # Matplotlib
+
+        check_picture(options.output)
+    test = test_set(run, options)
+    (example,) = _chosen_examples(network, test, options)
+    names = class_names(test.name)
+    optimizer, origin = optimizer_of(run, network)
+    step = explain_step(
+        network,
+        example.image,
+        example.label,
+        optimizer,
+        loss_function=LOSSES[run.config().training.loss](),
+        weight=weight,
+    )
+    if options.output:
+        from mnist_scratch.report.explain.backward_picture import draw_step
+
+        draw_step(step, example, names, options.output)
+    if options.json:
+        values = {
+            "picture": str(options.output) if options.output else None,
+            "dataset": test.name,
+            "index": example.number,
+            "optimizer": type(optimizer).__name__,
+            "origin": origin,
+        }
+        result(json.dumps(values | step.as_json()))
+        return
+    text = describe_step(
+        step, example, names, optimizer, origin, is_chosen=weight is None, width=_columns()
+    )
+    result(f"{text}\n\n{options.output}" if options.output else text)
+
+
+def _explain_batch(options: argparse.Namespace) -> None:
+    if options.backward:
+        raise MnistScratchError("--backward explains one image, --batch many; leave one out")
+    if options.output:
+        raise MnistScratchError(
+            f"--output {options.output}: --batch is explained in text, without a picture; leave it "
+            "out"
+        )
+    run = RunFolder(options.run)
+    network, config = run.model(), run.config()
+    weight = _read_weight(options.weight, network)
+    test = test_set(run, options)
+    most = min(MOST, len(test))
+    if not 1 <= options.batch <= most:
+        raise MnistScratchError(f"--batch {options.batch}: must be from 1 to {most}")
+    untrained = Network.of_widths(
+        network.widths, config.network.activation, generator(config.training.seed, "initialisation")
+    )
+    loss_function = LOSSES[config.training.loss]()
+    batch = explain_batch(network, untrained, test, options.batch, loss_function, weight)
+    if options.json:
+        result(json.dumps({"dataset": test.name} | batch.as_json()))
+    else:
+        result(describe_batch(batch, class_names(test.name), _columns()))
+
+
+def _read_weight(given: str | None, network: Network) -> Weight | None:
+    """Return --weight, checked against the network; None if the program is to choose."""
+    if given is None:
+        return None
+    if not re.fullmatch(r"-?[0-9]{1,9},-?[0-9]{1,9},-?[0-9]{1,9}", given):
+        raise MnistScratchError(
+            f"--weight {printable(given)}: must be LAYER,I,O, three whole numbers such as 1,406,3"
+        )
+    layer, i, o = map(int, given.split(","))
+    if problem := weight_problem(network, (layer, i, o)):
+        raise MnistScratchError(f"--weight {given}: {problem}")
+    return layer, i, o
+
+
+def _columns() -> int:
+    """Return the width of the terminal; of a pipe or a file, $COLUMNS or 80."""
+    return shutil.get_terminal_size().columns
 
 
 def _explain_curves(options: argparse.Namespace) -> None:

@@ -102,6 +102,98 @@ def test_images_that_are_not_there_or_too_many_are_refused(
     assert refused(main("explain", "run", *chosen)) == f"mnist-scratch: {message}\n"
 
 
+def test_a_step_back_is_explained_in_text_and_leaves_the_run_as_it_is(
+    main: CommandLine, finished_run: Path
+) -> None:
+    before = {path: path.read_bytes() for path in finished_run.iterdir()}
+    text = succeeded(main("explain", "run", "--index", "17", "--backward"))
+    assert text.startswith("One step of training on test image 17 alone: true class ")
+    assert "derivatives above agree with their checks" in text
+    assert all(len(line) <= 80 for line in text.splitlines())
+    assert {path: path.read_bytes() for path in finished_run.iterdir()} == before
+    terminal = {"COLUMNS": "40"}
+    narrow = succeeded(main("explain", "run", "--index", "17", "--backward", environment=terminal))
+    assert max(len(line) for line in narrow.splitlines()) <= 40
+
+
+def test_a_step_back_is_there_as_json_and_as_a_picture(
+    main: CommandLine, finished_run: Path, tmp_path: Path
+) -> None:
+    arguments = ("explain", "run", "--worst", "1", "--backward", "--weight", "1,300,5")
+    values = json.loads(succeeded(main(*arguments, "--json", "--output", "new/step.png")))
+    assert values["picture"] == str(Path("new/step.png"))
+    assert image.imread(tmp_path / values["picture"]).shape == (912, 1560, 4)
+    shown = json.loads(succeeded(main("explain", "run", "--worst", "1", "--json")))["images"][0]
+    assert (values["index"], values["label"]) == (shown["index"], shown["target"])
+    assert values["loss"] == pytest.approx(shown["fused_loss"], rel=1e-5)
+    np.testing.assert_allclose(values["d_logits"], shown["fused_gradient"], atol=1e-5)
+    weight = values["weight"]
+    assert (weight["layer"], weight["input"], weight["output"]) == (1, 300, 5)
+    model = np.load(finished_run / "model.npz")
+    assert weight["before"] == model["dense_1.weights"][300, 5]
+    assert values["optimizer"] == "SGD"
+    assert values["origin"].startswith("The learning rate is that of the run's last step")
+    assert all(check["agrees"] for check in values["checks"])
+
+
+def test_the_gradient_of_a_batch_is_explained_in_text_and_as_json(
+    main: CommandLine, finished_run: Path
+) -> None:
+    text = succeeded(main("explain", "run", "--batch", "32"))
+    assert text.startswith("The gradient of a batch: test images 0 to 31")
+    weight = ("--weight", "2,3,7")
+    values = json.loads(succeeded(main("explain", "run", "--batch", "32", *weight, "--json")))
+    assert (values["batch"], values["dataset"]) == (32, "files")
+    assert values["mean"] == pytest.approx(values["check"]["stated"])
+    assert [row["size"] for row in values["norms"]] == [8, 16, 32, 64]
+
+
+def test_a_step_of_a_run_trained_with_squared_error_is_one_of_squared_error(
+    main: CommandLine, finished_run: Path
+) -> None:
+    config = finished_run / "config.toml"
+    config.write_text(config.read_text().replace('"cross-entropy"', '"squared-error"'))
+    arguments = ("explain", "run", "--index", "17", "--backward", "--json")
+    values = json.loads(succeeded(main(*arguments)))
+    assert values["loss_name"] == "SquaredError"
+    squares = np.square(np.subtract(values["predictions"], values["targets"]))
+    assert values["loss"] == pytest.approx(squares.sum(), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--index", "1", "--weight", "1,1,1"), "--weight 1,1,1: say how to explain it, with"),
+        (("--backward",), "name a run and its test images: RUN with --index I, --worst N or"),
+        (("--backward", "--worst", "2"), "--backward explains one image, not 2: name one --index"),
+        (("--backward", "--index", "1", "--index", "2"), "--backward explains one image, not 2"),
+        (("--backward", "--index", "100"), "--index 100: the test images of files are 0 to 99"),
+        (("--backward", "--batch", "8"), "--backward explains one image, --batch many"),
+        (("--batch", "0"), "--batch 0: must be from 1 to 100"),
+        (("--batch", "101"), "--batch 101: must be from 1 to 100"),
+        (("--batch", "8", "--index", "1"), "not allowed with argument"),
+        (("--batch", "8", "--output", "x.png"), "--output x.png: --batch is explained in text"),
+        (("--backward", "--index", "1", "--output", "x.jpg"), "x.jpg: pictures are PNG"),
+        (("--backward", "--index", "1", "--weight", "3,0,0"), "3,0,0: the layers are 1 to 2"),
+        (
+            ("--backward", "--index", "1", "--weight", "1,784,0"),
+            "--weight 1,784,0: the inputs of layer 1 are 0 to 783, not 784",
+        ),
+        (
+            ("--batch", "8", "--weight", "2,0,10"),
+            "--weight 2,0,10: the outputs of layer 2 are 0 to 9, not 10",
+        ),
+        (("--batch", "8", "--weight", "-1,0,0"), "--weight -1,0,0: the layers are 1 to 2"),
+        (("--batch", "8", "--weight", "1,2"), "--weight 1,2: must be LAYER,I,O, three whole"),
+        (("--batch", "8", "--weight", "1,x,2"), "--weight 1,x,2: must be LAYER,I,O"),
+    ],
+)
+def test_a_step_or_a_batch_that_cannot_be_explained_is_one_clear_message(
+    main: CommandLine, finished_run: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    assert message in refused(main("explain", "run", *arguments))
+
+
 def test_curves_of_both_losses_are_drawn_from_four_trainings(
     main: CommandLine, synthetic_dir: Path, tmp_path: Path
 ) -> None:

@@ -79,13 +79,13 @@ def summarise(example: Example, explanation: Explanation, names: Sequence[str]) 
     """Return a line with the true and the predicted class of an image and its loss."""
     predicted = explanation.predicted
     return (
-        f"image {example.number}: true {_called(example.label, names)}, predicted "
-        f"{_called(predicted, names)} ({share_text(explanation.predictions[predicted])}); "
+        f"image {example.number}: true {called(example.label, names)}, predicted "
+        f"{called(predicted, names)} ({share_text(explanation.predictions[predicted])}); "
         f"cross-entropy {explanation.fused_loss:.4g} nats"
     )
 
 
-def _called(label: int, names: Sequence[str]) -> str:
+def called(label: int, names: Sequence[str]) -> str:
     """Return the label, which is on the axes, and the class's name if that is another one."""
     return names[label] if names[label] == str(label) else f"{label} = {names[label]}"
 

@@ -15,10 +15,13 @@ from tqdm import tqdm
 from mnist_scratch.config.schema import settings
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.registry import class_names
+from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.examples import Example, worst_examples
 from mnist_scratch.nn.cross_entropy import softmax_cross_entropy
-from mnist_scratch.nn.loss import softmax
+from mnist_scratch.nn.loss import LOSSES, softmax
 from mnist_scratch.nn.network import Network
+from mnist_scratch.report.explain.backward import explain_step, optimizer_of
+from mnist_scratch.report.explain.backward_picture import step_figure, strongest
 from mnist_scratch.report.pages.template import fill, read
 from mnist_scratch.report.plots.evaluation import (
     calibration_figure,
@@ -73,6 +76,7 @@ def write_report(run: RunFolder, network: Network, test: Dataset) -> None:
         _about_learning(run, history),
         *_about_errors(evaluation, worst),
         *_about_layers(run, network, class_names(test.name)),
+        _about_a_step(run, network, worst[0], class_names(test.name)),
     ]
     bar = tqdm(sections, "drawing", unit=" sections", disable=not sys.stderr.isatty())
     body = "\n".join([_section(run, section) for section in bar])
@@ -201,6 +205,35 @@ def _about_layers(run: RunFolder, network: Network, names: Sequence[str]) -> lis
             )
         )
     return sections
+
+
+def _about_a_step(
+    run: RunFolder, network: Network, example: Example, names: Sequence[str]
+) -> _Section:
+    title = "Back from the loss to the weights"
+    try:
+        optimizer, origin = optimizer_of(run, network)
+        loss_function = LOSSES[run.config().training.loss]()
+        step = explain_step(
+            network, example.image, example.label, optimizer, loss_function=loss_function
+        )
+    except MnistScratchError as error:  # an optimizer whose step nobody has explained yet
+        return _Section(title, f"{error}.")
+    units = ", ".join(map(str, strongest(step)))
+    kind = "units of the first layer" if len(step.layers) > 1 else "logits"
+    return _Section(
+        title,
+        "The test image with the largest loss: what the strongest units see in it and how they "
+        "pull on the logits; below, how a step on this image alone changes them. "
+        f"{origin} With every number, and each derivative checked: mnist-scratch explain RUN "
+        f"--index {example.number} --backward",
+        "step",
+        f"Test image {example.number}, true {names[example.label]}, predicted "
+        f"{names[step.predicted]}, the strongest {kind} ({units}), the probabilities, and the "
+        f"change of the weights; the loss is {step.loss:.4g} before a step and "
+        f"{step.loss_after:.4g} after it.",
+        lambda: step_figure(step, example, names),
+    )
 
 
 def _class_table(evaluation: Evaluation, names: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from PIL import Image
 from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.nn.network import Network
+from mnist_scratch.nn.optimizer import OPTIMIZERS, SGD
 from mnist_scratch.report.pages import report
 from mnist_scratch.report.pages.report import write_report
 from mnist_scratch.runs.folder import RunFolder
@@ -20,7 +21,7 @@ from mnist_scratch.training.evaluation import evaluate
 from mnist_scratch.training.history import History, Row
 
 # In the order of the page.
-PICTURES = ["learning", "confusion", "mistakes", "calibration", "weights", "norms"]
+PICTURES = ["learning", "confusion", "mistakes", "calibration", "weights", "norms", "step"]
 
 
 def some_run(path: Path) -> RunFolder:
@@ -120,6 +121,15 @@ def test_every_picture_is_described_in_words(text: str, reported: RunFolder) -> 
     assert f"{measured.calibration.expected_error:.2%}" in said["calibration"]
     assert said["weights"] == "The weights of 6 units of the first layer as images."
     assert said["norms"].endswith("of the weights at the end, layer 1: 4.5; layer 2: 4.5.")
+    step = (
+        r"Test image (\d+), true \d, predicted \d, .* the loss is \S+ before a step and \S+ after"
+    )
+    shown = re.match(step, said["step"])
+    assert shown
+    worst = re.search(r">image (\d+)<", text)
+    assert worst
+    assert shown[1] == worst[1]
+    assert "The velocities start at 0: no checkpoint of the run can be read." in text
 
 
 def test_the_page_says_what_the_evaluation_says(text: str, reported: RunFolder) -> None:
@@ -144,6 +154,24 @@ def test_without_norms_the_report_has_no_section_about_them_and_classes_have_the
     run = some_run(tmp_path / "run")
     write_report(run, run.model(), some_images("fashion-mnist"))
     page = Page(run.report_path.read_text(encoding="utf-8"))
-    assert page.texts["h2"][-1] == "Weights of the first layer"
+    assert page.texts["h2"][-2:] == [
+        "Weights of the first layer",
+        "Back from the loss to the weights",
+    ]
     assert not (run.pictures_path / "norms.png").exists()
     assert {"T-shirt/top", "Ankle boot"} <= set(page.texts["th"])
+
+
+def test_an_optimizer_whose_step_is_not_explained_is_named_instead_of_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Halving(SGD):
+        """A made-up optimizer."""
+
+    monkeypatch.setattr(report, "drawn", lambda *_: b"PNG")
+    monkeypatch.setitem(OPTIMIZERS, "sgd", Halving)
+    run = some_run(tmp_path / "run")
+    write_report(run, run.model(), some_images("synthetic"))
+    page = Page(run.report_path.read_text(encoding="utf-8"))
+    assert any("does not know how Halving moves a weight" in text for text in page.texts["p"])
+    assert not (run.pictures_path / "step.png").exists()
