@@ -79,17 +79,12 @@ def _make_trainer(
     return Trainer(_network(work), training, _first(test, 10), config)
 
 
-def train(turns: Turns, work: Work, data: Data, **settings: Any) -> None:
-    """Take steps in the training loop: batches, forward, backward, optimizer, log."""
-    _train(turns, _make_trainer(work, data, **settings), data)
+def train(turns: Turns, work: Work, data: Data, *, epochs: bool = False, **settings: Any) -> None:
+    """Take steps in the training loop: batches, forward, backward, optimizer, log.
 
-
-def train_epochs(turns: Turns, work: Work, data: Data) -> None:
-    """Do the same; a step is an epoch."""
-    _train(turns, _make_trainer(work, data), data, epochs=True)
-
-
-def _train(turns: Turns, trainer: Trainer, data: Data, *, epochs: bool = False) -> None:
+    With `epochs`, a step of the benchmark is an epoch.
+    """
+    trainer = _make_trainer(work, data, **settings)
     probed = _first(load(*data).test, PROBED)
     turns.ready(lambda: evaluate(trainer.network, probed).loss)
     # For the last step of an epoch the trainer calls `after_epoch` alone.
@@ -135,32 +130,23 @@ def evaluation(turns: Turns, work: Work, data: Data) -> None:
         turns.step()
 
 
-def _loss_inputs(batch: int, *, one_hot: bool) -> tuple[Any, Any]:
-    """Return logits (B, 10) and targets: (B, 10), or classes (B,)."""
+def loss(turns: Turns, work: Work, data: Data, *, one_hot: bool, checked: bool) -> None:
+    """Compute the loss and its gradient as training does, or by functions that check arguments."""
+    del data  # it needs none
     rng = np.random.default_rng(0)
-    classes = rng.integers(0, 10, batch)
-    targets = np.eye(10, dtype=np.float32)[classes] if one_hot else classes
-    return rng.standard_normal((batch, 10), np.float32), targets
-
-
-def loss_class(turns: Turns, batch: int, *, one_hot: bool) -> None:
-    """Compute the loss and its gradient as training does."""
-    logits, targets = _loss_inputs(batch, one_hot=one_hot)
+    logits = rng.standard_normal((work.batch_size, 10), np.float32)
+    targets: Any = rng.integers(0, 10, work.batch_size)
+    if one_hot:
+        targets = np.eye(10, dtype=np.float32)[targets]
     loss_function = SoftmaxCrossEntropy()
     turns.ready()
     while True:
-        loss_function.forward(logits, targets)
-        loss_function.backward()
-        turns.step()
-
-
-def loss_functions(turns: Turns, batch: int, *, one_hot: bool) -> None:
-    """Compute them by the functions that check their arguments."""
-    logits, targets = _loss_inputs(batch, one_hot=one_hot)
-    turns.ready()
-    while True:
-        softmax_cross_entropy(logits, targets)
-        softmax_cross_entropy_gradient(logits, targets)
+        if checked:
+            softmax_cross_entropy(logits, targets)
+            softmax_cross_entropy_gradient(logits, targets)
+        else:
+            loss_function.forward(logits, targets)
+            loss_function.backward()
         turns.step()
 
 

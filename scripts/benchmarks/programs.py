@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 import json
-import shutil
+import math
 import statistics
 import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks import sections
 from benchmarks.ours import load
-from benchmarks.output import Entry, Row, compare, mean_text
-from benchmarks.sections import (
-    EXPERTS,
-    OURS,
-    USERS,
-    default_network,
-    own_threads,
-    recipe,
-    thread_counts,
-    work_of,
-)
-from benchmarks.turns import (
-    AUTO,
-    BenchmarkError,
-    Contest,
-    Contestant,
-    Data,
-    Measured,
-    environment,
-)
+from benchmarks.output import Entry, Row, compare
+from benchmarks.sections import EXPERTS, OURS, USERS, recipe
+from benchmarks.turns import AUTO, BenchmarkError, Contest, Contestant, Data, environment
 
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.toml import format_config
@@ -50,22 +34,32 @@ try:
     unit = 1 if sys.platform == "darwin" else 1024
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit / 1e6
 except ImportError:
-    peak = None
+    peak = float("nan")
 output, errors = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
 print(json.dumps([done.returncode, errors, seconds, peak, output]))
 """
+_PROGRAM = [sys.executable, "-m", "mnist_scratch"]
 
-_LARGE_FILES = (8_100_000, 2_000_000)  # images of 784 bytes: 6.4 GB and 1.6 GB
-_SPARE_BYTES = 4 * 10**9
-_QUICK_IMAGES = 200_000  # enough to stay on disk
+_LARGE_FILE = 2_000_000  # images of 784 bytes: 1.6 GB
+_QUICK_LARGE_FILE = 200_000  # enough to stay on disk
 
 
 class Ran(NamedTuple):
     """What a program took, and what it printed."""
 
     seconds: float
-    peak_megabytes: float | None  # None on Windows
+    peak_megabytes: float  # not a number on Windows
     output: str
+
+    @property
+    def training_seconds(self) -> float:
+        """What it says of itself, without its start and its reading of data."""
+        return float(json.loads(self.output)["training_seconds"])
+
+
+# (side, threads) to what is run, and to what was.
+Commands = Mapping[tuple[str, str], Sequence[str]]
+AllRan = dict[tuple[str, str], list[Ran]]
 
 
 def run_program(command: Sequence[str], folder: Path, threads: str = AUTO) -> Ran:
@@ -84,40 +78,43 @@ def run_program(command: Sequence[str], folder: Path, threads: str = AUTO) -> Ra
     return Ran(*ran)
 
 
-def _our_program(*arguments: str) -> list[str]:
-    installed = shutil.which("mnist-scratch", path=str(Path(sys.executable).parent))
-    return [*([installed] if installed else [sys.executable, "-m", "mnist_scratch"]), *arguments]
+def _take_turns(
+    contest: Contest, rounds: int, folder: Path, commands: Callable[[int], Commands]
+) -> AllRan:
+    """Run the commands of each round."""
+    ran: AllRan = {}
+    # The round 0 reads programs and data from disk.
+    for number in [1] if contest.quick else range(rounds + 1):
+        for (side, threads), command in commands(number).items():
+            took = run_program(command, folder, threads)
+            if number:
+                ran.setdefault((side, threads), []).append(took)
+    return ran
 
 
 def start(contest: Contest) -> list[Row]:
     """Time the start of the program, beside that of Python alone and an import of PyTorch."""
     commands = {
-        "mnist-scratch --help": _our_program("--help"),
-        "python -c pass": [sys.executable, "-c", "pass"],
-        'python -c "import torch"': [sys.executable, "-c", "import torch"],
+        ("mnist-scratch --help", AUTO): [*_PROGRAM, "--help"],
+        ("python -c pass", AUTO): [sys.executable, "-c", "pass"],
+        ('python -c "import torch"', AUTO): [sys.executable, "-c", "import torch"],
     }
-    milliseconds: dict[str, list[float]] = {name: [] for name in commands}
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(0 if contest.quick else -1, contest.rounds):
-            for name, command in commands.items():
-                ran = run_program(command, Path(folder))
-                if number >= 0:  # the round before reads the files from disk
-                    milliseconds[name].append(1e3 * ran.seconds)
-    entries = [Entry(name, "", values) for name, values in milliseconds.items()]
+        ran = _take_turns(contest, contest.rounds, Path(folder), lambda _: commands)
+    entries = [Entry(*key, [1e3 * run.seconds for run in runs]) for key, runs in ran.items()]
     return [Row("from the start of a process to its end", "ms", entries)]
 
 
 def train(contest: Contest) -> list[Row]:
     """Compare a default run with a PyTorch program that trains the same recipe."""
     # A quick run leaves out the slower of the two.
-    sides = (EXPERTS,) if contest.quick else (USERS, EXPERTS)
-    trained = _train_with_each_seed(contest, recipe("default"), 1 if contest.quick else 5, sides)
-    return _compare_programs("default recipe", trained)
+    sides = [EXPERTS] if contest.quick else [USERS, EXPERTS]
+    return _compare_programs("default recipe", _train(contest, recipe("default"), 5, sides))
 
 
 def accuracy_98(contest: Contest) -> list[Row]:
     """Compare the time to a mean test accuracy of 98.0 %, by the recipe speedrun."""
-    return _time_to_accuracy(contest, 98.0, recipe("speedrun"), 1 if contest.quick else 30)
+    return _time_to_accuracy(contest, 98.0, recipe("speedrun"), 30)
 
 
 def accuracy_98_5(contest: Contest) -> list[Row]:
@@ -125,141 +122,106 @@ def accuracy_98_5(contest: Contest) -> list[Row]:
     config = recipe("default")  # as follows it has 98.59 % on validation, the mean of 3 seeds
     network = replace(config.network, hidden=(512, 256))
     config = replace(config, network=network, training=replace(config.training, epochs=8))
-    return _time_to_accuracy(contest, 98.5, config, 1 if contest.quick else 10)
-
-
-# (side, threads) to the name of a figure to the figure of each seed.
-_Trained = dict[tuple[str, str], dict[str, list[float]]]
+    return _time_to_accuracy(contest, 98.5, config, 10)
 
 
 def _time_to_accuracy(contest: Contest, percent: float, config: Config, seeds: int) -> list[Row]:
     if contest.data.dataset != "mnist":
         note = "MNIST itself is needed; 'mnist-scratch data download' fetches it"
         return [Row("left out", "%", (), note=note)]
-    trained = _train_with_each_seed(contest, config, seeds, (EXPERTS,))
-    widths = "-".join(map(str, work_of(config).widths))
-    work = f"{widths}, batch {config.training.batch_size}, {config.training.epochs} epochs"
-    rows = _compare_programs(work, trained)
-    # Of the trainings whose seconds are reported.
-    accuracies = [
-        Entry(best.side, best.threads, trained[best.side, best.threads]["accuracy"])
-        for best in rows[0].best
-    ]
-    means = "; ".join(f"{entry.side} {mean_text(entry.measured)}" for entry in accuracies)
-    note = f"mean and its standard error: {means}"
-    missed = [entry.side for entry in accuracies if statistics.fmean(entry.measured) < percent]
-    if missed:
-        note += f"; {percent} % NOT REACHED by {', '.join(missed)}"
-    return [Row(f"{work}: test accuracy", "%", accuracies, note=note), *rows]
+    ran = _train(contest, config, seeds, [EXPERTS])
+    entries, means = [], []
+    for (side, threads), runs in ran.items():
+        reached = [100 * json.loads(run.output)["accuracy"] for run in runs]
+        entries.append(Entry(side, threads, reached))
+        mean = statistics.fmean(reached)
+        means.append(f"{side}, threads {threads}: {mean:.3f} %")
+        if len(reached) > 1:
+            means[-1] += f" ± {statistics.stdev(reached) / math.sqrt(len(reached)):.3f}"
+        if mean < percent:
+            means[-1] += f", {percent} % NOT REACHED"
+    work = f"{sections.work_of(config).name}, {config.training.epochs} epochs"
+    note = f"mean and its standard error; {'; '.join(means)}"
+    row = Row(f"{work}: test accuracy", "%", entries, note=note)
+    return [row, *_compare_programs(work, ran)]
 
 
-def _train_with_each_seed(
-    contest: Contest, config: Config, seeds: int, sides: Sequence[str]
-) -> _Trained:
-    """Let the programs take turns."""
-    counts = [AUTO] if contest.quick else thread_counts()
-    contestants = [(OURS, AUTO), *((side, threads) for side in sides for threads in counts)]
-    figures = ("training", "whole process", "peak memory", "accuracy")
-    trained: _Trained = {each: {name: [] for name in figures} for each in contestants}
+def _train(contest: Contest, config: Config, seeds: int, sides: Sequence[str]) -> AllRan:
+    """Train with every seed by our program and by PyTorch's."""
+    counts = [AUTO] if contest.quick else sections.thread_counts()
+
+    def commands(seed: int) -> Commands:
+        ours = [*_training_command(contest.data, f"run {seed}"), "--config", "recipe.toml"]
+        return {(OURS, AUTO): [*ours, "--seed", str(seed)]} | {
+            (side, threads): _pytorch_command(contest.data, config, side, seed)
+            for side in sides
+            for threads in counts
+        }
+
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "recipe.toml").write_text(format_config(config), encoding="utf-8")
-        # The round before the first reads programs and data from disk.
-        for seed in range(0 if contest.quick else -1, seeds):
-            for side, threads in contestants:
-                output = f"{side}, {threads}, {seed}"
-                if side == OURS:
-                    command = _our_program("train", "--config", "recipe.toml", "--json")
-                    command += [*_data_options(contest.data), "--run", output]
-                    command += ["--seed", str(max(seed, 0))]
-                else:
-                    command = _pytorch_program(contest.data, config, side, max(seed, 0), output)
-                ran = run_program(command, folder, threads)
-                if seed < 0:
-                    continue
-                said = json.loads(ran.output)
-                of_side = trained[side, threads]
-                of_side["training"].append(said["training_seconds"])
-                of_side["whole process"].append(ran.seconds)
-                of_side["accuracy"].append(100 * said["accuracy"])
-                if ran.peak_megabytes is not None:
-                    of_side["peak memory"].append(ran.peak_megabytes)
-    return trained
+        recipe_file = Path(name) / "recipe.toml"
+        recipe_file.write_text(format_config(config), encoding="utf-8")
+        return _take_turns(contest, seeds, Path(name), commands)
 
 
-def _data_options(data: Data) -> list[str]:
-    return ["--dataset", data.dataset, "--data-dir", data.folder]
+def _training_command(data: Data, run: str) -> list[str]:
+    options = ["--dataset", data.dataset, "--data-dir", data.folder, "--run", run, "--json"]
+    return [*_PROGRAM, "train", *options]
 
 
-def _pytorch_program(data: Data, config: Config, side: str, seed: int, output: str) -> list[str]:
+def _pytorch_command(data: Data, config: Config, side: str, seed: int) -> list[str]:
     if config.schedule.name != "one-cycle":
         raise BenchmarkError(f"the PyTorch program has no schedule {config.schedule.name}")
     options = {
-        "work": asdict(work_of(config)),
+        "work": asdict(sections.work_of(config)),
         "epochs": config.training.epochs,
         "warmup": config.schedule.warmup,
         "validation_examples": config.data.validation_examples,
         "experts": side == EXPERTS,
         "folder": data.folder,
         "seed": seed,
-        "output": output,
     }
     return [sys.executable, "-m", "benchmarks.pytorch", json.dumps(options)]
 
 
-def _compare_programs(work: str, trained: _Trained) -> list[Row]:
+def _compare_programs(work: str, ran: AllRan) -> list[Row]:
+    figures: dict[tuple[str, str], Callable[[Ran], float]] = {
+        ("training", "s"): lambda run: run.training_seconds,
+        ("whole process", "s"): lambda run: run.seconds,
+        ("peak memory", "MB"): lambda run: run.peak_megabytes,
+    }
     rows = []
-    for name, unit in (("training", "s"), ("whole process", "s"), ("peak memory", "MB")):
-        measured = {key: figures[name] for key, figures in trained.items()}
-        if all(measured.values()):
-            rows.append(compare(f"{work}: {name}", unit, measured, "PyTorch / ours"))
+    for (name, unit), of_run in figures.items():
+        measured = {key: list(map(of_run, runs)) for key, runs in ran.items()}
+        rows.append(compare(f"{work}: {name}", unit, measured, "PyTorch / ours"))
     return rows
 
 
 def scale(contest: Contest) -> list[Row]:
     """Compare training on a large file, which stays on disk, with training in memory."""
-    free = shutil.disk_usage(tempfile.gettempdir()).free
-    count = _QUICK_IMAGES if contest.quick else images_that_fit(free)
-    config, work = recipe("default"), default_network()
-    seconds: Measured = {}
-    memory = []
+    count = _QUICK_LARGE_FILE if contest.quick else _LARGE_FILE
+    ratio = "in memory / on disk"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_large_data(contest.data, folder, count)
-        data = {"in memory": contest.data, "on disk": Data("files", name)}
+        sides = {"in memory": contest.data, "on disk": Data("files", name)}
         contestants = [
-            Contestant(side, "benchmarks.ours:train", own_threads(work), {"work": work, "data": of})
-            for side, of in data.items()
+            Contestant(side, "ours:train", {"data": data}) for side, data in sides.items()
         ]
-        steps = contest.measure(contestants, learns=True)
-        for side, epochs, examples in (
-            ("in memory", config.training.epochs, 60_000),
-            ("on disk", 1, count),
-        ):
-            command = _our_program("train", *_data_options(data[side]), "--json")
-            ran = run_program([*command, "--epochs", str(epochs), "--run", side], folder)
-            images = epochs * (examples - config.data.validation_examples)
-            seconds[side, AUTO] = [json.loads(ran.output)["training_seconds"] / images]
-            if ran.peak_megabytes is not None:
-                memory.append(Entry(side, AUTO, [ran.peak_megabytes]))
-    ratio, program = "in memory / on disk", f"mnist-scratch train, {count:,} images on disk"
+        steps = sections.measure(contest, contestants, [sections.default_network()], "us", ratio)
+        seconds, memory = {}, []
+        for side, examples in (("in memory", 60_000), ("on disk", count)):
+            command = [*_training_command(sides[side], side), "--epochs", "1"]
+            ran = run_program(command, folder)
+            images = examples - recipe("default").data.validation_examples
+            seconds[side, AUTO] = [ran.training_seconds / images]
+            memory.append(Entry(side, AUTO, [ran.peak_megabytes]))
+    program = f"mnist-scratch train, {count:,} images on disk"
     return [
-        compare(work.name, "images/s", steps, ratio, amount=work.batch_size),
-        compare(program, "images/s", seconds, ratio, amount=1),
-        *([Row(f"{program}: peak memory", "MB", memory)] if memory else []),
+        *steps,
+        compare(f"{program}: an image", "us", seconds, ratio),
+        Row(f"{program}: peak memory", "MB", memory),
     ]
-
-
-def images_that_fit(free_bytes: int) -> int:
-    """Return how many images the large file gets on a disk with some room."""
-    for count in _LARGE_FILES:
-        if count * 784 + _SPARE_BYTES <= free_bytes:
-            return count
-    raise BenchmarkError(
-        f"{free_bytes / 1e9:.1f} GB are free in {tempfile.gettempdir()}; a file of "
-        f"{count:,} images needs {(count * 784 + _SPARE_BYTES) / 1e9:.1f} GB with room to spare; "
-        "name another folder with TMPDIR"
-    )
 
 
 def write_large_data(data: Data, folder: Path, count: int) -> None:

@@ -13,7 +13,7 @@ import gzip
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -68,22 +68,24 @@ def _optimizer(model: Any, work: Any, *, fused: bool) -> Any:
     )
 
 
-def _batches(images: Any, labels: Any, batch_size: int, *, experts: bool) -> Iterator[Any]:
-    """Yield the batches of an epoch."""
-    if experts:
-        for examples in torch.randperm(len(images)).split(batch_size):
-            yield images[examples], labels[examples]
-    else:
-        yield from DataLoader(TensorDataset(images, labels), batch_size=batch_size, shuffle=True)
-
-
 def _train_epoch(
-    model: Any, optimizer: Any, batches: Any, after_step: Callable[[], Any], *, experts: bool
+    model: Any,
+    optimizer: Any,
+    examples: tuple[Any, Any],
+    batch_size: int,
+    after_step: Callable[[], Any],
+    *,
+    experts: bool,
 ) -> None:
+    images, labels = examples
+    batches: Any = DataLoader(TensorDataset(images, labels), batch_size=batch_size, shuffle=True)
+    if experts:
+        order = torch.randperm(len(images)).split(batch_size)
+        batches = ((images[numbers], labels[numbers]) for numbers in order)
     running_loss = 0.0
-    for images, labels in batches:
+    for inputs, targets in batches:
         optimizer.zero_grad()
-        loss = cross_entropy(model(images), labels)
+        loss = cross_entropy(model(inputs), targets)
         loss.backward()
         optimizer.step()
         if not experts:
@@ -104,42 +106,31 @@ def train(turns: Turns, work: Work, data: Data, *, experts: bool) -> None:
 
     turns.ready(measured_loss)
     while True:
-        batches = _batches(*training, work.batch_size, experts=experts)
-        _train_epoch(model, optimizer, batches, turns.step, experts=experts)
+        _train_epoch(model, optimizer, training, work.batch_size, turns.step, experts=experts)
 
 
-def evaluate_as_users(turns: Turns, work: Work, data: Data) -> None:
-    """Evaluate as the tutorials do, in batches of 1,000."""
-    loader = DataLoader(TensorDataset(*_read_set(data.folder, "t10k")), batch_size=1000)
+def evaluation(turns: Turns, work: Work, data: Data, *, experts: bool) -> None:
+    """Evaluate in batches of 1,000, from a `DataLoader` or out of memory."""
+    images, labels = _read_set(data.folder, "t10k")
+    loader: Any = DataLoader(TensorDataset(images, labels), batch_size=1000)
+    batches = list(zip(images.split(1000), labels.split(1000), strict=True)) if experts else loader
     model = _model(work.widths)
     turns.ready()
     while True:
         loss, correct = 0.0, 0
-        with torch.no_grad():
-            for images, labels in loader:
-                logits = model(images)
-                loss += cross_entropy(logits, labels, reduction="sum").item()
-                correct += (logits.argmax(dim=1) == labels).sum().item()
-        turns.step()
-
-
-def evaluate_as_experts(turns: Turns, work: Work, data: Data) -> None:
-    """Evaluate in inference mode, in batches of 1,000 out of memory."""
-    images, labels = _read_set(data.folder, "t10k")
-    model = _model(work.widths)
-    turns.ready()
-    while True:
         with torch.inference_mode():
-            logits = torch.cat([model(part) for part in images.split(1000)])
-            cross_entropy(logits, labels).item()
-            (logits.argmax(dim=1) == labels).sum().item()
+            for inputs, targets in batches:
+                logits = model(inputs)
+                loss += cross_entropy(logits, targets, reduction="sum")
+                correct += (logits.argmax(dim=1) == targets).sum()
         turns.step()
 
 
-def loss(turns: Turns, batch: int, *, one_hot: bool) -> None:
+def loss(turns: Turns, work: Work, data: Data, *, one_hot: bool) -> None:
     """Compute the loss and its gradient with respect to the logits."""
-    logits = torch.randn(batch, 10, requires_grad=True)
-    targets = torch.randint(10, (batch,))
+    del data  # it needs none
+    logits = torch.randn(work.batch_size, 10, requires_grad=True)
+    targets = torch.randint(10, (work.batch_size,))
     if one_hot:
         targets = torch.eye(10)[targets]
     turns.ready()
@@ -155,9 +146,21 @@ def _accuracy(model: Any, images: Any, labels: Any) -> float:
     return float((predicted == labels).double().mean())
 
 
-def _train(options: Any, work: Work, training: tuple[Any, Any], validation: tuple[Any, Any]) -> Any:
-    """Return the model with the parameters that were best on validation."""
-    experts = options.experts
+def main() -> None:
+    """Read the files, train with a one-cycle schedule, save, print the accuracy on the test set.
+
+    The model that is saved has the parameters that were best on validation.
+    """
+    options = SimpleNamespace(**json.loads(sys.argv[1]))
+    work, experts = Work(**options.work), options.experts
+    torch.manual_seed(options.seed)
+    images, labels = _read_set(options.folder, "train")
+    order = torch.randperm(len(images))
+    held_out, kept = order.tensor_split([options.validation_examples])
+    training, validation = (images[kept], labels[kept]), (images[held_out], labels[held_out])
+    _read_set.cache_clear()
+    del images, labels
+    started = time.perf_counter()
     model = _model(work.widths)
     optimizer = _optimizer(model, work, fused=experts)
     scheduler = torch.optim.lr_scheduler.OneCycleLR(
@@ -170,30 +173,14 @@ def _train(options: Any, work: Work, training: tuple[Any, Any], validation: tupl
     )
     best, best_accuracy = {}, -1.0
     for _ in range(options.epochs):
-        batches = _batches(*training, work.batch_size, experts=experts)
-        _train_epoch(model, optimizer, batches, scheduler.step, experts=experts)
+        _train_epoch(model, optimizer, training, work.batch_size, scheduler.step, experts=experts)
         reached = _accuracy(model, *validation)
         if reached > best_accuracy:
             best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
             best_accuracy = reached
     model.load_state_dict(best)
-    return model
-
-
-def main() -> None:
-    """Read the files, train with a one-cycle schedule, save, print the accuracy on the test set."""
-    options = SimpleNamespace(**json.loads(sys.argv[1]))
-    torch.manual_seed(options.seed)
-    images, labels = _read_set(options.folder, "train")
-    order = torch.randperm(len(images))
-    held_out, kept = order.tensor_split([options.validation_examples])
-    training, validation = (images[kept], labels[kept]), (images[held_out], labels[held_out])
-    _read_set.cache_clear()
-    del images, labels
-    started = time.perf_counter()
-    model = _train(options, Work(**options.work), training, validation)
     seconds = time.perf_counter() - started
-    torch.save(model.state_dict(), options.output)
+    torch.save(model.state_dict(), "model.pt")
     accuracy = _accuracy(model, *_read_set(options.folder, "t10k"))
     print(json.dumps({"training_seconds": seconds, "accuracy": accuracy}))
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
-from itertools import pairwise, product
+from itertools import product
 from pathlib import Path
-from typing import Any
 
 from benchmarks.output import Row, compare
 from benchmarks.turns import BenchmarkError, Contest, Contestant, Work
@@ -29,7 +28,7 @@ NETWORKS = (
     Work((784, 800, 10), 512),
     Work((784, 2500, 2000, 1500, 1000, 500, 10), 256),
 )
-LEAST_PAIRED_ROUNDS = 11
+PAIRED_ROUNDS = 11  # at least: fewer are too few for pairs
 
 
 def recipe(name: str) -> Config:
@@ -68,144 +67,132 @@ def thread_counts() -> list[str]:
     return [str(count) for count in sorted({1, usable_cpus()})]
 
 
-def _contestants(
-    sides: Mapping[str, str], arguments: Mapping[str, Any], threads: Sequence[str] = ()
-) -> list[Contestant]:
-    return [
-        Contestant(side, f"benchmarks.{make}", count, arguments)
-        for side, make in sides.items()
-        for count in threads or thread_counts()
-    ]
+def measure(
+    contest: Contest,
+    sides: Sequence[Contestant],
+    works: Iterable[Work],
+    unit: str,
+    ratio_name: str,
+    threads: Sequence[str] = (),
+) -> list[Row]:
+    """Let sides take turns, each with every number of threads, at one work after the other."""
+    rows = []
+    for work in works:
+        contestants = [
+            replace(
+                side,
+                make=f"benchmarks.{side.make}",
+                arguments={"work": work, "data": contest.data, **side.arguments},
+                threads=count,
+            )
+            for side in sides
+            for count in threads or thread_counts()
+        ]
+        measured = contest.measure(contestants)
+        rows.append(compare(work.name, unit, measured, ratio_name, own=own_threads(work)))
+    return rows
 
 
 def step(contest: Contest) -> list[Row]:
-    """Compare a training step with PyTorch's."""
-    rows = []
-    for work in (*NETWORKS, default_network()):
-        arguments = {"work": work, "data": contest.data}
-        contestants = _contestants({OURS: "ours:train"}, arguments)
-        for side in (USERS, EXPERTS):
-            kind = {"experts": side == EXPERTS}
-            contestants += _contestants({side: "pytorch:train"}, arguments | kind)
-        measured = contest.measure(contestants, learns=True)
-        note = "the default recipe's step" if work == default_network() else ""
-        own = (OURS, own_threads(work))
-        rows.append(compare(work.name, "us", measured, "PyTorch / ours", own=own, note=note))
-    return rows
+    """Compare a training step with PyTorch's; the last is the default recipe's."""
+    sides = [
+        Contestant(OURS, "ours:train"),
+        Contestant(USERS, "pytorch:train", {"experts": False}),
+        Contestant(EXPERTS, "pytorch:train", {"experts": True}),
+    ]
+    return measure(contest, sides, [*NETWORKS, default_network()], "us", "PyTorch / ours")
 
 
 def limit(contest: Contest) -> list[Row]:
     """Compare a training step with its own matrix products."""
-    return [_over_products(contest, work) for work in (*NETWORKS, default_network())]
+    return _over_products(contest, [*NETWORKS, default_network()])
 
 
 def width(contest: Contest) -> list[Row]:
     """Do the same for 784-W-10, from narrow to wide."""
-    works = [Work((784, 2**power, 10), 128) for power in range(5, 13)]
-    note = "{:,.1f} million floating-point operations"
-    return [_over_products(contest, work, note.format(operations(work) / 1e6)) for work in works]
+    return _over_products(contest, [Work((784, 2**power, 10), 128) for power in range(5, 13)])
 
 
-def _over_products(contest: Contest, work: Work, note: str = "") -> Row:
-    sides = {OURS: "ours:train", "products alone": "ours:products"}
-    measured = contest.measure(_contestants(sides, {"work": work, "data": contest.data}))
-    own = (OURS, own_threads(work))
-    return compare(work.name, "us", measured, "ours / products alone", own=own, note=note)
-
-
-def operations(work: Work) -> int:
-    """Return the floating-point operations of a step's matrix products.
-
-    Each weight is multiplied and added once an image on the way forward, once for its own gradient
-    and, except in the first layer, once for that of the layer's inputs.
-    """
-    weights = [inputs * outputs for inputs, outputs in pairwise(work.widths)]
-    return 2 * work.batch_size * (3 * sum(weights) - weights[0])
+def _over_products(contest: Contest, works: Sequence[Work]) -> list[Row]:
+    sides = [Contestant(OURS, "ours:train"), Contestant("products alone", "ours:products")]
+    return measure(contest, sides, works, "us", "ours / products alone")
 
 
 def epoch(contest: Contest) -> list[Row]:
     """Compare an epoch with that of scikit-learn's MLPClassifier."""
-    work = NETWORKS[3]
-    sides = {OURS: "ours:train_epochs", "scikit-learn": "scikit_learn:train_epochs"}
-    contestants = _contestants(sides, {"work": work, "data": contest.data})
-    measured = contest.measure(contestants, learns=True, least_steps=1)
-    own = (OURS, own_threads(work))
-    return [compare(work.name, "ms", measured, "scikit-learn / ours", own=own)]
+    sides = [
+        Contestant(OURS, "ours:train", {"epochs": True}),
+        Contestant("scikit-learn", "scikit_learn:train_epochs"),
+    ]
+    return measure(contest, sides, [NETWORKS[3]], "ms", "scikit-learn / ours")
 
 
 def evaluation(contest: Contest) -> list[Row]:
-    """Compare how many images are evaluated in a second."""
-    sides = {
-        OURS: "ours:evaluation",
-        USERS: "pytorch:evaluate_as_users",
-        EXPERTS: "pytorch:evaluate_as_experts",
-    }
-    own = (OURS, str(usable_cpus()))  # `mnist-scratch evaluate` leaves it to the BLAS
-    rows = []
-    for work in (NETWORKS[3], default_network(), NETWORKS[4]):
-        measured = contest.measure(_contestants(sides, {"work": work, "data": contest.data}))
-        name = f"{'-'.join(map(str, work.widths))}, 10,000 images"
-        rows.append(compare(name, "images/s", measured, "PyTorch / ours", own=own, amount=10_000))
-    return rows
+    """Compare how long the evaluation of a test set takes."""
+    sides = [
+        Contestant(OURS, "ours:evaluation"),
+        Contestant(USERS, "pytorch:evaluation", {"experts": False}),
+        Contestant(EXPERTS, "pytorch:evaluation", {"experts": True}),
+    ]
+    works = [
+        replace(work, batch_size=10_000, title=f"{work.network}, 10,000 images")
+        for work in (NETWORKS[3], default_network(), NETWORKS[4])
+    ]
+    return measure(contest, sides, works, "ms", "PyTorch / ours")
 
 
 def loss(contest: Contest) -> list[Row]:
     """Compare the loss alone, forward and backward, with PyTorch's on the same targets."""
-    checked = "ours, with all checks"
     rows = []
     for batch, one_hot in product((128, 1000), (True, False)):
-        sides = {checked: "ours:loss_functions", "PyTorch": "pytorch:loss"}
-        if one_hot:  # training has no other targets
-            sides = {OURS: "ours:loss_class"} | sides
-        measured = contest.measure(_contestants(sides, {"batch": batch, "one_hot": one_hot}))
-        targets = "one-hot targets" if one_hot else "class indices"
-        name = f"loss and gradient, {targets}, logits ({batch}, 10)"
-        rows.append(compare(name, "us", measured, "PyTorch / ours"))
+        targets = {"one_hot": one_hot}
+        sides = [
+            Contestant("ours, in training", "ours:loss", targets | {"checked": False}),
+            Contestant("ours, with all checks", "ours:loss", targets | {"checked": True}),
+            Contestant("PyTorch", "pytorch:loss", targets),
+        ]
+        kind = "one-hot targets" if one_hot else "class indices"
+        work = Work((10,), batch, title=f"loss and gradient, {kind}, logits ({batch}, 10)")
+        # Training has one-hot targets only.
+        rows += measure(contest, sides if one_hot else sides[1:], [work], "us", "PyTorch / ours")
     return rows
 
 
 def distortion(contest: Contest) -> list[Row]:
     """Compare a step on distorted images with one on the images as they are."""
-    amounts = asdict(recipe("simard").augmentation)
-    rows = []
-    for work in (NETWORKS[3], NETWORKS[4], Work((784, 1500, 1000, 10), 128)):
-        arguments = {"work": work, "data": contest.data}
-        plain = _contestants({"as they are": "ours:train"}, arguments)
-        distorting = arguments | {"distortion": amounts}
-        distorted = _contestants({"distorted": "ours:train"}, distorting)
-        measured = contest.measure(plain + distorted)
-        rows.append(compare(work.name, "us", measured, "distorted / as they are"))
-    alone = []
-    for side, kind in (("affine", amounts | {"elastic_alpha": 0.0}), ("elastic", amounts)):
-        arguments = {"work": NETWORKS[3], "data": contest.data, "distortion": kind}
-        alone += _contestants({side: "ours:distorting"}, arguments, ["1"])
-    measured = contest.measure(alone)
-    name, images = "distorting alone, one core", NETWORKS[3].batch_size
-    return [*rows, compare(name, "images/s", measured, "elastic / affine", amount=images)]
+    elastic = asdict(recipe("simard").augmentation)
+    affine = elastic | {"elastic_alpha": 0.0}
+    sides = [
+        Contestant("as they are", "ours:train"),
+        Contestant("distorted", "ours:train", {"distortion": elastic}),
+    ]
+    works = [NETWORKS[3], NETWORKS[4], Work((784, 1500, 1000, 10), 128)]
+    alone = [
+        Contestant("affine", "ours:distorting", {"distortion": affine}),
+        Contestant("elastic", "ours:distorting", {"distortion": elastic}),
+    ]
+    batch = replace(NETWORKS[3], title="distorting 128 images, alone")
+    return [
+        *measure(contest, sides, works, "us", "distorted / as they are"),
+        *measure(contest, alone, [batch], "us", "elastic / affine", ["1"]),
+    ]
 
 
 def finite(contest: Contest) -> list[Row]:
     """Compare a step with and without the checks for numbers that are not finite."""
-    rows = []
-    for work in (NETWORKS[1], NETWORKS[3], default_network()):
-        contestants = []
-        for side in ("checked", "unchecked"):
-            arguments = {"work": work, "data": contest.data, "check_finite": side == "checked"}
-            contestants += _contestants({side: "ours:train"}, arguments, [own_threads(work)])
-        measured = contest.measure(contestants)
-        rows.append(compare(work.name, "us", measured, "checked / unchecked"))
-    return rows
+    sides = [
+        Contestant("checked", "ours:train"),
+        Contestant("unchecked", "ours:train", {"check_finite": False}),
+    ]
+    works = [NETWORKS[1], NETWORKS[3], default_network()]
+    return measure(contest, sides, works, "us", "checked / unchecked")
 
 
 def checkpoint(contest: Contest) -> list[Row]:
     """Time the writing of a checkpoint, flushed to disk, beside a step."""
-    sides = {"saving": "ours:checkpoint", "a step": "ours:train"}
-    rows = []
-    for work in (NETWORKS[3], default_network(), NETWORKS[-1]):
-        arguments = {"work": work, "data": contest.data}
-        contestants = _contestants(sides, arguments, [own_threads(work)])
-        rows.append(compare(work.name, "ms", contest.measure(contestants), "saving / a step"))
-    return rows
+    sides = [Contestant("saving", "ours:checkpoint"), Contestant("a step", "ours:train")]
+    works = [NETWORKS[3], default_network(), NETWORKS[-1]]
+    return measure(contest, sides, works, "ms", "saving / a step")
 
 
 def against(contest: Contest, checkout: Path) -> list[Row]:
@@ -215,19 +202,21 @@ def against(contest: Contest, checkout: Path) -> list[Row]:
     """
     if not (checkout / "mnist_scratch" / "__init__.py").exists():
         raise BenchmarkError(f"{checkout}: there is no mnist_scratch/ to compare with")
+    contest.rounds = max(contest.rounds, PAIRED_ROUNDS)
     ratio_name = "other / this"
+    sides = [
+        Contestant("this", "ours:train"),
+        Contestant("other", "ours:train", checkout=checkout),
+    ]
     rows = []
     ratios: dict[str, list[float]] = {threads: [] for threads in thread_counts()}
     for work, threads in product((*NETWORKS, default_network()), thread_counts()):
-        arguments = {"work": work, "data": contest.data}
-        (this,) = _contestants({"this": "ours:train"}, arguments, [threads])
-        other = replace(this, side="other", checkout=checkout)
-        measured = contest.measure([this, other], learns=True)
-        row = compare(f"{work.name}, threads {threads}", "us", measured, ratio_name)
-        rounds = zip(measured["this", threads], measured["other", threads], strict=True)
-        ratios[threads].append(statistics.median(theirs / ours for ours, theirs in rounds))
-        rows.append(replace(row, ratio=ratios[threads][-1]))
+        (row,) = measure(contest, sides, [work], "us", ratio_name, [threads])
+        this, other = (entry.figures for entry in row.entries)
+        ratio = statistics.median(theirs / ours for ours, theirs in zip(this, other, strict=True))
+        ratios[threads].append(ratio)
+        rows.append(replace(row, work=f"{row.work}, threads {threads}", ratio=ratio))
     for threads, of_networks in ratios.items():
         mean = statistics.geometric_mean(of_networks)
-        rows.append(Row(f"geometric mean, threads {threads}", "us", (), mean, ratio_name))
+        rows.append(Row(f"geometric mean, threads {threads}", "us", (), ratio_name, mean))
     return rows

@@ -24,13 +24,10 @@ from typing import IO, Any, NamedTuple, Self, cast
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 # What OpenBLAS, OpenMP, MKL and Accelerate read when they are loaded.
-_THREAD_VARIABLES = (
-    "OPENBLAS_NUM_THREADS",
-    "GOTO_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
+_THREAD_VARIABLES = [
+    *(f"{library}_NUM_THREADS" for library in ("OPENBLAS", "GOTO", "OMP", "MKL")),
     "VECLIB_MAXIMUM_THREADS",
-)
+]
 AUTO = "auto"  # threads: leave the libraries to themselves
 
 # The threads of a pool spin for a while before they sleep, OpenBLAS's for some 25 ms. The next
@@ -65,11 +62,17 @@ class Work:
     momentum: float = 0.9
     nesterov: bool = False
     weight_decay: float = 0.0
+    title: str = ""  # of its row, where network and batch do not say what it is
+
+    @property
+    def network(self) -> str:
+        """The widths, as in 784-128-10."""
+        return "-".join(map(str, self.widths))
 
     @property
     def name(self) -> str:
-        """The label of its rows."""
-        return f"{'-'.join(map(str, self.widths))}, batch {self.batch_size}"
+        """The label of its row."""
+        return self.title or f"{self.network}, batch {self.batch_size}"
 
 
 @dataclass(frozen=True)
@@ -77,31 +80,20 @@ class Contestant:
     """One way to do some work, with one number of threads."""
 
     side: str  # sides are compared, each with its best number of threads
-    make: str  # module:function of this package, called with `Turns` and the arguments
-    threads: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)  # JSON, and a Work, a Data
+    make: str  # module:function, called with `Turns` and the arguments
+    arguments: Mapping[str, Any] = field(default_factory=dict)  # JSON values, work and data
+    threads: str = "1"
     checkout: Path = CHECKOUT  # of this program, that its process imports
 
 
 class Contest:
-    """The benchmark's side. Its processes live until it ends, for the contestants that follow.
+    """The benchmark's side. Its processes live until it ends, for the contestants that follow."""
 
-    Parameters
-    ----------
-    data
-        The data set.
-    quick
-        Whether few and short rounds are enough.
-    rounds
-        Turns of each contestant; None: as `quick` has it.
-    """
-
-    def __init__(self, data: Data, *, quick: bool = False, rounds: int | None = None) -> None:
+    def __init__(self, data: Data, *, quick: bool = False) -> None:
         self.data = data
-        self.quick = quick
-        self.rounds = rounds or (2 if quick else 15)
+        self.quick = quick  # few and short rounds are enough
+        self.rounds = 2 if quick else 15
         self.turn_seconds = 0.02 if quick else 0.3
-        self.least_steps = 1 if quick else 3
         self._workers: dict[tuple[str, str], _Worker] = {}
 
     def __enter__(self) -> Self:
@@ -112,59 +104,54 @@ class Contest:
         for worker in self._workers.values():
             worker.close()
 
-    def measure(
-        self, contestants: Sequence[Contestant], *, learns: bool = False, least_steps: int = 0
-    ) -> Measured:
+    def measure(self, contestants: Sequence[Contestant]) -> Measured:
         """Let contestants take turns; return the seconds of a step in each round.
 
-        Every round begins with the next one. Where each `learns`, its loss must fall: dead units
-        train fast. A `BenchmarkError` says which contestant failed.
+        Every round begins with the next one. The loss of a contestant that has one must fall: dead
+        units train fast. A `BenchmarkError` says which contestant failed.
         """
-        workers = [self._worker(contestant) for contestant in contestants]
-        for worker, contestant in zip(workers, contestants, strict=True):
-            worker.send({"make": contestant.make, "arguments": dict(contestant.arguments)})
-        for worker in workers:  # their libraries load at the same time
-            worker.receive()
-        before = [worker.ask({"ask": "loss"})["loss"] for worker in workers] if learns else []
-        least = least_steps or self.least_steps
-        turns = [(worker, self._fitting_steps(worker, least)) for worker in workers]
-        measured: Measured = {(worker.side, worker.threads): [] for worker in workers}
-        for number in range(self.rounds):
-            first = number % len(turns)
-            for worker, steps in turns[first:] + turns[:first]:
-                untimed = math.ceil(_UNTIMED_SHARE * steps) if steps > 1 else 0
-                measured[worker.side, worker.threads].append(worker.take_turn(steps, untimed))
-        for worker, loss in zip(workers, before, strict=False):
-            last = worker.ask({"ask": "loss"})["loss"]
-            if not last < loss * 0.95:
+        workers = {(each.side, each.threads): self._worker(each) for each in contestants}
+        before = {key: worker.receive() for key, worker in workers.items()}
+        steps = {key: self._fitting_steps(worker) for key, worker in workers.items()}
+        measured: Measured = {key: [] for key in workers}
+        order = list(workers)
+        for _ in range(self.rounds):
+            for key in order:
+                measured[key].append(workers[key].take_turn(steps[key]))
+            order.append(order.pop(0))
+        for key, worker in workers.items():
+            first, last = before[key], worker.ask(0, 0)
+            if first is not None and not last < 0.95 * first:
                 raise BenchmarkError(
-                    f"{worker.side} with threads {worker.threads} did not learn: its loss went "
-                    f"from {loss:.3f} to {last:.3f}, so its time means nothing"
+                    f"{worker.name} did not learn: its loss went from {first:.3f} to {last:.3f}, "
+                    "so its time means nothing"
                 )
-        for worker in workers:
-            worker.ask({"retire": True})
         return measured
 
     def _worker(self, contestant: Contestant) -> _Worker:
+        """Send a contestant into its process; the libraries of several load at the same time."""
         key = (contestant.side, contestant.threads)
         if key not in self._workers:
             self._workers[key] = _Worker(*key, contestant.checkout)
+        self._workers[key].send(contestant.make, contestant.arguments)
         return self._workers[key]
 
-    def _fitting_steps(self, worker: _Worker, least: int) -> int:
+    def _fitting_steps(self, worker: _Worker) -> int:
         """Warm a contestant up; return how many steps make a turn of about the right length."""
-        seconds = worker.take_turn(least, least)
-        if seconds < self.turn_seconds:
-            seconds = worker.take_turn(max(1, round(self.turn_seconds / 4 / seconds)), 0)
-        return max(least, round(self.turn_seconds / seconds))
+        steps, fitting = 0, 1
+        while fitting > 1.2 * steps:  # the first steps are slow ones
+            steps = fitting
+            fitting = max(1, round(self.turn_seconds / worker.take_turn(steps)))
+        return fitting
 
 
 class _Worker:
     """The process of one side with one number of threads."""
 
     def __init__(self, side: str, threads: str, checkout: Path) -> None:
-        self.side, self.threads = side, threads
-        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  # closed with the worker
+        self.name = f"{side} with threads {threads}"
+        self._pause = 0.0 if threads == "1" else _PAUSE_SECONDS
+        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  # closed with the process
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", "from benchmarks.turns import serve; serve()"],
             stdin=subprocess.PIPE,
@@ -176,31 +163,28 @@ class _Worker:
         self._commands = cast("IO[str]", self._process.stdin)
         self._answers = cast("IO[str]", self._process.stdout)
 
-    def send(self, command: Mapping[str, Any]) -> None:
+    def send(self, *command: Any) -> None:
         with contextlib.suppress(BrokenPipeError):  # `receive` says why it died
             self._commands.write(json.dumps(command, default=asdict) + "\n")
             self._commands.flush()
 
-    def receive(self) -> dict[str, Any]:
+    def receive(self) -> Any:
         line = self._answers.readline()
         if not line:
             self._process.wait()
             self._errors.seek(0)
-            said = "".join(self._errors.readlines()[-20:])
-            raise BenchmarkError(f"{self.side} with threads {self.threads} failed:\n{said}")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+            raise BenchmarkError(f"{self.name} failed:\n{self._errors.read()}")
+        return json.loads(line)
 
-    def ask(self, command: Mapping[str, Any]) -> dict[str, Any]:
-        self.send(command)
+    def ask(self, *command: Any) -> Any:
+        self.send(*command)
         return self.receive()
 
-    def take_turn(self, steps: int, untimed: int) -> float:
+    def take_turn(self, steps: int) -> float:
         """Return the seconds of a step."""
-        answer = self.ask({"steps": steps, "untimed": untimed})
-        if self.threads != "1":
-            time.sleep(_PAUSE_SECONDS)
-        return float(answer["seconds"]) / steps
+        seconds = self.ask(math.ceil(_UNTIMED_SHARE * steps), steps)
+        time.sleep(self._pause)
+        return float(seconds) / steps
 
     def close(self) -> None:
         with contextlib.suppress(BrokenPipeError):
@@ -223,24 +207,26 @@ class _Retired(BaseException):
 
 
 class Turns:
-    """The contestant's side: it makes its network, calls `ready`, then `step` after every step."""
+    """The contestant's side: it makes its network, calls `ready`, then `step` after every step.
+
+    A command is the number of untimed steps and that of timed ones, 0 if there is no further turn;
+    an answer is the loss before the first turn, the seconds of each, and the loss after the last.
+    """
 
     def __init__(self, commands: IO[str], answers: IO[str]) -> None:
         self._commands = commands
         self._answers = answers
-        self._loss: Callable[[], float] | None = None
-        self._timed = False
-        self._steps = 0  # of the turn
-        self._started = 0.0
         self.left = 0  # steps until the clock starts or stops
+        self._to_time = 0  # steps of the turn, until the clock starts
+        self._started = 0.0
 
-    def ready(self, loss: Callable[[], float] | None = None) -> None:
+    def ready(self, loss: Callable[[], float | None] = lambda: None) -> None:
         """Say that everything is made; return when the first turn begins.
 
         `loss` measures the network on examples that it is not trained on, outside of any turn.
         """
         self._loss = loss
-        self._answer({"ready": True})
+        self._answer(loss())
         self._wait()
 
     def step(self, count: int = 1) -> None:
@@ -248,33 +234,25 @@ class Turns:
         self.left -= count
         if self.left > 0:
             return
-        if self._timed:
-            self._answer({"seconds": time.perf_counter() - self._started})
-            self._wait()
+        if self._to_time:
+            self.left, self._to_time = self._to_time, 0
+            self._started = time.perf_counter()
         else:
-            self._start()
+            self._answer(time.perf_counter() - self._started)
+            self._wait()
 
-    def _answer(self, values: dict[str, Any]) -> None:
-        self._answers.write(json.dumps(values) + "\n")
+    def _answer(self, value: float | None) -> None:
+        self._answers.write(json.dumps(value) + "\n")
         self._answers.flush()
 
     def _wait(self) -> None:
         for line in self._commands:
-            command = json.loads(line)
-            if "steps" in command:
-                self._steps, self.left = command["steps"], command["untimed"]
-                self._timed = False
-                if not self.left:
-                    self._start()
+            self.left, self._to_time = json.loads(line)
+            if self._to_time:
                 return
-            if "ask" not in command or self._loss is None:
-                break
-            self._answer({"loss": self._loss()})
+            self._answer(self._loss())
+            break
         raise _Retired
-
-    def _start(self) -> None:
-        self._timed, self.left = True, self._steps
-        self._started = time.perf_counter()
 
 
 def serve() -> None:
@@ -285,16 +263,12 @@ def serve() -> None:
     """
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    kinds: dict[str, Callable[[Any], Any]] = {
-        "work": lambda values: Work(**values),
-        "data": lambda values: Data(*values),
-    }
     for line in sys.stdin:
-        command = json.loads(line)
-        arguments = command["arguments"]
-        made = {name: kinds.get(name, lambda it: it)(it) for name, it in arguments.items()}
-        module, _, function = command["make"].partition(":")
+        make, arguments = json.loads(line)
+        if "work" in arguments:
+            arguments |= {"work": Work(**arguments["work"]), "data": Data(*arguments["data"])}
+        module, _, function = make.partition(":")
         with contextlib.suppress(_Retired):
-            getattr(importlib.import_module(module), function)(Turns(sys.stdin, answers), **made)
-        answers.write('{"retired": true}\n')
-        answers.flush()
+            getattr(importlib.import_module(module), function)(
+                Turns(sys.stdin, answers), **arguments
+            )
