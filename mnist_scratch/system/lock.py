@@ -21,28 +21,19 @@ class InUseError(MnistScratchError):
 
 @contextmanager
 def locked(
-    path: Path, *, wait: bool, report: Callable[[str], object] | None = None
+    path: Path, *, wait: bool, report: Callable[[str], object] = lambda _: None
 ) -> Iterator[None]:
     """Hold the lock of a file, which no other process then gets.
 
-    The operating system releases the lock when the process ends, however it ends. The file is
-    there only while the lock is held; one that a killed process left means nothing. Folders above
-    it are made.
+    The operating system releases the lock when the process ends, however it ends. The file has the
+    number of that process, and is there only while the lock is held; one that a killed process left
+    means nothing. Folders above it are made.
 
-    Parameters
-    ----------
-    path
-        The lock's file; its content is the number of the process that holds it.
-    wait
-        Whether to wait until the lock is free, or to be refused at once.
-    report
-        Called once, before waiting, with who holds the lock ("process 4711").
-
-    Raises
-    ------
-    MnistScratchError
-        If the file cannot be locked, or another process holds the lock and `wait` is false.
+    A lock that another process holds is an `InUseError`. With `wait`, the function tells `report`
+    once who holds it ("process 4711"), and waits. A file that cannot be locked is a
+    `MnistScratchError`.
     """
+    waiting = False
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         while (descriptor := _try_to_lock(path)) is None:
@@ -53,9 +44,9 @@ def locked(
                     f"{path.parent} is in use by {holder}; "
                     "wait until that has ended, or name another folder"
                 )
-            if report:
+            if not waiting:
                 report(holder)
-                report = None
+            waiting = True
             time.sleep(_PAUSE)
     except OSError as error:
         raise MnistScratchError(
@@ -65,7 +56,12 @@ def locked(
     try:
         yield
     finally:
-        _release(path, descriptor)
+        with suppress(OSError):  # first: once it is released, the name may be another's lock
+            path.unlink()
+        os.close(descriptor)
+        if sys.platform == "win32":  # where an open file cannot be removed
+            with suppress(OSError):
+                path.unlink()
 
 
 def running_holder(path: Path) -> str:
@@ -76,20 +72,19 @@ def running_holder(path: Path) -> str:
 
 def _number(path: Path) -> int:
     """Return the number in the file, 0 if there is none."""
-    try:
-        number = path.read_bytes()
-    except OSError:
-        return 0
-    return int(number) if number.isdigit() and len(number) < 10 else 0
+    with suppress(OSError, ValueError):
+        return int(path.read_bytes())
+    return 0
 
 
 def _try_to_lock(path: Path) -> int | None:
     """Return the descriptor of the file, locked, or None if another process has it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    # The process that had the lock may have removed the file after it was opened here. A file
-    # without a name would be locked beside the one that a third process makes.
-    with suppress(FileNotFoundError):
-        if _take(descriptor) and os.path.samestat(os.fstat(descriptor), path.stat()):
+    with suppress(BlockingIOError, PermissionError, FileNotFoundError):
+        _lock(descriptor)
+        # The process that had the lock may have removed the file after it was opened here: a third
+        # one would lock a new file beside it.
+        if os.path.samestat(os.fstat(descriptor), path.stat()):
             with suppress(OSError):  # a full disk: only the number of the holder is lost
                 os.ftruncate(descriptor, 0)
                 os.write(descriptor, str(os.getpid()).encode())
@@ -101,32 +96,13 @@ def _try_to_lock(path: Path) -> int | None:
 if sys.platform == "win32":
     import msvcrt
 
-    def _take(descriptor: int) -> bool:
-        # Others may not even read what is locked here, so it is a byte behind the content.
-        os.lseek(descriptor, 1 << 20, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
+    def _lock(descriptor: int) -> None:
+        os.lseek(descriptor, 1 << 20, os.SEEK_SET)  # others cannot read the byte that is locked
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         os.lseek(descriptor, 0, os.SEEK_SET)
-        return True
-
-    def _release(path: Path, descriptor: int) -> None:
-        os.close(descriptor)  # an open file cannot be removed
-        with suppress(OSError):  # another process has it open, and may have the lock already
-            path.unlink()
 
 else:
     import fcntl
 
-    def _take(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _release(path: Path, descriptor: int) -> None:
-        with suppress(OSError):
-            path.unlink()  # first: once it is released, the name may be another process's lock
-        os.close(descriptor)
+    def _lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
