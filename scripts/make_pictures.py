@@ -52,7 +52,8 @@ def main() -> None:
     draw_loss_curve(run, FOLDER / "loss_curve.png")
     draw_contact_sheet(FOLDER / "synthetic_digits.png")
     draw_three(FOLDER / "three.png")
-    training, _ = load_dataset(run.config().data.dataset)
+    data = run.config().data
+    training, _ = load_dataset(data.dataset, invert=data.invert)
     distorting = make_augmentation(read_config(find_config("simard")))
     write_contact_sheet(training, distorting, FOLDER / "distorted_digits.png")
     draw_curves(compare_losses(training, print), FOLDER / "cross_entropy_curves.png")

@@ -77,4 +77,4 @@ def test_set(run: RunFolder, options: argparse.Namespace) -> Dataset:
     dataset = options.dataset or trained_on.dataset
     same = dataset == trained_on.dataset
     data_dir = options.data_dir or (trained_on.data_dir if same else "")
-    return load_dataset(dataset, data_dir).test
+    return load_dataset(dataset, data_dir, invert=same and trained_on.invert).test

@@ -104,6 +104,9 @@ class DataConfig:
         "training examples set aside to choose the best epoch",
         Limits(minimum=1, maximum=_MANY),
     )
+    invert: bool = _setting(
+        False, "take 255 minus every pixel of the data set: for images that are dark on light"
+    )
 
     def __post_init__(self) -> None:
         _check_section(self)

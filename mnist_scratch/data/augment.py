@@ -15,7 +15,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.data.dataset import PIXELS
+from mnist_scratch.data.dataset import PIXELS, whole_number
+from mnist_scratch.system.text import shown
 
 Floats = npt.NDArray[np.float32]
 
@@ -62,6 +63,12 @@ class Augmentation:
         Standard deviation of the Gaussian that smooths it, in pixels.
     fade
         Share of the epochs, at the end, over which all amounts shrink to nothing.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another kind, an amount is negative or not finite, sigma is not above
+        0, the share is above 1, or there is no epoch.
     """
 
     def __init__(
@@ -77,16 +84,24 @@ class Augmentation:
         elastic_sigma: float = 4.0,
         fade: float = 0.0,
     ) -> None:
+        if not isinstance(seeds, np.random.SeedSequence):
+            raise TypeError(f"seeds = {shown(seeds)}: must be a numpy.random.SeedSequence(seed)")
         self._seeds = seeds
-        self.epochs = epochs
-        self.rotation = rotation
-        self.scale = scale
-        self.shear = shear
-        self.shift = shift
-        self.elastic_alpha = elastic_alpha
-        self.elastic_sigma = elastic_sigma
-        self.fade = fade
-        self._smoothing = _smoothing(elastic_sigma)  # (28, 28)
+        self.epochs = whole_number(epochs, "epochs")
+        if self.epochs < 1:
+            raise ValueError(f"epochs = {self.epochs}: must be at least 1")
+        self.rotation = _amount(rotation, "rotation")
+        self.scale = _amount(scale, "scale")
+        self.shear = _amount(shear, "shear")
+        self.shift = _amount(shift, "shift")
+        self.elastic_alpha = _amount(elastic_alpha, "elastic_alpha")
+        self.elastic_sigma = _amount(elastic_sigma, "elastic_sigma")
+        if self.elastic_sigma == 0:
+            raise ValueError("elastic_sigma = 0: must be above 0")
+        self.fade = _amount(fade, "fade")
+        if self.fade > 1:
+            raise ValueError(f"fade = {self.fade:g}: must be at most 1, all epochs")
+        self._smoothing = _smoothing(self.elastic_sigma)  # (28, 28)
 
     def distort(self, pixels: npt.NDArray[np.uint8], epoch: int, batch: int) -> Floats:
         """Return the distorted images of a batch.
@@ -151,6 +166,15 @@ class Augmentation:
         maps[1, :, 1] = scale_columns * (cosine - slip * sine)
         maps[:, :, 2] = _MIDDLE + self.shift * strength * np.array(shifts)  # (2, B)
         return maps
+
+
+def _amount(value: float, argument: str) -> float:
+    """Return an amount as Python's number, or raise an error that names it."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{argument} = {shown(value)}: must be a number")
+    if not 0 <= value < math.inf:
+        raise ValueError(f"{argument} = {value:g}: must be a finite number, 0 or above")
+    return float(value)
 
 
 def _sample(pixels: npt.NDArray[np.uint8], places: Floats) -> Floats:

@@ -58,13 +58,13 @@ def parse_idx(content: bytes | mmap.mmap, name: str) -> npt.NDArray[Any]:
     """
     if len(content) < 4:
         raise MnistScratchError(
-            f"{name}: {len(content)} bytes are too few for an IDX file; fetch it again"
+            f"{name}: {len(content)} bytes are too few for an IDX file; make or copy it again"
         )
     zeros, code, dimensions = struct.unpack(">HBB", content[:4])
     if zeros != 0 or code not in _DTYPES or dimensions == 0:
         raise MnistScratchError(
             f"{name}: not an IDX file: it begins {content[:4].hex(' ')}, where MNIST's images "
-            "have 00 00 08 03 and its labels 00 00 08 01; fetch it again"
+            "have 00 00 08 03 and its labels 00 00 08 01; write it in that format"
         )
     if dimensions > _MOST_DIMENSIONS:
         raise MnistScratchError(
@@ -75,7 +75,7 @@ def parse_idx(content: bytes | mmap.mmap, name: str) -> npt.NDArray[Any]:
     if len(content) < start:
         raise MnistScratchError(
             f"{name}: ends at byte {len(content)}, inside its header of {start} bytes; "
-            "fetch it again"
+            "make or copy it again"
         )
     shape = struct.unpack(f">{dimensions}I", content[4:start])
     dtype = _DTYPES[code]
@@ -83,7 +83,7 @@ def parse_idx(content: bytes | mmap.mmap, name: str) -> npt.NDArray[Any]:
     if len(content) - start != expected:
         raise MnistScratchError(
             f"{name}: the header announces {' x '.join(map(str, shape))} values, {expected} bytes, "
-            f"but {len(content) - start} follow; the file is damaged, fetch it again"
+            f"but {len(content) - start} follow; the file is damaged, make or copy it again"
         )
     try:
         values = np.frombuffer(content, dtype, offset=start).reshape(shape)
@@ -104,7 +104,12 @@ def format_idx(array: npt.NDArray[Any]) -> bytes:
     ------
     ValueError
         If IDX has no code for the dtype, or the array has no dimension or too many.
+    TypeError
+        If it is no array, or a masked one.
     """
+    given: object = array
+    if not isinstance(given, np.ndarray) or isinstance(given, np.ma.MaskedArray):
+        raise TypeError(f"IDX cannot hold a {type(array).__name__}; make it an array of a dtype")
     dtype = array.dtype.newbyteorder("=")
     if dtype not in _CODES or not 1 <= array.ndim <= _MOST_DIMENSIONS:
         raise ValueError(f"IDX cannot hold an array of {dtype} with shape {array.shape}")

@@ -189,6 +189,11 @@ def check_ensemble(runs: Sequence[RunFolder], dataset: str | None) -> None:
             raise MnistScratchError(
                 f"{trained}: their classes differ, so they are no ensemble; evaluate each alone"
             )
+        if dataset in (None, name) and run.config().data.invert != first.config().data.invert:
+            raise MnistScratchError(
+                f"{first.path} and {run.path}: one was trained on inverted images; evaluate each "
+                "alone"
+            )
         if dataset is None and other != name:
             raise MnistScratchError(
                 f"{trained}; choose the test images to evaluate on with --dataset NAME"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.data.dataset import Dataset, Examples
+from mnist_scratch.data.dataset import Examples, Subset
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import log_softmax
@@ -43,7 +43,7 @@ class Example(NamedTuple):
 
 def show_examples(network: Network, dataset: Examples, numbers: Sequence[int]) -> list[Example]:
     """Return the examples of the given numbers, in that order, with the network's logits."""
-    chosen = Dataset(dataset.name, dataset.images[[*numbers]], dataset.labels[[*numbers]])
+    chosen = Subset(dataset, np.array(numbers))
     return _examples(dataset, numbers, all_logits(network, chosen))
 
 
@@ -100,8 +100,8 @@ def all_logits(network: Network, dataset: Examples) -> npt.NDArray[np.float64]:
 def _examples(
     dataset: Examples, numbers: Sequence[int], logits: npt.NDArray[np.float64]
 ) -> list[Example]:
-    images, labels = dataset.images, dataset.labels
+    images = dataset.take(np.array(numbers, np.int64))[0].reshape(-1, 28, 28)  # (n, 28, 28)
     return [
-        Example(number, images[number], int(labels[number]), row)
-        for number, row in zip(numbers, logits, strict=True)
+        Example(number, image, int(dataset.labels[number]), row)
+        for number, image, row in zip(numbers, images, logits, strict=True)
     ]

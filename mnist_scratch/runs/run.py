@@ -122,7 +122,7 @@ def run_training(
             "take 0.001 to 0.004, as --config adam does"
         )
     with locked_folder(path):
-        data = load_dataset(config.data.dataset, config.data.data_dir)
+        data = _load(config)
         with computing(with_dataset(config, data.training.name)) as found:
             trainer = _trainer(found, data)
             directory = RunFolder.create(path, found)
@@ -173,7 +173,7 @@ def resume_training(
             config = replace(config, training=replace(config.training, threads=threads))
         if checkpoint:
             config = _resumed_config(checkpoint, config, path)
-        data = load_dataset(config.data.dataset, config.data.data_dir)
+        data = _load(config)
         with computing(with_dataset(config, data.training.name)) as found:
             trainer = _trainer(found, data)
             if checkpoint:
@@ -327,6 +327,11 @@ class _Run:
         self.directory.write_history(self.trainer.history)
         self.directory.write_norms(self.trainer.norms)
         self.directory.save_model(self.trainer.network)
+
+
+def _load(config: Config) -> DataSplits:
+    data = config.data
+    return load_dataset(data.dataset, data.data_dir, invert=data.invert)
 
 
 def _trainer(config: Config, data: DataSplits) -> Trainer:

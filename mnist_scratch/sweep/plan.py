@@ -88,13 +88,15 @@ def plan_runs(
 
 def _with_datasets(configs: Sequence[Config]) -> list[Config]:
     """Load each data set once, and write into the configs which one was found."""
-    found: dict[tuple[str, str], str] = {}
+    found: dict[tuple[str, str, bool], str] = {}
     for data in (config.data for config in configs):
-        if (data.dataset, data.data_dir) not in found:
-            loaded = load_dataset(data.dataset, data.data_dir)
-            found[data.dataset, data.data_dir] = loaded.training.name
+        if (key := (data.dataset, data.data_dir, data.invert)) not in found:
+            loaded = load_dataset(data.dataset, data.data_dir, invert=data.invert)
+            found[key] = loaded.training.name
     return [
-        with_dataset(config, found[config.data.dataset, config.data.data_dir]) for config in configs
+        with_dataset(config, found[data.dataset, data.data_dir, data.invert])
+        for config in configs
+        for data in [config.data]
     ]
 
 

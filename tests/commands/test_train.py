@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
-from helpers.command_line import SMALL, CommandLine, refused
+from helpers.command_line import SMALL, CommandLine, refused, succeeded
 
+from mnist_scratch.data.idx import format_idx, parse_idx
 from mnist_scratch.data.sources.registry import FILE_NAMES
 
 
@@ -141,3 +142,43 @@ def test_too_little_memory_is_one_clear_message(
     monkeypatch.setattr("mnist_scratch.commands.train.run_training", fail)
     message = refused(main("train", "--run", "run"))
     assert "not enough memory: Unable to allocate 7.28 TiB; try narrower" in message
+
+
+@pytest.fixture
+def dark_files(digit_files: Path, tmp_path: Path) -> Path:
+    """The digits of `digit_files` dark on light."""
+    folder = tmp_path / "dark"
+    folder.mkdir()
+    for name in FILE_NAMES:
+        content = (digit_files / name).read_bytes()
+        array = parse_idx(content, name)
+        (folder / name).write_bytes(format_idx(255 - array if array.ndim == 3 else array))
+    return folder
+
+
+def test_dark_images_train_with_a_warning_or_inverted_to_the_same_bytes_as_light_ones(
+    main: CommandLine, digit_files: Path, dark_files: Path, tmp_path: Path
+) -> None:
+    plain = main("train", *SMALL, "--data-dir", digit_files, "--run", "light")
+    as_they_are = main("train", *SMALL, "--data-dir", dark_files, "--run", "as_they_are")
+    inverted = main("train", *SMALL, "--data-dir", dark_files, "--invert", "--run", "inverted")
+    assert plain.returncode == as_they_are.returncode == inverted.returncode == 0
+    assert as_they_are.stderr.count("dark on light") == 1
+    assert "dark on light" not in plain.stderr + inverted.stderr
+    models = [(tmp_path / name / "model.npz").read_bytes() for name in ("light", "inverted")]
+    assert models[0] == models[1]
+    assert "invert = true" in (tmp_path / "inverted" / "config.toml").read_text()
+
+    # What loads the run's own data later inverts them; other data stay as they are.
+    own = json.loads(succeeded(main("evaluate", "inverted", "--json")))
+    light = json.loads(succeeded(main("evaluate", "light", "--json")))
+    assert own == light
+    succeeded(main("explain", "inverted", "--worst", "2"))
+    succeeded(main("report", "inverted"))
+    resumed = main("train", "--resume", "inverted")
+    assert resumed.returncode == 0
+    assert "dark on light" not in resumed.stderr
+    other = refused(main("train", "--resume", "inverted", "--no-invert"))
+    assert "invert" in other
+    both = refused(main("evaluate", "inverted", "light"))
+    assert "one was trained on inverted images; evaluate each alone" in both

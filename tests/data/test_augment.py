@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -252,3 +253,23 @@ def test_a_loader_that_goes_on_within_an_epoch_distorts_as_if_it_had_never_stopp
     resumed.resume(whole.order, 128)
     for images, mine in zip(expected[2:], resumed, strict=True):
         np.testing.assert_array_equal(mine.images, images)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"seeds": 0}, r"seeds = 0: must be a numpy.random.SeedSequence\(seed\)"),
+        ({"epochs": 0}, "epochs = 0: must be at least 1"),
+        ({"epochs": 2.0}, r"epochs = 2\.0: must be a whole number"),
+        ({"rotation": -1}, "rotation = -1: must be a finite number, 0 or above"),
+        ({"scale": math.nan}, "scale = nan: must be a finite"),
+        ({"shear": math.inf}, "shear = inf"),
+        ({"shift": "2"}, "shift = '2': must be a number"),
+        ({"elastic_alpha": True}, "elastic_alpha = True: must be a number"),
+        ({"elastic_sigma": 0}, "elastic_sigma = 0: must be above 0"),
+        ({"fade": 1.5}, r"fade = 1\.5: must be at most 1"),
+    ],
+)
+def test_distortion_of_no_such_amount_is_an_error(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        Augmentation(**dict[str, Any](seeds=np.random.SeedSequence(0)) | arguments)

@@ -58,7 +58,7 @@ def data(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> DataSplits:
     """What is found here: digits called synthetic. 79 to train on are five batches an epoch."""
     training = Dataset("synthetic", digits.images, digits.labels, {"a-file": "its hash"})
     acquired = DataSplits(training, training)
-    monkeypatch.setattr(run, "load_dataset", lambda *_: acquired)
+    monkeypatch.setattr(run, "load_dataset", lambda *_, **__: acquired)
     return acquired
 
 
@@ -268,7 +268,7 @@ def test_other_data_is_refused_and_its_files_are_named(
     trained(short(), tmp_path / "run")
     first = data.training
     other = Dataset(first.name, first.images, first.labels, {"a-file": "another hash"})
-    monkeypatch.setattr(run, "load_dataset", lambda *_: DataSplits(other, other))
+    monkeypatch.setattr(run, "load_dataset", lambda *_, **__: DataSplits(other, other))
     with pytest.raises(MnistScratchError, match=r"other data .* 'a-file' differs"):
         resume_training(tmp_path / "run")
 
@@ -506,7 +506,7 @@ def test_the_folder_of_the_data_is_written_down_for_any_working_directory(
     digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     named = Dataset("mnist", digits.images, digits.labels)
-    monkeypatch.setattr(run, "load_dataset", lambda *_: DataSplits(named, named))
+    monkeypatch.setattr(run, "load_dataset", lambda *_, **__: DataSplits(named, named))
     monkeypatch.chdir(tmp_path)
     run_training(short(data_dir="here"), tmp_path / "run")
     assert RunFolder(tmp_path / "run").config().data.data_dir == str(tmp_path / "here")
@@ -543,7 +543,7 @@ def test_the_part_of_a_file_that_another_program_writes_stays(
 def test_no_other_program_trains_in_the_folder_while_the_data_is_loaded(
     data: DataSplits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def load(*_: object) -> DataSplits:
+    def load(*_: object, **__: object) -> DataSplits:
         with pytest.raises(MnistScratchError, match="in use by process"):
             run_training(short(), tmp_path / "run")
         raise MnistScratchError("no data")

@@ -44,8 +44,8 @@ def data(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> DataSplits:
     labels = np.roll(digits.labels, 1)
     training = Dataset("synthetic", digits.images, digits.labels, {"a-file": "its hash"})
     acquired = DataSplits(training, Dataset("synthetic", digits.images, labels, training.sha256))
-    monkeypatch.setattr(run, "load_dataset", lambda *_: acquired)
-    monkeypatch.setattr(acquire, "load_dataset", lambda *_: acquired)
+    monkeypatch.setattr(run, "load_dataset", lambda *_, **__: acquired)
+    monkeypatch.setattr(acquire, "load_dataset", lambda *_, **__: acquired)
     return acquired
 
 
@@ -213,7 +213,7 @@ def test_the_test_set_has_no_say_in_training(
 ) -> None:
     run_training(SHORT, tmp_path / "first")
     nothing = Dataset("synthetic", np.zeros((5, 28, 28), np.uint8), np.zeros(5, np.uint8))
-    monkeypatch.setattr(run, "load_dataset", lambda *_: DataSplits(data.training, nothing))
+    monkeypatch.setattr(run, "load_dataset", lambda *_, **__: DataSplits(data.training, nothing))
     run_training(SHORT, tmp_path / "second")
     first, second = ((tmp_path / name / "model.npz").read_bytes() for name in ("first", "second"))
     assert first == second

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
-from mnist_scratch.data.dataset import Dataset
+import numpy as np
+
+from mnist_scratch.data.dataset import Dataset, checked_flag
 from mnist_scratch.data.idx import parse_idx
 from mnist_scratch.data.sources.files import (
     data_folder,
@@ -22,7 +25,14 @@ from mnist_scratch.data.sources.files import (
 from mnist_scratch.data.sources.own_files import load_own_files
 from mnist_scratch.data.sources.registry import DATASETS, DataSource, SourceFile
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.system.files import as_path
 from mnist_scratch.system.lock import locked
+from mnist_scratch.system.text import nearest, shown
+
+# Mean grey level of a data set whose images are light on dark: MNIST 33, EMNIST's digits 44, KMNIST
+# 49, the synthetic digits 32, Fashion-MNIST 73. Dark on light they have 255 minus that, 182 to 222.
+_DARK_ON_LIGHT = 127.5
+_LOOKED_AT = 1000  # images, evenly spread: a data set may be larger than the memory
 
 
 class DataSplits(NamedTuple):
@@ -33,9 +43,15 @@ class DataSplits(NamedTuple):
 
 
 def load_dataset(
-    dataset: str = "auto", data_dir: str = "", report: Callable[[str], object] | None = None
+    dataset: str = "auto",
+    data_dir: str | os.PathLike[str] = "",
+    report: Callable[[str], object] | None = None,
+    *,
+    invert: bool = False,
 ) -> DataSplits:
     """Load a data set, verified by SHA-256; fetch or draw what is not on disk.
+
+    A network expects images that are light on dark. Others are used as they are, which is reported.
 
     Parameters
     ----------
@@ -47,6 +63,8 @@ def load_dataset(
         and "files" are nowhere.
     report
         Called with what a person should know; the default prints it to standard error.
+    invert
+        Whether to take 255 minus every pixel: for images that are dark on light.
 
     Returns
     -------
@@ -55,13 +73,52 @@ def load_dataset(
     Raises
     ------
     MnistScratchError
-        If a file is damaged, or cannot be fetched or written.
+        If there is no such data set, a file is damaged, or it cannot be fetched or written.
+    TypeError
+        If an argument is of another kind.
     """
+    names = ("auto", *DATASETS)
+    if dataset not in names:
+        raise MnistScratchError(
+            f"dataset = {shown(dataset)}: must be one of {', '.join(names)}"
+            f"{nearest(str(dataset), names)}"
+        )
+    as_path(data_dir, "data_dir")
+    invert = checked_flag(invert, "invert")
     report = report or _print
+    splits = _load(dataset, os.fspath(data_dir), report)
+    if invert:
+        splits = DataSplits(
+            *(
+                Dataset(each.name, each.images, each.labels, each.sha256, invert=True)
+                for each in splits
+            )
+        )
+    _report_dark_ink(splits, report)
+    return splits
+
+
+def _report_dark_ink(splits: DataSplits, report: Callable[[str], object]) -> None:
+    """Report in a line if images are dark on light, as they are or because they were inverted."""
+    for dataset in splits:
+        examples = np.linspace(0, len(dataset) - 1, min(len(dataset), _LOOKED_AT)).astype(np.int64)
+        mean = dataset.take(examples)[0].mean()
+        if mean > _DARK_ON_LIGHT:
+            inverted, remedy = ("inverted ", "without") if dataset.invert else ("", "with")
+            report(
+                f"the {inverted}images of {dataset.name} are dark on light (mean pixel {mean:.0f} "
+                f"of 255), where light on dark is expected: train {remedy} --invert, in Python "
+                f"{remedy} load_dataset(..., invert=True)"
+            )
+            return
+
+
+def _load(dataset: str, data_dir: str, report: Callable[[str], object]) -> DataSplits:
     if dataset == "files":
         if not data_dir:
             raise MnistScratchError(
-                "--dataset files: name the folder in which your IDX files lie with --data-dir"
+                "--dataset files: name the folder in which your IDX files lie with --data-dir (in "
+                "Python: data_dir)"
             )
         return DataSplits(*load_own_files(data_folder(dataset, data_dir), report))
     if dataset == "synthetic":

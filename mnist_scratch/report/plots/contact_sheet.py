@@ -44,7 +44,7 @@ def _draw(dataset: Dataset, augmentation: Augmentation | None) -> Figure:
     sheet = np.full((CLASSES * _CELL - _GAP, _ACROSS * _CELL - _GAP), 255, np.uint8)
     for label in range(CLASSES):
         examples = np.flatnonzero(dataset.labels == label)[:_ACROSS]
-        images = dataset.images[examples]  # (n, 28, 28)
+        images = dataset.take(examples)[0].reshape(-1, 28, 28)  # (n, 28, 28)
         if augmentation is not None and len(images):
             images = _distorted(images[:1], augmentation, label)
         for place, image in enumerate(images):

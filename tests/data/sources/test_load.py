@@ -4,6 +4,7 @@ import gzip
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -247,3 +248,43 @@ def test_a_wrong_file_is_named_and_stays_while_the_others_are_fetched(
         load_dataset("mnist", "kept", lambda _: None)
     assert wrong.read_bytes() == b"my own"
     assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("mnst",), r"dataset = 'mnst': must be one of auto, mnist, .*files, did you mean 'mnist'"),
+        (("MNIST",), "dataset = 'MNIST': must be one of"),
+        ((None,), "dataset = None: must be one of"),
+        ((["mnist"],), r"dataset = \['mnist'\]: must be one of"),
+        (("mnist", None), "data_dir = None: must be a path"),
+        (("mnist", 7), "data_dir = 7: must be a path"),
+    ],
+)
+def test_arguments_that_name_no_data_set_or_folder_are_errors(
+    arguments: tuple[Any, ...], message: str
+) -> None:
+    with pytest.raises((MnistScratchError, TypeError), match=message):
+        load_dataset(*arguments)
+
+
+def test_to_invert_is_true_or_false(few_digits: list[int]) -> None:
+    with pytest.raises(TypeError, match="invert = 1: must be True or False"):
+        load_dataset("synthetic", "kept", invert=1)  # type: ignore[arg-type]
+    assert not few_digits
+
+
+def test_a_folder_may_be_a_path(few_digits: list[int], tmp_path: Path) -> None:
+    load_dataset("synthetic", tmp_path / "kept")
+    load_dataset("synthetic", str(tmp_path / "kept"))
+    assert len(few_digits) == 1
+    assert (tmp_path / "kept" / FILE_NAMES[0]).exists()
+
+
+@pytest.mark.mnist
+def test_mnist_is_not_reported_to_be_dark_on_light_unless_it_is_inverted(mnist_dir: Path) -> None:
+    said: list[str] = []
+    load_dataset("mnist", mnist_dir, said.append)
+    assert said == []
+    load_dataset("mnist", mnist_dir, said.append, invert=True)
+    assert "mean pixel 222 of 255" in said[0]

@@ -120,3 +120,57 @@ def test_hashing_a_large_file_is_announced(folder: Path, monkeypatch: pytest.Mon
     load_dataset("files", str(folder), said.append)
     assert [IMAGES in said[0], TEST_IMAGES in said[1]] == [True, True]
     assert len(said) == 2
+
+
+@pytest.fixture
+def on_paper(folder: Path, digits: Dataset) -> Path:
+    """The same images dark on light."""
+    for name in (IMAGES, TEST_IMAGES):
+        (folder / name).write_bytes(format_idx(255 - digits.images))
+    return folder
+
+
+def test_images_that_are_dark_on_light_are_used_as_they_are_and_one_line_names_the_remedy(
+    on_paper: Path, digits: Dataset
+) -> None:
+    said: list[str] = []
+    training, _ = load_dataset("files", on_paper, said.append)
+    np.testing.assert_array_equal(training.images, 255 - digits.images)
+    (line,) = said
+    assert "files are dark on light (mean pixel " in line
+    assert "--invert" in line
+    assert "load_dataset(..., invert=True)" in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize("dark", [IMAGES, TEST_IMAGES])
+def test_training_and_test_images_are_looked_at_each(
+    folder: Path, digits: Dataset, dark: str
+) -> None:
+    (folder / dark).write_bytes(format_idx(255 - digits.images))
+    said: list[str] = []
+    load_dataset("files", folder, said.append)
+    assert len(said) == 1
+
+
+def test_inverted_images_are_light_on_dark_and_stay_on_disk(
+    on_paper: Path, digits: Dataset
+) -> None:
+    said: list[str] = []
+    training, test = load_dataset("files", on_paper, said.append, invert=True)
+    for loaded in (training, test):
+        np.testing.assert_array_equal(loaded.images, digits.images)
+        np.testing.assert_array_equal(loaded.take(np.array([9]))[0][0], digits.pixels[9])
+    assert said == []
+    with (on_paper / IMAGES).open("r+b") as file:
+        file.seek(16)
+        file.write(b"\xab\xcd")
+    assert training.take(np.array([0]))[0][0, :2].tolist() == [255 - 0xAB, 255 - 0xCD]
+
+
+def test_light_images_that_were_inverted_are_reported_too(folder: Path) -> None:
+    said: list[str] = []
+    load_dataset("files", folder, said.append, invert=True)
+    assert "the inverted images of files are dark on light" in said[0]
+    assert "train without --invert" in said[0]
+    assert len(said) == 1
