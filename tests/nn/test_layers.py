@@ -136,7 +136,7 @@ def test_backward_needs_a_forward_before_it(kind: type[Activation]) -> None:
 def test_a_dense_layer_without_a_network_says_so() -> None:
     lonely = (Dense(2, 3), copy.copy(dense(2, 3)), copy.deepcopy(dense(2, 3)))
     for layer in (*lonely, pickle.loads(pickle.dumps(dense(2, 3)))):  # noqa: S301
-        message = "^Dense has no weights yet: it belongs to no network"
+        message = r"^Dense\(2, 3\) has no weights yet: it belongs to no network"
         with pytest.raises(AttributeError, match=message):
             layer.forward(np.ones((1, 2)))
         with pytest.raises(AttributeError, match=message):

@@ -23,7 +23,7 @@ from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import SGD
 from mnist_scratch.training.evaluation import evaluate
 from mnist_scratch.training.seeding import generator
-from mnist_scratch.training.trainer import Trainer, learning_rates
+from mnist_scratch.training.trainer import Trainer, learning_rates, make_optimizer
 
 
 def factor_of(config: Config) -> Callable[[float], float]:
@@ -238,6 +238,14 @@ def test_the_time_of_the_training_is_measured(digits: Dataset) -> None:
     assert first is not None
     assert second is not None
     assert 0 < first < second <= trainer.seconds
+
+
+def test_without_a_momentum_there_is_nothing_to_look_ahead_along() -> None:
+    network = Network.of_widths((784, 10), "relu", 0)
+    for momentum in (0.0, 0.9):
+        optimizer = make_optimizer(network, configured(momentum=momentum, nesterov=True))
+        assert isinstance(optimizer, SGD)
+        assert optimizer.nesterov == (momentum > 0.0)
 
 
 def test_a_trainer_runs_once(digits: Dataset) -> None:
