@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers.command_line import CHECKOUT, run_in_process
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 
 import mnist_scratch
 from mnist_scratch.cli import make_parser
@@ -83,9 +85,15 @@ def untracked(folder: Path) -> list[str]:
 @pytest.fixture
 def few_of_mnist(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let MNIST be 6,600 synthetic digits, and lie in the copy's data/ as if it were downloaded."""
-    rng = np.random.default_rng(3)
     folder = copy / "data" / "mnist"
     folder.mkdir()
+    files = write_digits(folder)
+    monkeypatch.setitem(DATASETS, "mnist", DATASETS["mnist"]._replace(files=files))
+
+
+def write_digits(folder: Path) -> list[SourceFile]:
+    """Write the four files of a data set of 6,600 synthetic digits."""
+    rng = np.random.default_rng(3)
     files = []
     for names, count in ((FILE_NAMES[:2], 6_500), (FILE_NAMES[2:], 100)):
         labels = rng.integers(0, 10, count).astype(np.uint8)
@@ -93,7 +101,7 @@ def few_of_mnist(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             content = format_idx(array)
             (folder / name).write_bytes(content)
             files.append(SourceFile(name, len(content), hashlib.sha256(content).hexdigest()))
-    monkeypatch.setitem(DATASETS, "mnist", DATASETS["mnist"]._replace(files=files))
+    return files
 
 
 def test_the_commands_can_be_pasted_and_leave_nothing_untracked(
@@ -140,13 +148,42 @@ def test_the_loop_in_the_readme_trains(
 ) -> None:
     data = load_dataset("synthetic", str(synthetic_dir))
     monkeypatch.setattr(mnist_scratch, "load_dataset", lambda: data, raising=False)
-    (code,) = blocks(README.read_text(encoding="utf-8"), "python")
+    code, _ = blocks(README.read_text(encoding="utf-8"), "python")
     assert sum(bool(line.strip()) for line in code.splitlines()) <= 20
     values: dict[str, Any] = {}
     exec(compile(code, "README.md", "exec"), values)  # noqa: S102  # the README is this project's
     result = mnist_scratch.evaluate(values["network"], data.test)
     # Synthetic digits are sloppier than MNIST's: the default recipe reads 87% of them.
     assert 0.75 < result.accuracy < 0.92
+
+
+def test_the_lines_of_the_readme_run_in_a_notebook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_digits(tmp_path)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    # A notebook has a socket to its kernel, which it says nothing encrypts.
+    monkeypatch.setenv("PYTHONWARNINGS", "ignore")
+    small = (
+        "import functools, mnist_scratch\n"
+        "mnist_scratch.load_dataset = "
+        f"functools.partial(mnist_scratch.load_dataset, 'files', {str(tmp_path)!r})"
+    )
+    cells = [small, *blocks(README.read_text(encoding="utf-8"), "python")]
+    notebook = new_notebook(  # type: ignore[no-untyped-call]
+        cells=[new_code_cell(cell) for cell in cells]  # type: ignore[no-untyped-call]
+    )
+    NotebookClient(notebook, timeout=300).execute()
+    shown = [
+        "".join(output.text for output in cell.outputs if output.name == stream)
+        for cell in notebook.cells
+        for stream in ("stdout", "stderr")
+    ]
+    _, _, by_hand, nothing, by_trainer, progress = shown
+    assert re.search(r"epoch 2: .*\n0\.\d+\nPredictions\(", by_hand)
+    assert nothing == ""
+    assert re.search(r"epoch 2: .*\n.*test accuracy", by_trainer, re.DOTALL)
+    assert re.search(r"epoch 2/2 *\|.*images/s", progress)  # the bar
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: f"{path.parent.name}-{path.name}")
