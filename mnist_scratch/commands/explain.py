@@ -97,7 +97,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--output",
         type=Path,
         metavar="FILE",
-        help="PNG to write (default: RUN/explanation.png; with --curves: cross_entropy_curves.png)",
+        help="PNG to write (default: RUN/explanation.png; with --curves: cross_entropy_curves.png; "
+        "with --backward: none)",
     )
     add_json(command)
 

@@ -309,7 +309,6 @@ def explain_step(
     path = _path(layers, weight)
     checks = _checks(wide, loss_of, values, targets, layers, path)
 
-    wide.gradients[...] = gradient  # as they were, whatever the checks did
     mover.step()
     loss_after = loss_of.forward(wide.forward(inputs), targets)
     predictions_after = loss_of.predictions[0]
@@ -392,8 +391,9 @@ def optimizer_of(run: RunFolder, network: Network) -> OptimizerOfRun:
     optimizer = make_optimizer(network, run.config())
     try:
         row = run.history().rows[-1]
-        optimizer.learning_rate = row.learning_rate
-        rate = f"The learning rate is that of the run's last step, {row.step:,}."
+        peak, optimizer.learning_rate = optimizer.learning_rate, row.learning_rate
+        rate = f"The learning rate is that of the run's last step, {row.step:,}"
+        rate += f"; its peak was {peak:g}." if peak != row.learning_rate else "."
     except MnistScratchError:
         rate = "The learning rate is the run's peak: it has no history that says how it ended."
     names = " and ".join(name.replace("_", " ") for name in optimizer.state_names)

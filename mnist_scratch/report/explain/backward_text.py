@@ -241,10 +241,11 @@ def _loss(text: _Text, step: ExplainedStep) -> None:
 def _logits(text: _Text, step: ExplainedStep, checks: dict[str, Check]) -> None:
     if step.loss_name == "SoftmaxCrossEntropy":
         text.step(
-            f"The logits. -log p is log(sum of e^z) - z[{step.label}]. Raise one logit z by a "
-            "little d: its e^z, and so the sum, grows by e^z d; the logarithm grows by that over "
-            "the sum, which is p d. The true logit is also subtracted, so there it is p d - d. "
-            "Therefore dL/dz = p - y, with y = 1 for the true class and 0 for the others."
+            f"The logits. With p = e^z[{step.label}] / sum, -log p is log(sum) - z[{step.label}]. "
+            "Raise one logit z by a little d: e^z, its own derivative, grows by e^z d, and so does "
+            "the sum; log(sum), whose derivative is 1 / sum, grows by e^z d / sum, which is p d. "
+            f"Logit {step.label} is also subtracted, so there it is p d - d. Therefore dL/dz = "
+            "p - y, with y = 1 for the true class and 0 for the others."
         )
     elif step.loss_name == "SquaredError":
         text.step(
@@ -281,9 +282,10 @@ def _weight(text: _Text, step: ExplainedStep, number: int, checks: dict[str, Che
     what = f"logit {o}" if last else f"the z of unit {o}"
     name = f"{number},{i},{o}"
     given = f"pixel {i}" if number == 1 else f"a of unit {i} of layer {number - 1}"
+    factor = "pixel" if number == 1 else "a"
     text.step(
         f"Layer {number}, weight {name}. In {what} it is multiplied by {given}: raise the weight "
-        f"by d, and {what} rises by that times d. So dL/dw = {'pixel' if number == 1 else 'a'} x "
+        f"by d, and {what} rises by {factor} x d, and L by that x dL/dz. So dL/dw = {factor} x "
         "dL/dz."
     )
     text.row(given, float(layer.inputs[i]))

@@ -305,7 +305,7 @@ def test_a_run_s_optimizer_stands_where_its_checkpoint_and_history_end(trained_r
     assert optimizer.velocities.any()
     last = run.history().rows[-1]
     assert optimizer.learning_rate == last.learning_rate < run.config().optimizer.learning_rate
-    assert f"of the run's last step, {last.step}." in origin
+    assert f"of the run's last step, {last.step}; its peak was 0.02." in origin
     assert f"checkpoint, after step {last.step}." in origin
     other = Network.of_widths((784, 6, 10), "relu", np.random.default_rng(0))
     assert "start at 0: the run's checkpoint is of another model" in optimizer_of(run, other).origin
