@@ -29,6 +29,7 @@ from mnist_scratch.nn.loss import Loss, SoftmaxCrossEntropy
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import SGD, Adam, Optimizer
 from mnist_scratch.runs.folder import RunFolder
+from mnist_scratch.system.text import shown
 from mnist_scratch.training.trainer import make_optimizer
 
 Weight = tuple[int, int, int]  # layer from 1; input and output from 0
@@ -193,6 +194,14 @@ class ExplainedStep:
     predictions_after: Array
     checks: tuple[Check, ...]
 
+    def __repr__(self) -> str:
+        weight = f"{self.weight.layer},{self.weight.input},{self.weight.output}"
+        return (
+            f"ExplainedStep(class {self.label}, predicted {self.predicted}, loss {self.loss:.4g} "
+            f"and {self.loss_after:.4g} after it, weight {weight}, {len(self.checks)} checks "
+            f"{'agree' if self.agrees else 'of which some do not agree'})"
+        )
+
     @property
     def predicted(self) -> int:
         """The most probable class."""
@@ -262,34 +271,24 @@ def explain_step(
     ------
     MnistScratchError
         If the optimizer is none that can be explained.
+    TypeError
+        If the network or the loss is none.
     ValueError
-        If the image, the label or the weight does not fit the network, or the optimizer is another
-        network's.
+        If the image, the label or the weight does not fit the network, the optimizer is another
+        network's, or the loss is not finite before or after the step.
     """
-    split = _SPLITS.get(type(optimizer))
-    if split is None:
-        known = ", ".join(kind.__name__ for kind in _SPLITS)
-        raise MnistScratchError(
-            f"explain_step does not know how {type(optimizer).__name__} moves a weight; it "
-            f"explains {known}"
-        )
-    wide = in_float64(network)
-    mover = _moving(optimizer, network, wide)
-    inputs = _as_inputs(image, network)  # (1, I)
     loss_of = copy.copy(loss_function) if loss_function is not None else SoftmaxCrossEntropy()
-    classes = network.widths[-1]
-    if isinstance(label, bool) or not isinstance(label, (int, np.integer)):
-        raise ValueError(f"label = {label!r:.60}: must be a class, 0 to {classes - 1}")
-    if not 0 <= label < classes:
-        raise ValueError(f"label = {label}: the classes are 0 to {classes - 1}")
-    if weight is not None and (problem := weight_problem(network, weight)):
-        raise ValueError(f"weight = {weight}: {problem}")
-
-    targets = np.eye(classes)[[int(label)]]  # (1, C)
+    _check_call(network, label, optimizer, loss_of, weight)
+    inputs = _as_inputs(image, network)  # (1, I)
+    wide = in_float64(network)
+    mover, split = _moving(optimizer, network, wide), _SPLITS[type(optimizer)]
+    targets = np.eye(network.widths[-1])[[int(label)]]  # (1, C)
     values = [inputs]  # what each layer is given, and last the logits
     for layer in wide.layers:
         values.append(layer.forward(values[-1]))
     loss = loss_of.forward(values[-1], targets)
+    if not math.isfinite(loss):
+        raise ValueError(f"the loss of the image is {loss}: the network is no longer finite")
     predictions, d_logits = loss_of.predictions[0], loss_of.backward()
     derivatives = [d_logits]  # of the loss by each of the values, filled from the end
     for layer in reversed(wide.layers):
@@ -302,19 +301,26 @@ def explain_step(
 
     state = {name: getattr(mover, name).copy() for name in mover.state_names}
     before, gradient = wide.parameters.copy(), wide.gradients.copy()  # (P,)
-    parts = split(mover, before, gradient)
+    with np.errstate(over="ignore", invalid="ignore"):
+        parts = split(mover, before, gradient)
     places = _places(wide)
     if weight is None:
         weight = _most_moved(places, parts.by_gradient)
     path = _path(layers, weight)
     checks = _checks(wide, loss_of, values, targets, layers, path)
 
-    mover.step()
-    loss_after = loss_of.forward(wide.forward(inputs), targets)
-    predictions_after = loss_of.predictions[0]
-    after = wide.parameters.copy()
-    wide.parameters[...] = before + parts.by_gradient
-    loss_by_gradient = loss_of.forward(wide.forward(inputs), targets)
+    with np.errstate(over="ignore", invalid="ignore"):  # the error below says more
+        mover.step()
+        loss_after = loss_of.forward(wide.forward(inputs), targets)
+        predictions_after = loss_of.predictions[0]
+        after = wide.parameters.copy()
+        wide.parameters[...] = before + parts.by_gradient
+        loss_by_gradient = loss_of.forward(wide.forward(inputs), targets)
+    if not (math.isfinite(loss_after) and math.isfinite(loss_by_gradient)):
+        raise ValueError(
+            f"learning_rate = {mover.learning_rate:g}: after the step the loss is no finite "
+            "number; take a smaller one"
+        )
     number, i, o = weight
     at = int(places[number - 1][i, o])
     return ExplainedStep(
@@ -349,14 +355,40 @@ def explain_step(
     )
 
 
-def weight_problem(network: Network, weight: Sequence[int]) -> str:
+def _check_call(
+    network: object, label: object, optimizer: object, loss_of: object, weight: object
+) -> None:
+    """Raise an error that names the argument of `explain_step` that is wrong."""
+    if not isinstance(network, Network):
+        raise TypeError(f"network = {shown(network)}: must be a Network")
+    if isinstance(loss_of, type) or not hasattr(loss_of, "forward"):
+        raise TypeError(
+            f"loss_function = {shown(loss_of)}: must be an instance of a loss, like SquaredError()"
+        )
+    if type(optimizer) not in _SPLITS:
+        known = ", ".join(kind.__name__ for kind in _SPLITS)
+        raise MnistScratchError(
+            f"optimizer = {shown(optimizer)}: explain_step does not know how "
+            f"{type(optimizer).__name__} moves a weight; it explains {known}"
+        )
+    classes = network.widths[-1]
+    if isinstance(label, bool) or not isinstance(label, (int, np.integer)):
+        raise ValueError(f"label = {shown(label)}: must be a class, 0 to {classes - 1}")
+    if not 0 <= label < classes:
+        raise ValueError(f"label = {label}: the classes are 0 to {classes - 1}")
+    if weight is not None and (problem := weight_problem(network, weight)):
+        raise ValueError(f"weight = {shown(weight)}: {problem}")
+
+
+def weight_problem(network: Network, weight: object) -> str:
     """Return why a network has no such weight (layer, input, output), and its range; or ""."""
     layers = network.dense_layers
-    if len(weight) != 3 or any(
-        isinstance(part, bool) or not isinstance(part, (int, np.integer)) for part in weight
+    parts = weight if isinstance(weight, (tuple, list)) else ()
+    if len(parts) != 3 or any(
+        isinstance(part, bool) or not isinstance(part, (int, np.integer)) for part in parts
     ):
         return "must be three whole numbers: layer, input and output"
-    number, i, o = weight
+    number, i, o = parts
     if not 1 <= number <= len(layers):
         return f"the layers are 1 to {len(layers)}" if len(layers) > 1 else "there is layer 1 alone"
     layer = layers[number - 1]

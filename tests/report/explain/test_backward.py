@@ -258,10 +258,42 @@ def test_what_does_not_fit_the_network_is_named(
         explain_step(network, image, label, SGD(network, 0.1), weight=weight)
 
 
+def test_what_is_no_network_loss_or_optimizer_is_named() -> None:
+    network = Network.of_widths((12, 4, 3), "relu", 0)
+    optimizer = SGD(network, 0.1)
+    with pytest.raises(TypeError, match="network = 'runs/first': must be a Network"):
+        explain_step("runs/first", IMAGE, LABEL, optimizer)  # type: ignore[arg-type]
+    with pytest.raises(
+        TypeError, match=r"loss_function = <class .*: must be an instance of a loss"
+    ):
+        explain_step(network, IMAGE, LABEL, optimizer, loss_function=LOSSES["squared-error"])  # type: ignore[arg-type]
+    with pytest.raises(MnistScratchError, match=r"optimizer = None: .* it explains SGD, Adam"):
+        explain_step(network, IMAGE, LABEL, None)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="weight = 5: must be three whole numbers"):
+        explain_step(network, IMAGE, LABEL, optimizer, weight=5)  # type: ignore[arg-type]
+
+
+def test_a_step_says_in_a_line_what_it_is() -> None:
+    said = repr(explained())
+    assert said.startswith(f"ExplainedStep(class {LABEL}, predicted ")
+    assert said.endswith("checks agree)")
+    assert len(said) < 120
+
+
 def test_the_optimizer_of_another_network_is_refused() -> None:
     network, other = (Network.of_widths((12, n, 3), "relu", 0) for n in (4, 5))
     with pytest.raises(ValueError, match=r"the optimizer moves another network; .* SGD\(network"):
         explain_step(network, IMAGE, LABEL, SGD(other, 0.1))
+
+
+@pytest.mark.parametrize("kind", [SGD, Adam])
+def test_a_step_that_ends_in_no_number_is_refused(kind: type[SGD | Adam]) -> None:
+    network = Network.of_widths((12, 3), "relu", 0)
+    with pytest.raises(ValueError, match=r"learning_rate = 1e\+308: after the step the loss is no"):
+        explain_step(network, IMAGE, LABEL, kind(network, 1e308))
+    network.parameters[...] = np.nan
+    with pytest.raises(ValueError, match="the loss of the image is nan: the network is no longer"):
+        explain_step(network, IMAGE, LABEL, kind(network, 0.1))
 
 
 def test_json_has_the_numbers_by_name() -> None:
