@@ -18,13 +18,16 @@ def as_path(path: str | os.PathLike[str], argument: str) -> Path:
 
     Raises
     ------
-    TypeError
-        If it is none.
+    TypeError, ValueError
+        If it is none, or has a character that no file name can have.
     """
     try:
-        return Path(path)
+        found = Path(path)
     except TypeError:
         raise TypeError(f"{argument} = {shown(path)}: must be a path, as str or Path") from None
+    if "\0" in str(found):
+        raise ValueError(f"{argument} = {shown(path)}: a path has no NUL character")
+    return found
 
 
 @contextmanager
@@ -50,6 +53,8 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
     MnistScratchError
         If the operating system refuses; the target is then as it was.
     """
+    if not path.name:
+        raise MnistScratchError(f"cannot write {path}: it is a folder; name a file in it")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
