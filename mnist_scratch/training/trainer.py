@@ -1,4 +1,8 @@
-"""The epoch loop."""
+"""Training: every batch goes forward, loss, backward, step.
+
+After each epoch the network is validated, and its parameters are kept if they are the best so far.
+The mathematics is `Trainer._train_step`; the rest logs, saves and resumes.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +26,7 @@ from mnist_scratch.nn import Array
 from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import OPTIMIZERS, Optimizer
-from mnist_scratch.nn.schedule import SCHEDULES
+from mnist_scratch.nn.schedule import SCHEDULES, Schedule
 from mnist_scratch.system.text import shown
 from mnist_scratch.training.divergence import all_finite, diverged
 from mnist_scratch.training.evaluation import check_network, evaluate
@@ -55,6 +60,12 @@ class Trainer:
 
     Attributes
     ----------
+    network, loader, optimizer, loss_function
+        What `run` trains, and what it trains it with.
+    rate_at_step
+        The function from a step's number, from 1, to its learning rate.
+    loss
+        Batch-averaged, of the last step; NaN before the first.
     history
         Everything logged so far.
     norms
@@ -69,7 +80,7 @@ class Trainer:
     Raises
     ------
     TypeError
-        If an argument is not what it has to be.
+        If an argument has the wrong type.
     ValueError
         If the network is not one from 784 pixels to 10 classes.
     """
@@ -77,14 +88,7 @@ class Trainer:
     def __init__(
         self, network: Network, training: Examples, validation: Examples, config: Config
     ) -> None:
-        check_network(network, "Trainer(network, training, validation, config)")
-        check_examples(training, "training")
-        check_examples(validation, "validation")
-        if not isinstance(config, Config):
-            raise TypeError(
-                f"config = {shown(config)}: must be a Config, like "
-                "Config(training=TrainingConfig(epochs=3))"
-            )
+        _check_arguments(network, training, validation, config)
         self.network = network
         self.validation = validation
         self.config = config
@@ -95,45 +99,19 @@ class Trainer:
         self.loss_function = LOSSES[config.training.loss]()
         self.optimizer = make_optimizer(network, config)
         self._steps_an_epoch = len(self.loader)
-        self.learning_rate = learning_rates(config, self._steps_an_epoch)
+        self.rate_at_step = learning_rates(config, self._steps_an_epoch)
         self.history = History()
         self.norms: list[npt.NDArray[np.float64]] = []
         self.step = 0
         self.epoch = 0
         self.best_epoch = 0
         self.seconds = 0.0
-        self.loss = math.nan  # of the last step
-        self._best_score = (-1.0, 0.0)  # below every accuracy
+        self.loss = math.nan
+        self._best_score = (-1.0, 0.0)  # (accuracy, -loss): worse than any epoch
         self._best_parameters = network.parameters.copy()  # (P,)
         self._losses: list[float] = []  # of the steps since the last row
         self._started = self._ended = False
-
-    def __repr__(self) -> str:
-        best = self.history.best if self.best_epoch else None
-        ended = f", best {best.validation_accuracy:.2%} in epoch {best.epoch}" if best else ""
-        epochs = f"{self.epoch} of {self.config.training.epochs} epochs"
-        return f"Trainer({self.network!r}, {epochs}{ended})"
-
-    def __getstate__(self) -> dict[str, Any]:
-        # A schedule is a function made by another, which cannot be pickled. What `run` has not
-        # ended, a copy can continue.
-        return {**vars(self), "learning_rate": None, "_started": self._ended}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self.learning_rate = learning_rates(self.config, self._steps_an_epoch)
-        if self._position:
-            self.loader.resume(self.loader.order, self.loader.position)
-
-    @property
-    def finished(self) -> bool:
-        """Whether the training is over, after its epochs or early."""
-        return is_over(self.config.training, self.history)
-
-    @property
-    def between_epochs(self) -> bool:
-        """Whether no epoch is under way."""
-        return self.step % self._steps_an_epoch == 0
+        self._start_time = 0.0  # of the clock, when `seconds` was 0
 
     def run(
         self,
@@ -155,70 +133,75 @@ class Trainer:
             If the loss, a gradient or a parameter is no longer finite, naming epoch, step, layer
             and learning rate.
         TypeError
-            If what is to be called cannot be.
+            If a callback is not callable.
         ValueError
             If it has run before.
         """
-        for name, function in {"after_epoch": after_epoch, "after_step": after_step}.items():
-            if not callable(function):
-                raise TypeError(
-                    f"{name} = {shown(function)}: must be a function without parameters"
-                )
+        check_callable(after_epoch, "after_epoch")
+        check_callable(after_step, "after_step")
         if self._started:
             raise ValueError("this trainer has run; make another for another training")
         self._started = True
-        settings = self.config.training
-        training = self.loader.dataset
-        title = (
-            f"training {'-'.join(map(str, self.network.widths))} on {len(training):,} images of "
-            f"{training.name}, validating on {len(self.validation):,}"
-        )
-        done = self.epoch * len(training) + self._position
-        progress = Progress(title, settings.epochs, len(training), done)
-        started = time.perf_counter() - self.seconds
+        self._start_time = time.perf_counter() - self.seconds
+        progress = self._progress()
         try:
             # A diverging run overflows before it is stopped; the error says what NumPy's warning
             # would, and more.
             with np.errstate(over="ignore", invalid="ignore"):
-                while not self.finished:
-                    for images, targets in self.loader:
-                        self._train_step(images, targets)
-                        progress.step(self.loss, self.loss_function.predictions, targets)
-                        self.seconds = time.perf_counter() - started
-                        if not self.between_epochs:
-                            after_step()
-                    self._validate(started)
-                    # Saving the epoch comes first: printing can fail.
-                    progress.clear()
-                    after_epoch()
-                    progress.epoch(self.history.rows[-1], best=self.best_epoch == self.epoch)
+                self._train(progress, after_epoch, after_step)
         finally:
             self._ended = True
             progress.close()
             if self.best_epoch:
                 self.take_best()
 
+    def _train(
+        self,
+        progress: Progress,
+        after_epoch: Callable[[], object],
+        after_step: Callable[[], object],
+    ) -> None:
+        while not self.finished:
+            for images, targets in self.loader:
+                self._train_step(images, targets)
+                self._log_step()
+                progress.step(self.loss, self.loss_function.predictions, targets)
+                if not self.between_epochs:
+                    after_step()
+            self._validate()
+            progress.clear()
+            after_epoch()  # before the epoch is printed, which can fail: this saves it
+            progress.epoch(self.history.rows[-1], best=self.best_epoch == self.epoch)
+
     def _train_step(self, images: Array, targets: Array) -> None:
-        """Take one step, and log its loss."""
-        settings = self.config.training
+        """Take one step; the targets are one-hot, (B, C)."""
+        check_finite = self.config.training.check_finite
         logits = self.network.forward(images)  # (B, C)
         self.loss = self.loss_function.forward(logits, targets)
         self.step += 1
-        if settings.check_finite and not math.isfinite(self.loss):
-            raise self._diverged("loss", moved=self.step - 1)
+        if check_finite and not math.isfinite(self.loss):
+            raise self._diverged("loss", steps_taken=self.step - 1)
         self.network.backward(self.loss_function.backward())
-        rate = self.learning_rate(self.step)
-        self.optimizer.learning_rate = rate
+        self.optimizer.learning_rate = self.rate_at_step(self.step)
         self.optimizer.step()
-        if settings.check_finite and self.step % _CHECKED_EVERY == 0:
+        if check_finite and self.step % _CHECKED_EVERY == 0:
             self._check_finite()
+
+    def _log_step(self) -> None:
+        """Write a row of the history every `log_every` steps, and after an epoch's last step.
+
+        That last row is the one that `_validate` completes.
+        """
         self._losses.append(self.loss)
-        if self.step % self._steps_an_epoch % settings.log_every == 0:  # the epoch's last: 0
+        step_in_epoch = self.step % self._steps_an_epoch  # 0 at the last step of an epoch
+        if step_in_epoch % self.config.training.log_every == 0:
             average = math.fsum(self._losses) / len(self._losses)
+            rate = self.optimizer.learning_rate
             self.history.rows.append(Row(self.step, self.epoch + 1, rate, average))
             self._losses.clear()
+        self.seconds = time.perf_counter() - self._start_time
 
-    def _validate(self, started: float) -> None:
+    def _validate(self) -> None:
         """Evaluate the network on the validation examples; keep its parameters if they are best.
 
         Validation loss and accuracy go into the epoch's last row of the history. The loss is the
@@ -229,9 +212,9 @@ class Trainer:
         try:
             measured = evaluate(self.network, self.validation, self.loss_function)
         except MnistScratchError as error:
-            raise self._diverged("validation loss", moved=self.step) from error
+            raise self._diverged("validation loss", steps_taken=self.step) from error
         self.epoch += 1
-        self.seconds = time.perf_counter() - started
+        self.seconds = time.perf_counter() - self._start_time
         self.history.rows[-1] = self.history.rows[-1]._replace(
             validation_loss=measured.loss,
             validation_accuracy=measured.accuracy,
@@ -243,18 +226,43 @@ class Trainer:
             self.best_epoch, self._best_score = self.epoch, score
             self._best_parameters[...] = self.network.parameters
 
-    def _check_finite(self) -> None:
-        if not all_finite(self.network):
-            raise self._diverged("parameters or gradients", moved=self.step)
+    @property
+    def finished(self) -> bool:
+        """Whether the training is over, after its epochs or early."""
+        return is_over(self.config.training, self.history)
 
-    def _diverged(self, what: str, *, moved: int) -> MnistScratchError:
-        """Return the error, given how many steps have moved the parameters."""
-        rate = self.learning_rate(max(1, moved))
-        return diverged(self.network, what, max(1, self.step), self.epoch + 1, rate)
+    @property
+    def between_epochs(self) -> bool:
+        """Whether no epoch is under way."""
+        return self.step % self._steps_an_epoch == 0
 
     def take_best(self) -> None:
         """Give the network its best parameters."""
         self.network.parameters[...] = self._best_parameters
+
+    def __repr__(self) -> str:
+        best = self.history.best if self.best_epoch else None
+        ended = f", best {best.validation_accuracy:.2%} in epoch {best.epoch}" if best else ""
+        epochs = f"{self.epoch} of {self.config.training.epochs} epochs"
+        return f"Trainer({self.network!r}, {epochs}{ended})"
+
+    def _check_finite(self) -> None:
+        if not all_finite(self.network):
+            raise self._diverged("parameters or gradients", steps_taken=self.step)
+
+    def _diverged(self, what: str, *, steps_taken: int) -> MnistScratchError:
+        """Return the error, given how many steps have moved the parameters."""
+        rate = self.rate_at_step(max(1, steps_taken))
+        return diverged(self.network, what, max(1, self.step), self.epoch + 1, rate)
+
+    def _progress(self) -> Progress:
+        training = self.loader.dataset
+        title = (
+            f"training {'-'.join(map(str, self.network.widths))} on {len(training):,} images of "
+            f"{training.name}, validating on {len(self.validation):,}"
+        )
+        done = self.epoch * len(training) + self._position
+        return Progress(title, self.config.training.epochs, len(training), done)
 
     def state(self) -> TrainingState:
         """Return the state of the training, between two steps; arrays are not copied.
@@ -314,6 +322,15 @@ class Trainer:
         self.norms = list(state.norms)
         self.seconds = state.seconds
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy made during `run` can be run to its end.
+        return {**vars(self), "_started": self._ended}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if self._position:
+            self.loader.resume(self.loader.order, self.loader.position)
+
     @property
     def _position(self) -> int:
         """How many examples of the epoch under way were taken; 0 between two epochs."""
@@ -323,7 +340,8 @@ class Trainer:
 def make_optimizer(network: Network, config: Config) -> Optimizer:
     """Return the optimizer of a run, with those settings of [optimizer] that apply to it."""
     settings = asdict(config.optimizer)
-    settings["nesterov"] &= settings["momentum"] > 0.0  # nothing to look ahead along without one
+    if settings["momentum"] == 0.0:  # there is no velocity to look ahead along
+        settings["nesterov"] = False
     optimizer: Optimizer = _made(OPTIMIZERS[settings.pop("name")], settings, network)
     return optimizer
 
@@ -341,7 +359,11 @@ def learning_rates(config: Config, steps_an_epoch: int) -> Callable[[int], float
     }
     factor = _made(SCHEDULES[settings.name], options)
     peak, steps = config.optimizer.learning_rate, epochs * steps_an_epoch
-    return lambda step: peak * factor((step - 1) / steps)
+    return partial(_rate_at_step, peak=peak, steps=steps, factor=factor)
+
+
+def _rate_at_step(step: int, peak: float, steps: int, factor: Schedule) -> float:
+    return peak * factor((step - 1) / steps)
 
 
 def make_augmentation(config: Config) -> Augmentation | None:
@@ -356,3 +378,20 @@ def _made(kind: Callable[..., Any], options: dict[str, Any], *arguments: object)
     """Call an entry of a registry with those options that it has a parameter for, by name."""
     taken = inspect.signature(kind).parameters
     return kind(*arguments, **{name: options[name] for name in options if name in taken})
+
+
+def _check_arguments(network: object, training: object, validation: object, config: object) -> None:
+    check_network(network, "Trainer(network, training, validation, config)")
+    check_examples(training, "training")
+    check_examples(validation, "validation")
+    if not isinstance(config, Config):
+        raise TypeError(
+            f"config = {shown(config)}: must be a Config, like "
+            "Config(training=TrainingConfig(epochs=3))"
+        )
+
+
+def check_callable(function: object, argument: str) -> None:
+    """Raise a TypeError if that is no callback."""
+    if not callable(function):
+        raise TypeError(f"{argument} = {shown(function)}: must be a function without parameters")
