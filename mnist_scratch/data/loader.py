@@ -25,10 +25,11 @@ from mnist_scratch.data.dataset import (
 from mnist_scratch.nn.checks import as_generator
 from mnist_scratch.system.text import shown
 
-# Mean and standard deviation of MNIST's training pixels over 255. Every data set is standardised
-# with these two, so that an image gives the same input whichever data set it comes from.
+# Mean and standard deviation of MNIST's training pixels after division by 255. Every data set is
+# standardised with these two, so that an image gives the same input whichever data set it is from.
 PIXEL_MEAN = 0.1307
 PIXEL_STD = 0.3081
+# (x / 255 - mean) / std = x * scale - shift
 _SCALE = np.float32(1.0 / (255.0 * PIXEL_STD))
 _SHIFT = np.float32(PIXEL_MEAN / PIXEL_STD)
 
@@ -118,11 +119,9 @@ class BatchLoader:
     Attributes
     ----------
     epoch
-        How many epochs are over, to their end or broken off.
+        How many epochs have begun: the number, from 0, of the next.
     order : int64 (N,)
-        The order of the examples in the epoch that was begun last.
-    position
-        How many of them were already returned; 0 between two epochs.
+        The order of the examples in the last of them.
 
     Raises
     ------
@@ -151,8 +150,7 @@ class BatchLoader:
         self.augmentation = augmentation
         self.epoch = 0
         self.order = np.arange(len(dataset))
-        self.position = 0
-        self._resumed = False
+        self._first: int | None = None  # where the next epoch begins, if it is one to continue
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
@@ -160,25 +158,21 @@ class BatchLoader:
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield the batches of one epoch."""
-        count = len(self.dataset)
-        if not self._resumed:
-            self.epoch += self.position > 0  # the last one was broken off
-            self.position = 0
-            self.order = np.arange(count) if self.rng is None else self.rng.permutation(count)
-        self._resumed = False
-        # Of this epoch, should another iterator begin one meanwhile.
-        epoch, order = self.epoch, self.order
-        starts = range(self.position, count, self.batch_size)
-        for start, batch in zip(starts, self._batches(epoch, order, starts), strict=True):
-            if self.order is order:
-                self.position = min(start + self.batch_size, count)
-            yield batch
-        self.epoch = max(self.epoch, epoch + 1)
-        if self.order is order:
-            self.position = 0
+        epoch, order, first = self._begin()
+        if self.augmentation is not None:
+            yield from self._batches_ahead(self.augmentation, epoch, order, first)
+            return
+        size = self.batch_size
+        together = max(1, _GATHERED_TOGETHER // size) * size
+        for start in range(first, len(order), together):
+            # Rows are gathered as bytes, a quarter of the memory traffic of floats.
+            pixels, labels = self.dataset.take(order[start : start + together])
+            images, targets = _standardised(pixels.astype(np.float32)), _ONE_HOT[labels]
+            for i in range(0, len(images), size):
+                yield Batch(images[i : i + size], targets[i : i + size])
 
     def resume(self, order: npt.NDArray[np.int64], position: int) -> None:
-        """Let the next `for` continue an epoch that was begun elsewhere.
+        """Let the next `for` continue an epoch that was begun elsewhere; `epoch` is its number.
 
         Parameters
         ----------
@@ -199,36 +193,37 @@ class BatchLoader:
         position = whole_number(position, "position")
         if not 0 <= position < count or position % self.batch_size:
             raise ValueError(f"no batch of {self.batch_size} ends at position {position}")
-        self.order, self.position, self._resumed = order, position, True
+        self.order, self._first = order, position
 
-    def _batches(self, epoch: int, order: npt.NDArray[np.int64], starts: range) -> Iterator[Batch]:
-        """Yield the batches that begin at some positions of an epoch."""
-        size = self.batch_size
-        if self.augmentation is None:
-            gathered = max(1, _GATHERED_TOGETHER // size) * size
-            for start in range(starts.start, starts.stop, gathered):
-                images, targets = self._gather(epoch, order, start, gathered)
-                for first in range(0, len(images), size):
-                    yield Batch(images[first : first + size], targets[first : first + size])
-            return
+    def _begin(self) -> tuple[int, npt.NDArray[np.int64], int]:
+        """Begin an epoch: return its number from 0, its order (N,), and where in it to start."""
+        epoch, first = self.epoch, self._first
+        self.epoch, self._first = epoch + 1, None
+        if first is None:
+            first, count = 0, len(self.dataset)
+            self.order = np.arange(count) if self.rng is None else self.rng.permutation(count)
+        return epoch, self.order, first
+
+    def _batches_ahead(
+        self, augmentation: Augmentation, epoch: int, order: npt.NDArray[np.int64], first: int
+    ) -> Iterator[Batch]:
+        """Yield distorted batches, each made while the network trains on the one before.
+
+        Distorting costs more than a small network's step. A thread of its own does it; NumPy lets
+        both compute at once.
+        """
         from concurrent.futures import ThreadPoolExecutor  # only to distort
 
-        # Distorting costs more than a small network's step. A thread of its own does it for the
-        # next batch while the network takes a step; NumPy lets both compute at once.
-        with ThreadPoolExecutor(1) as thread:
-            prepared = thread.submit(self._gather, epoch, order, starts[0], size)
-            for following in starts[1:]:
-                batch = prepared.result()
-                prepared = thread.submit(self._gather, epoch, order, following, size)
-                yield batch
-            yield prepared.result()
+        size = self.batch_size
 
-    def _gather(self, epoch: int, order: npt.NDArray[np.int64], start: int, count: int) -> Batch:
-        examples = order[start : start + count]  # (B,)
-        # Rows are gathered as bytes, a quarter of the memory traffic of floats.
-        pixels, labels = self.dataset.take(examples)  # uint8 (B, 784), (B,)
-        if self.augmentation is None:
-            floats = pixels.astype(np.float32)
-        else:
-            floats = self.augmentation.distort(pixels, epoch, start // self.batch_size)
-        return Batch(_standardised(floats), _ONE_HOT[labels])
+        def distorted(start: int) -> Batch:
+            pixels, labels = self.dataset.take(order[start : start + size])
+            images = augmentation.distort(pixels, epoch, start // size)
+            return Batch(_standardised(images), _ONE_HOT[labels])
+
+        with ThreadPoolExecutor(1) as thread:
+            ahead = thread.submit(distorted, first)
+            for start in range(first + size, len(order), size):
+                batch, ahead = ahead.result(), thread.submit(distorted, start)
+                yield batch
+            yield ahead.result()

@@ -329,12 +329,13 @@ class Trainer:
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         if self._position:
-            self.loader.resume(self.loader.order, self.loader.position)
+            self.loader.epoch = self.epoch  # the one to continue
+            self.loader.resume(self.loader.order, self._position)
 
     @property
     def _position(self) -> int:
         """How many examples of the epoch under way were taken; 0 between two epochs."""
-        return self.loader.position % len(self.loader.dataset)
+        return self.step % self._steps_an_epoch * self.loader.batch_size
 
 
 def make_optimizer(network: Network, config: Config) -> Optimizer:
