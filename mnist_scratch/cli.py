@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from mnist_scratch.commands import COMMANDS
 from mnist_scratch.commands.common import add_command
@@ -18,6 +19,15 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.signals import Interruption, end_on_sigterm, ignore_signals
 from mnist_scratch.system.text import nearest
 from mnist_scratch.version import __version__
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one message, without the usage in front."""
+
+    def error(self, message: str) -> NoReturn:
+        hinted = "did you mean" in message or "--help" in message
+        hint = "" if hinted else f"; '{self.prog} --help' describes the arguments"
+        raise MnistScratchError(f"{message}{hint}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,7 +77,7 @@ def make_parser(named: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
     named
         The commands that get their arguments; the modules of the others are not imported.
     """
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="mnist-scratch",
         description="Train a digit classifier, written from scratch on NumPy, and look at it.",
         epilog="'mnist-scratch COMMAND --help' describes a command.",
@@ -95,10 +105,22 @@ def _run(arguments: Sequence[str]) -> None:
         hint = nearest(named[0], COMMANDS) or "; 'mnist-scratch --help' lists the commands"
         parser.error(f"unknown command '{named[0]}'{hint}")
     options, unknown = parser.parse_known_args(arguments)
+    if hasattr(options, "overrides"):  # argparse takes those that stand together alone
+        options.overrides += [word for word in unknown if "=" in word and word[0] != "-"]
+        unknown = [word for word in unknown if word not in options.overrides]
     if unknown:
         flags = options.parser._option_string_actions  # argparse lists them nowhere else
-        options.parser.error(f"unknown argument {unknown[0]}{nearest(unknown[0], flags)}")
+        hint = _meant(unknown[0].partition("=")[0], flags)
+        options.parser.error(f"unknown argument {unknown[0]}{hint}")
     options.command(options)
+
+
+def _meant(word: str, flags: Iterable[str]) -> str:
+    """Return ", did you mean '--FLAG'?" for an unknown argument, or ""."""
+    from mnist_scratch.config.schema import SYNONYMS  # an error alone needs it
+
+    flag = f"--{SYNONYMS.get(word.lstrip('-').lower().replace('_', '-'), '')}"
+    return nearest(flag if flag in flags else word, flags)
 
 
 def _failed(message: str, status: int) -> int:

@@ -20,6 +20,7 @@ from mnist_scratch.data.sources.files import data_folder
 from mnist_scratch.data.sources.load import FileState, check_files, fetch_missing, load_dataset
 from mnist_scratch.data.sources.registry import DATASETS, PUBLISHED
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.system.text import NARROW, columns
 from mnist_scratch.training.trainer import make_augmentation
 
 
@@ -138,7 +139,10 @@ def _print_states(states: Sequence[FileState], options: argparse.Namespace) -> N
     if options.json:
         result(json.dumps([state._asdict() | {"path": str(state.path)} for state in states]))
         return
-    result("\n".join(f"{state.dataset:<13} {state.state:<9} {state.path}" for state in states))
+    between = "\n  " if columns() < NARROW else " "  # a path gets a line, as far as it fits
+    result(
+        "\n".join(f"{state.dataset:<13} {state.state:<9}{between}{state.path}" for state in states)
+    )
     for state in states:
         if state.problem:
             print(state.problem, file=sys.stderr)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_scratch.commands.common import add_data_dir, add_dataset, add_json, test_set
-from mnist_scratch.commands.output import progress_bar, result
+from mnist_scratch.commands.output import result
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
@@ -21,6 +21,7 @@ from mnist_scratch.inference.ensemble import (
 from mnist_scratch.inference.examples import most_confident_errors
 from mnist_scratch.report.text.evaluation import describe_models, describe_tta
 from mnist_scratch.runs.folder import RunFolder
+from mnist_scratch.system.bar import progress_bar
 from mnist_scratch.training.metrics import METRICS
 
 _MOST_VERSIONS = 1000

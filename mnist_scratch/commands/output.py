@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TextIO
 
 from mnist_scratch.errors import MnistScratchError
-
-if TYPE_CHECKING:
-    from tqdm import tqdm
 
 
 def result(text: object) -> None:
@@ -26,18 +23,3 @@ def result(text: object) -> None:
 def discard(stream: TextIO) -> None:
     """Redirect a stream to nowhere, so that Python does not fail to flush it at its exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def progress_bar(total: int, unit: str, done: int = 0) -> tqdm[NoReturn]:
-    """Return a bar on standard error, to be used as a context; invisible if it is no terminal."""
-    from tqdm import tqdm  # takes a quarter of the time that NumPy takes to be imported
-
-    return tqdm(
-        total=total,
-        initial=done,
-        unit=f" {unit}",
-        unit_scale=total > 1000,
-        leave=False,
-        dynamic_ncols=True,
-        disable=not sys.stderr.isatty(),
-    )

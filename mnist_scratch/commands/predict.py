@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mnist_scratch.commands.common import add_json, add_run
-from mnist_scratch.commands.output import progress_bar, result
+from mnist_scratch.commands.output import result
 from mnist_scratch.data.pictures.own import read_picture
 from mnist_scratch.data.pictures.read import STANDARD_INPUT, picture_files
 from mnist_scratch.data.sources.registry import class_names
@@ -17,6 +17,7 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.predict import predict
 from mnist_scratch.report.text.bars import describe, save_images, summarise
 from mnist_scratch.runs.folder import RunFolder
+from mnist_scratch.system.bar import progress_bar
 from mnist_scratch.system.files import check_name
 from mnist_scratch.system.text import printable
 

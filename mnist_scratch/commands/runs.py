@@ -6,15 +6,15 @@ import argparse
 import json
 import shlex
 import sys
+import textwrap
 from pathlib import Path
 
 from mnist_scratch.commands.common import add_json
 from mnist_scratch.commands.output import result
 from mnist_scratch.config.toml import recipe_of
 from mnist_scratch.runs.listing import RunSummary, list_runs
-from mnist_scratch.system.text import printable
+from mnist_scratch.system.text import NARROW, columns, printable
 
-_WIDTH = 80
 _HEADINGS = ("run", "data set", "accuracy", "seconds", "recipe")
 
 
@@ -56,23 +56,36 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _table(runs: list[RunSummary]) -> str:
-    """Return one line per run, and below an unfinished one how to resume it."""
+    """Return one line per run, two where it is too long, and below what to do about it."""
     rows = [_HEADINGS, *map(_cells, runs)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    room = max(_WIDTH - sum(widths[:-1]) - 2 * (len(widths) - 1), len("recipe"))
+    gap = " " if columns() < NARROW else "  "
+    fits = sum(widths) + len(gap) * (len(widths) - 1) <= columns()
+    beside = sum(widths[:-1] if fits else widths[1:-1]) + len(gap) * (len(widths) - 1)
+    room = max(columns() - beside, len("recipe"))
     lines = []
     for row, note in zip(rows, ["", *(run.note for run in runs)], strict=True):
         name, dataset, accuracy, seconds, recipe = row
         recipe = recipe if len(recipe) <= room else f"{recipe[: room - 3]}..."
+        if not fits:
+            lines.append(name)
         lines.append(
-            f"{name:<{widths[0]}}  {dataset:<{widths[1]}}  {accuracy:>{widths[2]}}  "
-            f"{seconds:>{widths[3]}}  {recipe}"
+            gap.join(
+                (
+                    f"{name:<{widths[0]}}" if fits else "",
+                    f"{dataset:<{widths[1]}}",
+                    f"{accuracy:>{widths[2]}}",
+                    f"{seconds:>{widths[3]}}",
+                    recipe,
+                )
+            )
         )
         # The command gets a line of its own, to be copied.
-        lines += [
-            f"    {line}"
-            for line in printable(note).replace("it with: ", "it with:\n").splitlines()
-        ]
+        said, colon, command = printable(note).partition("it with: ")
+        if said:
+            lines.append(textwrap.indent(textwrap.fill(said + colon, columns() - 4), "    "))
+        if command:
+            lines.append(f"    {command}")
     return "\n".join(lines)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mnist_scratch.commands.common import add_config, add_json
-from mnist_scratch.commands.output import progress_bar, result
+from mnist_scratch.commands.output import result
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.toml import find_config, format_config, read_config
 from mnist_scratch.errors import MnistScratchError
@@ -28,6 +28,7 @@ from mnist_scratch.sweep.execute import (
 from mnist_scratch.sweep.grid import Combination, combinations, read_variation
 from mnist_scratch.sweep.plan import SweepRun, fitting_jobs, locked_sweep, plan_runs
 from mnist_scratch.sweep.results import best, read_results
+from mnist_scratch.system.bar import progress_bar
 from mnist_scratch.system.files import write_text_whole
 from mnist_scratch.system.signals import DeferredSignals
 from mnist_scratch.system.threads import usable_cpus

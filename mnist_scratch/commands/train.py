@@ -6,17 +6,27 @@ import argparse
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mnist_scratch.commands.common import add_config, add_json
 from mnist_scratch.commands.output import result
 from mnist_scratch.config.schema import Config, Setting, settings, with_values
 from mnist_scratch.config.toml import find_config, read_config
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.runs.folder import RUNS, RunFolder, claim_default_folder, resume_hint
+from mnist_scratch.runs.folder import (
+    RUNS,
+    RunFolder,
+    check_free,
+    claim_default_folder,
+    resume_hint,
+)
 from mnist_scratch.runs.run import RunResult, resume_training, run_training
+from mnist_scratch.system.text import labelled
+
+if TYPE_CHECKING:
+    from mnist_scratch.sweep.grid import Variation
 
 _MOST_COLUMNS = 40  # for the choices of a flag in the usage
 
@@ -25,9 +35,18 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add where the run begins, and a flag for every setting."""
     command.usage = (  # a flag for each setting would take 16 lines
         "%(prog)s [-h] [--config NAME|FILE.toml]\n"
-        "                           [--run DIR | --resume RUN] [--live] [--json]\n"
-        "                           [--SETTING VALUE ...]"
+        "                           [--run DIR | --resume RUN] [--dry-run]\n"
+        "                           [--live] [--json] [--SETTING VALUE ...]\n"
+        "                           [SECTION.KEY=VALUE ...]"
     )
+    overrides = command.add_argument(
+        "overrides",
+        nargs="+",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="settings as in config.toml, such as training.epochs=3 or network.hidden=[100,50]",
+    )
+    overrides.required = False  # nargs="*" would be satisfied, with none, before the first flag
     add_config(command)
     command.add_argument(
         "--run",
@@ -42,6 +61,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         help="resume an interrupted run; the result is byte-identical to that of a run without "
         "interruption. --epochs may be larger if the schedule is 'constant' or 'step' without "
         "warm-up",
+    )
+    command.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="only say what the run would do: data, network, steps, threads, time and files; "
+        "nothing is written or downloaded",
     )
     command.add_argument(
         "--live",
@@ -76,6 +101,9 @@ def _add_setting(group: Any, setting: Setting) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Train, print the result and draw the loss."""
+    if options.dry_run:
+        _dry_run(options)
+        return
     finished = _resumed_run(options) if options.resume else _new_run(options)
     if options.json:
         trained = {
@@ -87,8 +115,10 @@ def run(options: argparse.Namespace) -> None:
     else:
         result(
             f"{finished.evaluation.summary()}\n"
-            f"training       {finished.seconds:.1f} s; the best epoch was {finished.best_epoch}\n"
-            f"run            {finished.directory.path}"
+            + labelled(
+                "training", f"{finished.seconds:.1f} s; the best epoch was {finished.best_epoch}"
+            )
+            + f"\nrun            {finished.directory.path}"
         )
     path = finished.directory.path
     try:
@@ -98,10 +128,29 @@ def run(options: argparse.Namespace) -> None:
         raise
 
 
-def _new_run(options: argparse.Namespace) -> RunResult:
+def _dry_run(options: argparse.Namespace) -> None:
+    from mnist_scratch.commands.dry_run import describe, plan
+
+    if options.resume:
+        raise MnistScratchError("--dry-run says what a new run would do; leave out --resume")
+    config, recipe = _new_config(options)
+    if options.run:
+        check_free(options.run)
+    planned = plan(config, options.run or RUNS / f"DATE-TIME-{recipe}")
+    auto = config.data.dataset == "auto"
+    result(json.dumps(planned) if options.json else describe(planned, auto=auto))
+
+
+def _new_config(options: argparse.Namespace) -> tuple[Config, str]:
+    """Return the config of a new run, and the name of its recipe."""
     recipe = find_config(options.config) if options.config is not None else None
     config = _with_flags(read_config(recipe) if recipe else Config(), options)
-    path = options.run or claim_default_folder(recipe.stem if recipe else "default")
+    return config, recipe.stem if recipe else "default"
+
+
+def _new_run(options: argparse.Namespace) -> RunResult:
+    config, recipe = _new_config(options)
+    path = options.run or claim_default_folder(recipe)
     try:
         with _printing_resume_hint(path):
             return run_training(config, path, _after_epoch(path, options))
@@ -124,14 +173,39 @@ def _resumed_run(options: argparse.Namespace) -> RunResult:
 
 
 def _with_flags(config: Config, options: argparse.Namespace) -> Config:
-    """Return the config with the settings that flags replace."""
-    given = {}
+    """Return the config with the settings that flags and SECTION.KEY=VALUE replace."""
+    given: dict[tuple[str, str], Any] = {}
+    for variation in _read_overrides(options.overrides):
+        setting = variation.setting
+        if getattr(options, setting.flag.replace("-", "_")) is not None:
+            raise MnistScratchError(
+                f"--{setting.flag} and {variation.name} are the same setting; give one of them"
+            )
+        given[setting.section, setting.key] = variation.values[0]
     for setting in settings():
         # The flag, not the key: the schedule and the optimizer both have a `name`.
         value = getattr(options, setting.flag.replace("-", "_"))
         if value is not None:
             given[setting.section, setting.key] = value
     return with_values(config, given, "")
+
+
+def _read_overrides(texts: Sequence[str]) -> list[Variation]:
+    if not texts:
+        return []
+    from mnist_scratch.sweep.grid import read_variation
+
+    variations: dict[str, Variation] = {}
+    for text in texts:
+        variation = read_variation(text, "")
+        if len(variation.values) > 1:
+            raise MnistScratchError(
+                f"{text}: a run takes one value; 'mnist-scratch sweep --set {text}' tries several"
+            )
+        if variation.name in variations:
+            raise MnistScratchError(f"{variation.name} is given twice; give it once")
+        variations[variation.name] = variation
+    return list(variations.values())
 
 
 def _after_epoch(path: Path, options: argparse.Namespace) -> Callable[[], None]:

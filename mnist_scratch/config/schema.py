@@ -24,6 +24,26 @@ from mnist_scratch.nn.optimizer import OPTIMIZERS
 from mnist_scratch.nn.schedule import SCHEDULES
 from mnist_scratch.system.text import nearest, shown
 
+# What others call a setting, and its flag here.
+SYNONYMS = {
+    **dict.fromkeys(("lr", "learning-rate-init", "eta", "alpha"), "learning-rate"),
+    **dict.fromkeys(("wd", "l2", "decay"), "weight-decay"),
+    **dict.fromkeys(("batch", "bs", "b", "minibatch", "mini-batch"), "batch-size"),
+    **dict.fromkeys(("optim", "opt", "solver"), "optimizer"),
+    **dict.fromkeys(("layers", "units", "hidden-layers", "hidden-sizes", "widths"), "hidden"),
+    **dict.fromkeys(("act", "nonlinearity"), "activation"),
+    **dict.fromkeys(("scheduler", "lr-schedule", "lr-scheduler"), "schedule"),
+    **dict.fromkeys(("n-epochs", "num-epochs", "max-epochs", "max-iter", "iterations"), "epochs"),
+    **dict.fromkeys(("criterion", "objective"), "loss"),
+    **dict.fromkeys(("random-seed", "random-state", "rng"), "seed"),
+    **dict.fromkeys(("early-stopping", "n-iter-no-change"), "patience"),
+    **dict.fromkeys(("num-threads", "n-jobs", "workers", "num-workers"), "threads"),
+    **dict.fromkeys(("val-size", "validation-split", "validation", "val"), "validation-examples"),
+    **dict.fromkeys(("data", "data-path", "data-root", "root"), "data-dir"),
+    **dict.fromkeys(("output", "out", "output-dir", "save-dir", "logdir", "log-dir"), "run"),
+    **dict.fromkeys(("cfg", "config-name", "recipe", "config-file"), "config"),
+}
+
 # More than enough, and the product of two fits in 64 bits.
 _MANY = 10**9
 

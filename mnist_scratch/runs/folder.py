@@ -28,6 +28,11 @@ from mnist_scratch.training.evaluation import Evaluation
 from mnist_scratch.training.history import History, norms_as_csv, read_norms
 
 EVALUATION = "evaluation.json"
+# What a finished run has.
+FILES = (
+    *("config.toml", "environment.json", "history.csv", "norms.csv", "model.npz"),
+    *("checkpoint.npz", EVALUATION, "loss_curve.png"),
+)
 RUNS = Path("runs")  # where new runs go without --run
 _LOCK = ".lock"
 _T = TypeVar("_T")

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from mnist_scratch.config.schema import Config, Setting, settings, with_values
+from mnist_scratch.config.schema import SYNONYMS, Config, Setting, settings, with_values
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.text import nearest, shown
 
@@ -45,14 +45,16 @@ class Combination(NamedTuple):
         return [f"{flags[name]}={_label(value)}" for name, value in self.values.items()]
 
 
-def read_variation(text: str) -> Variation:
-    """Read an argument of `--set`.
+def read_variation(text: str, flag: str = "--set ") -> Variation:
+    """Read an argument of `--set`, or of `train`.
 
     Parameters
     ----------
     text
         `section.key=VALUE,VALUE`, with the values as in TOML, such as
         "network.hidden=[800],[512,512]". Text needs no quotes.
+    flag
+        What stands before it, for the error.
 
     Raises
     ------
@@ -63,23 +65,23 @@ def read_variation(text: str) -> Variation:
     known = {_name(setting): setting for setting in settings()}
     if name not in known:
         by_key = {setting.key: name for name, setting in known.items()}
-        meant = by_key.get(name.rpartition(".")[2])
+        key = name.rpartition(".")[2].replace("_", "-")
+        by_flag = {setting.flag: name for name, setting in known.items()}
+        meant = by_flag.get(SYNONYMS.get(key, key)) or by_key.get(name.rpartition(".")[2])
         hint = f", did you mean '{meant}'?" if meant else nearest(name, known)
         raise MnistScratchError(
-            f"--set {text}: there is no setting {shown(name)}{hint}; "
+            f"{flag}{text}: there is no setting {shown(name)}{hint}; "
             "write section.key=VALUE,VALUE with the names of a run's config.toml"
         )
-    if name == "training.seed":
-        raise MnistScratchError(f"--set {text}: choose the number of seeds with --seeds")
     setting = known[name]
     checked: list[Any] = []
-    for value in _read_values(text, values, setting):
-        config = with_values(Config(), {(setting.section, setting.key): value}, f"--set {text}")
+    for value in _read_values(f"{flag}{text}", values, setting):
+        config = with_values(Config(), {(setting.section, setting.key): value}, f"{flag}{text}")
         checked.append(getattr(getattr(config, setting.section), setting.key))
         if checked.count(checked[-1]) > 1:
-            raise MnistScratchError(f"--set {text}: {shown(value)} is repeated; name it once")
+            raise MnistScratchError(f"{flag}{text}: {shown(value)} is repeated; name it once")
     if not checked:
-        raise MnistScratchError(f"--set {text}: no value; write {name}=VALUE,VALUE")
+        raise MnistScratchError(f"{flag}{text}: no value; write {name}=VALUE,VALUE")
     return Variation(setting, tuple(checked))
 
 
@@ -91,9 +93,11 @@ def combinations(config: Config, variations: Sequence[Variation]) -> list[Combin
     Raises
     ------
     MnistScratchError
-        If a setting is varied twice.
+        If a setting is varied twice, or the seed is varied.
     """
     names = [each.name for each in variations]
+    if "training.seed" in names:
+        raise MnistScratchError("--set training.seed: choose the number of seeds with --seeds")
     for name in names:
         if names.count(name) > 1:
             raise MnistScratchError(
@@ -108,7 +112,7 @@ def combinations(config: Config, variations: Sequence[Variation]) -> list[Combin
     return found
 
 
-def _read_values(text: str, values: str, setting: Setting) -> list[Any]:
+def _read_values(where: str, values: str, setting: Setting) -> list[Any]:
     """Return the values between the commas, not checked yet."""
     if setting.type is str and not values.lstrip().startswith(('"', "'")):
         return [value.strip() for value in values.split(",")] if values else []
@@ -118,7 +122,7 @@ def _read_values(text: str, values: str, setting: Setting) -> list[Any]:
         table = {}
     if set(table) != {"values"}:
         raise MnistScratchError(
-            f"--set {text}: cannot read the values; write them as in TOML, separated by commas, "
+            f"{where}: cannot read the values; write them as in TOML, separated by commas, "
             "such as 0.05,0.1 or true,false or [800],[512,512]"
         )
     read: list[Any] = table["values"]

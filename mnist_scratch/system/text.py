@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import textwrap
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TextIO
 
 _LONGEST_SHOWN = 80
+_LABEL = 15  # columns
+NARROW = 60  # columns, below which tables take another form
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -25,11 +30,38 @@ def shown(value: Any) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 4]} ..."
 
 
+def columns(stream: TextIO | None = None) -> int:
+    """Return how wide text may be: as the terminal, 80 at most, and 80 where there is none.
+
+    `$COLUMNS` says how wide the terminal is, otherwise the terminal that a stream is, by default
+    standard output.
+    """
+    stream = stream or sys.stdout
+    width = os.environ.get("COLUMNS", "")
+    if width.isdecimal() and int(width):
+        return min(80, int(width))
+    try:
+        return min(80, os.get_terminal_size(stream.fileno()).columns or 80)
+    except (AttributeError, OSError, ValueError):
+        return 80
+
+
+def labelled(label: str, text: str) -> str:
+    """Return a text behind a label in 15 columns, wrapped between words to the terminal."""
+    return textwrap.fill(
+        f"{label:<{_LABEL - 1}} {text}",
+        max(columns(), 2 * _LABEL),
+        subsequent_indent=" " * _LABEL,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
 def printable(text: str) -> str:
     """Return a text, such as a file name, with what could steer a terminal escaped."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
-def percent(share: float | None) -> str:
+def percent(share: float | None, digits: int = 2) -> str:
     """Return a share in percent; "-" where it is undefined."""
-    return "-" if share is None else f"{share:.2%}"
+    return "-" if share is None else f"{share:.{digits}%}"

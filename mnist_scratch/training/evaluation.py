@@ -17,7 +17,7 @@ from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import Loss, SoftmaxCrossEntropy
 from mnist_scratch.nn.network import Network
-from mnist_scratch.system.text import percent, shown
+from mnist_scratch.system.text import NARROW, columns, labelled, percent, shown
 from mnist_scratch.training.metrics import (
     METRICS,
     Calibration,
@@ -85,15 +85,17 @@ class Evaluation:
         """Return data set, accuracy and loss in three lines, as `mnist-scratch train` ends."""
         low, high = self.accuracy_interval
         drawn = " (digits drawn by the program)" if self.dataset == "synthetic" else ""
-        return (
-            f"data set       {self.dataset}{drawn}\n"
-            f"test accuracy  {self.accuracy:.2%} of {self.examples:,} images "
-            f"(95% interval {low:.2%} to {high:.2%})\n"
-            f"test loss      {self.loss:.4f}"
+        accuracy = f"{self.accuracy:.2%} of {self.examples:,} images"
+        return "\n".join(
+            (
+                labelled("data set", f"{self.dataset}{drawn}"),
+                labelled("test accuracy", f"{accuracy} (95% interval {low:.2%} to {high:.2%})"),
+                labelled("test loss", f"{self.loss:.4f}"),
+            )
         )
 
     def report(self, notes: Sequence[str] = ()) -> str:
-        """Return the evaluation as `mnist-scratch evaluate` prints it, 80 columns wide at most.
+        """Return the evaluation as `mnist-scratch evaluate` prints it, as wide as the terminal.
 
         Parameters
         ----------
@@ -107,20 +109,34 @@ class Evaluation:
         lines = [
             self.summary(),
             *notes,
-            f"metrics        {'; '.join(metrics)}",
+            labelled("metrics", "; ".join(metrics)),
             "",
-            f"{'class':<{width}}  precision    recall        F1  images",
         ]
+        narrow = columns() < NARROW
+        heading = ("prec.", "recall", "F1") if narrow else ("precision", "recall", "F1")
+        rooms, gap = ((6, 6, 6), " ") if narrow else ((9, 8, 8), "  ")
+
+        def row(name: str, cells: Sequence[str], examples: str) -> str:
+            aligned = (f"{cell:>{room}}" for cell, room in zip(cells, rooms, strict=True))
+            return gap.join([f"{name:<{width}}", *aligned, f"{examples:>6}"])
+
+        lines.append(row("class", heading, "images"))
         scores = class_scores(self.confusion)
         for name, score in zip(names, scores, strict=True):
-            shares = (f"{percent(each):>8}" for each in (score.precision, score.recall, score.f1))
-            lines.append(f"{name:<{width}}   {'  '.join(shares)}  {score.examples:>6,}")
+            shares = (score.precision, score.recall, score.f1)
+            cells = [percent(share, 1 if narrow else 2) for share in shares]
+            lines.append(row(name, cells, f"{score.examples:,}"))
         if None in {share for score in scores for share in score}:
             lines.append("-: undefined, no examples")
         pairs = most_confused(self.confusion)
-        lines += ["", "most confused" if pairs else "no errors"]
+        meaning = ", true as predicted" if narrow else ""
+        lines += ["", f"most confused{meaning}" if pairs else "no errors"]
         for pair in pairs:
             share = pair.examples / int(self.confusion[pair.true].sum())
+            if narrow:
+                said = f"{names[pair.true]} as {names[pair.predicted]}"
+                lines.append(f"{said}  {pair.examples:,}, {share:.2%}")
+                continue
             lines.append(
                 f"true {names[pair.true]:<{longest}}  predicted {names[pair.predicted]:<{longest}}"
                 f"  {pair.examples:>6,}, {share:.2%} of {names[pair.true]}"

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
 from mnist_scratch.nn import Array
+from mnist_scratch.system.bar import training_bar
+from mnist_scratch.system.text import NARROW, columns
 from mnist_scratch.training.history import Row
-
-if TYPE_CHECKING:
-    from tqdm import tqdm
 
 _SMOOTHING = 0.98  # of the running loss and accuracy: they follow about the last 50 batches
 
@@ -38,7 +36,8 @@ class Progress:
         self._loss = 0.0
         self._accuracy = 0.0
         shows_bars = sys.stderr.isatty() or type(sys.stderr).__module__.startswith("ipykernel.")
-        self._bar = _bar(epochs, examples, done) if shows_bars else None
+        first = f"epoch {min(done // examples + 1, epochs)}/{epochs}"
+        self._bar = training_bar(epochs * examples, done, first) if shows_bars else None
 
     def step(self, loss: float, predictions: Array, targets: Array) -> None:
         """Take note of a step: its loss, the predictions (B, C) and one-hot targets (B, C)."""
@@ -49,7 +48,7 @@ class Progress:
         share = max(1.0 - _SMOOTHING, 1.0 / self._steps)
         self._loss += share * (loss - self._loss)
         self._accuracy += share * (float(np.mean(correct)) - self._accuracy)
-        self._bar.set_postfix_str(f"loss {self._loss:.4f}, {self._accuracy:.1%}", refresh=False)
+        self._bar.set_postfix_str(f"loss {_loss(self._loss)}, {self._accuracy:.1%}", refresh=False)
         self._bar.update(len(targets))
 
     def clear(self) -> None:
@@ -59,12 +58,14 @@ class Progress:
 
     def epoch(self, row: Row, *, best: bool) -> None:
         """Print the line of a finished epoch, and turn the bar to the next."""
-        line = (
-            f"epoch {row.epoch:>{len(str(self.epochs))}}/{self.epochs}  "
-            f"validation loss {row.validation_loss:.4f}, "
-            f"accuracy {row.validation_accuracy:.2%}  {row.seconds:.1f} s"
-            f"{'  best so far' if best else ''}"
-        )
+        line = f"epoch {row.epoch:>{len(str(self.epochs))}}/{self.epochs}  "
+        if columns(sys.stderr) < NARROW:
+            line += f"loss {row.validation_loss:.4g}, {row.validation_accuracy:.2%}"
+            line += "  best" if best else ""
+        else:
+            line += f"validation loss {_loss(row.validation_loss or 0.0)}, "
+            line += f"accuracy {row.validation_accuracy:.2%}  {row.seconds:.1f} s"
+            line += "  best so far" if best else ""
         if self._bar is None:
             print(line, file=sys.stderr)
             return
@@ -79,17 +80,6 @@ class Progress:
             self._bar.close()
 
 
-def _bar(epochs: int, examples: int, done: int) -> tqdm[NoReturn]:
-    from tqdm import tqdm  # a run that no terminal shows does without, and starts 10 ms sooner
-
-    return tqdm(
-        total=epochs * examples,
-        initial=done,
-        desc=f"epoch {min(done // examples + 1, epochs)}/{epochs}",
-        unit=" images",
-        unit_scale=True,
-        bar_format="{desc} |{bar}| {rate_fmt}, {remaining} left{postfix}",
-        leave=False,
-        mininterval=0.1 if sys.stderr.isatty() else 1.0,  # seconds; a notebook keeps every bar
-        dynamic_ncols=True,
-    )
+def _loss(value: float) -> str:
+    """Return a loss with four decimals; of one that is diverging, as few characters as that."""
+    return f"{value:.4f}" if value < 1e6 else f"{value:.3g}"

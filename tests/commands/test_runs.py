@@ -74,3 +74,20 @@ def test_no_runs_yet_is_a_sentence(main: CommandLine, tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_refused(main: CommandLine) -> None:
     assert "cannot look into nowhere" in refused(main("runs", "nowhere"))
+
+
+def test_long_names_and_narrow_terminals_get_two_lines_a_run(
+    main: CommandLine, tmp_path: Path
+) -> None:
+    name = Path("runs", "sweep", "learning_rate=0.02-activation=tanh-batch_size=128-seed-001")
+    make_run(tmp_path / name, of_epochs(5), 5, 1000.0, accuracy=0.9876)
+    assert succeeded(main("runs")).splitlines() == [
+        "run",
+        "  data set   accuracy  seconds  recipe",
+        str(name),
+        "  synthetic    98.76%      6.2  default",
+    ]
+    make_folder_of_runs(tmp_path / "others")
+    lines = main("runs", "others", environment={"COLUMNS": "40"}).stdout.splitlines()
+    assert max(map(len, lines)) <= 40 or "mnist-scratch" in max(lines, key=len)
+    assert " synthetic   98.76%     6.2 default" in lines

@@ -117,7 +117,18 @@ def test_mnist_at_hand_is_trained_on(main: CommandLine, mnist_dir: Path) -> None
         (("--dataset", "minst"), "did you mean 'mnist'"),
         (("--schedule", "cosin"), "did you mean 'cosine'"),
         (("--epoch", "3"), "unknown argument --epoch, did you mean '--epochs'?"),
-        (("--epochs", "three"), "invalid int value: 'three'"),
+        (("--lr", "0.1"), "unknown argument --lr, did you mean '--learning-rate'?"),
+        (("--lr=0.1",), "unknown argument --lr=0.1, did you mean '--learning-rate'?"),
+        (("--wd", "0"), "unknown argument --wd, did you mean '--weight-decay'?"),
+        (("--batch", "64"), "unknown argument --batch, did you mean '--batch-size'?"),
+        (("--optim", "adam"), "unknown argument --optim, did you mean '--optimizer'?"),
+        (("--epochs", "three"), "argument --epochs: invalid int value: 'three'; 'mnist-scratch"),
+        (("training.epoch=3",), "training.epoch=3: there is no setting 'training.epoch', did you"),
+        (("training.epochs=0",), "[training] epochs = 0: must be at least 1"),
+        (("training.epochs=3,4",), "a run takes one value; 'mnist-scratch sweep --set training."),
+        (("training.epochs=3", "training.epochs=4"), "training.epochs is given twice"),
+        (("training.epochs=3", "--epochs", "4"), "--epochs and training.epochs are the same"),
+        (("fast",), "fast: there is no setting 'fast'"),
         (("--config", "defualt"), "no recipe 'defualt', did you mean 'default'"),
         (("--config", "absent.toml"), "cannot read the config absent.toml"),
         (("--config", "wrong.toml"), "wrong.toml: unknown key 'epocs' in [training]"),
@@ -130,7 +141,24 @@ def test_what_cannot_be_trained_is_one_clear_message(
     main: CommandLine, tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     (tmp_path / "wrong.toml").write_text("[training]\nepocs = 3\n")
-    assert message in refused(main("train", *arguments))
+    error = refused(main("train", *arguments))
+    assert message in error
+    assert "usage:" not in error
+
+
+def test_settings_can_be_given_as_in_the_config_among_the_flags(
+    main: CommandLine, digit_files: Path, tmp_path: Path
+) -> None:
+    data = ("data.dataset=files", f"data.data_dir={digit_files}", "data.validation_examples=50")
+    answer = main(
+        *("train", "training.epochs=1", "--run", "run", "network.hidden=[16,8]", *data),
+        *("--batch-size", "50", "training.seed=7", "optimizer.nesterov=false"),
+    )
+    assert answer.returncode == 0, answer.stderr
+    written = (tmp_path / "run" / "config.toml").read_text()
+    for line in ("epochs = 1", "hidden = [16, 8]", "batch_size = 50", "seed = 7"):
+        assert f"{line}\n" in written
+    assert "nesterov = false" in written
 
 
 def test_too_little_memory_is_one_clear_message(

@@ -44,7 +44,9 @@ def test_every_setting_but_the_seed_can_be_varied() -> None:
     [
         ("learning_rate=1", "did you mean 'optimizer.learning_rate'"),
         ("optimizer.learnin_rate=1", "did you mean 'optimizer.learning_rate'"),
-        ("optimizer=1", "there is no setting 'optimizer'"),
+        ("optimizer=1", "there is no setting 'optimizer', did you mean 'optimizer.name'?"),
+        ("optimizer.lr=1", "did you mean 'optimizer.learning_rate'"),
+        ("training.batch=1", "did you mean 'training.batch_size'"),
         ("optimizer.learning_rate", "no value; write optimizer.learning_rate=VALUE,VALUE"),
         ("schedule.name=", "no value"),
         ("optimizer.learning_rate=0.1,0", "learning_rate = 0: must be above 0"),
@@ -53,7 +55,6 @@ def test_every_setting_but_the_seed_can_be_varied() -> None:
         ("optimizer.learning_rate=1,1.0", "1.0 is repeated"),
         ("network.hidden=800,512", "must be a list of whole numbers, like [128, 64]"),
         ("schedule.name=cosin", "did you mean 'cosine'"),
-        ("training.seed=1,2", "choose the number of seeds with --seeds"),
     ],
 )
 def test_what_cannot_be_is_named(text: str, problem: str) -> None:
@@ -88,3 +89,8 @@ def test_a_setting_that_is_varied_twice_is_an_error() -> None:
     twice = [read_variation(f"training.epochs={number}") for number in (1, 2)]
     with pytest.raises(MnistScratchError, match=r"--set training\.epochs is given twice"):
         combinations(Config(), twice)
+
+
+def test_a_sweep_does_not_vary_the_seed_but_counts_seeds() -> None:
+    with pytest.raises(MnistScratchError, match=r"--set training\.seed: choose .* --seeds"):
+        combinations(Config(), [read_variation("training.seed=1,2")])

@@ -35,13 +35,37 @@ def test_a_terminal_shows_running_loss_accuracy_speed_and_time_left(
     for _ in range(100):
         progress.step(0.25, predictions, np.eye(2)[[0, 1, 0, 0]])
     progress.epoch(ENDED, best=True)
+    progress.step(0.25, predictions, np.eye(2)[[0, 1, 0, 0]])
     progress.close()
     text = screen.getvalue()
+    assert text.count("epoch 1/2 |") > 1
+    assert "epoch 2/2 |" in text, "the same text in every epoch"
     assert text.startswith("training something\n")
     assert "epoch 1/2" in text
     assert "loss 0.2500, 75.0%" in text
     assert re.search(r"images/s, \d\d:\d\d left", text)
     assert "epoch 1/2  validation loss 0.2500, accuracy 91.82%  1.2 s  best so far\n" in text
+
+
+def test_a_narrow_terminal_gets_short_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    progress = Progress("training", epochs=200, examples=400)
+    progress.epoch(ENDED._replace(epoch=100), best=True)
+    progress.epoch(ENDED._replace(epoch=101, validation_loss=8.7e34), best=False)
+    assert capsys.readouterr().err.splitlines()[1:] == [
+        "epoch 100/200  loss 0.25, 91.82%  best",
+        "epoch 101/200  loss 8.7e+34, 91.82%",
+    ]
+
+
+def test_the_loss_of_a_diverging_training_takes_no_more_room_than_another(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    progress = Progress("training", epochs=5, examples=400)
+    progress.epoch(ENDED._replace(validation_loss=8.6838502e34), best=False)
+    assert "loss 8.68e+34, accuracy" in capsys.readouterr().err
 
 
 def test_a_pipe_gets_lines_alone(capsys: pytest.CaptureFixture[str]) -> None:

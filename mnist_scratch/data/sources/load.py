@@ -23,7 +23,7 @@ from mnist_scratch.data.sources.files import (
     verify,
 )
 from mnist_scratch.data.sources.own_files import load_own_files
-from mnist_scratch.data.sources.registry import DATASETS, DataSource, SourceFile
+from mnist_scratch.data.sources.registry import DATASETS, SourceFile
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import as_path
 from mnist_scratch.system.lock import locked
@@ -149,12 +149,12 @@ def fetch_missing(dataset: str, folder: Path, report: Callable[[str], object]) -
         If a file cannot be fetched or written.
     """
     source = DATASETS[dataset]
-    if not _to_fetch(source, folder):
+    if not to_fetch(dataset, folder):
         return
     from mnist_scratch.data.sources.download import download
 
     with _exclusive(folder, f"fetches {source.title}", report):
-        files = _to_fetch(source, folder)
+        files = to_fetch(dataset, folder)
         if files:
             names = f"{len(files)} of {source.title}'s {len(source.files)} files"
             if source.archive:
@@ -163,8 +163,10 @@ def fetch_missing(dataset: str, folder: Path, report: Callable[[str], object]) -
             download(files, folder, source.mirrors, report)
 
 
-def _to_fetch(source: DataSource, folder: Path) -> list[SourceFile]:
-    files = missing(source.files, folder)
+def to_fetch(dataset: str, folder: Path) -> list[SourceFile]:
+    """Return the files of a data set that would be fetched, or drawn, to be complete."""
+    source = DATASETS[dataset]
+    files = missing(_recorded_files(dataset, folder) or source.files, folder)
     return missing([source.archive], folder) if files and source.archive else files
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import html
-import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
-from tqdm import tqdm
 
 from mnist_scratch.config.schema import settings
 from mnist_scratch.data.dataset import Dataset
@@ -33,6 +31,7 @@ from mnist_scratch.report.plots.loss_curve import loss_curve_figure
 from mnist_scratch.report.plots.style import drawn
 from mnist_scratch.report.text.evaluation import share_text
 from mnist_scratch.runs.folder import RunFolder
+from mnist_scratch.system.bar import progress_bar
 from mnist_scratch.system.files import write_text_whole, written_whole
 from mnist_scratch.system.text import percent, printable
 from mnist_scratch.training.evaluation import Evaluation, evaluate
@@ -78,8 +77,12 @@ def write_report(run: RunFolder, network: Network, test: Dataset) -> None:
         *_about_layers(run, network, class_names(test.name)),
         _about_a_step(run, network, worst[0], class_names(test.name)),
     ]
-    bar = tqdm(sections, "drawing", unit=" sections", disable=not sys.stderr.isatty())
-    body = "\n".join([_section(run, section) for section in bar])
+    drawn_sections = []
+    with progress_bar(len(sections), "sections", title="drawing") as bar:
+        for section in sections:
+            drawn_sections.append(_section(run, section))
+            bar.update()
+    body = "\n".join(drawn_sections)
     drawn_digits = " (digits drawn by the program)" if test.name == "synthetic" else ""
     low, high = evaluation.accuracy_interval
     page = fill(

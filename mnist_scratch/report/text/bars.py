@@ -11,17 +11,18 @@ import numpy.typing as npt
 from PIL import Image
 
 from mnist_scratch.system.files import written_whole
-from mnist_scratch.system.text import printable
+from mnist_scratch.system.text import columns, printable
 
 Numbers = npt.NDArray[np.float64]
 
-_BAR = 61  # columns for a class's name and its bar: with the percentage behind them, 73
-_NAME = 52  # columns for a file's name in a line and the names of two classes
+_BESIDE_BAR = 19  # columns of a line that neither name nor bar takes, margin and percentage
+_BESIDE_NAME = 28  # the same beside a file's name and the names of two classes
+_SHORTEST = 8  # columns for a file's name
 _ACROSS = 10  # images in a row of a sheet
 
 
 def describe(file: str, probabilities: Numbers, names: Sequence[str]) -> str:
-    """Return the predicted class and all probabilities as bars, 80 columns wide at most.
+    """Return the predicted class and all probabilities as bars, no wider than the terminal.
 
     Parameters
     ----------
@@ -32,7 +33,7 @@ def describe(file: str, probabilities: Numbers, names: Sequence[str]) -> str:
     """
     lines = [f"{printable(file)}: {names[int(probabilities.argmax())]}"]
     width = max(map(len, names))
-    full = _BAR - width
+    full = max(columns() - _BESIDE_BAR - width, 1)
     for name, probability in zip(names, probabilities.tolist(), strict=True):
         bar = "#" * round(probability * full)
         lines.append(f"  {name:<{width}}  {bar:<{full}} {probability:>7.2%}")
@@ -40,16 +41,20 @@ def describe(file: str, probabilities: Numbers, names: Sequence[str]) -> str:
 
 
 def summarise(file: str, probabilities: Numbers, names: Sequence[str]) -> str:
-    """Return a line with the file and the two most probable classes with their probabilities."""
+    """Return a line with the file and the most probable classes and their probabilities.
+
+    They are two, or one where the terminal is too narrow for two.
+    """
     width = max(map(len, names))
     second, first = np.argsort(probabilities, kind="stable")[-2:].tolist()
     name = printable(file)
-    room = _NAME - 2 * width
+    room = columns() - _BESIDE_NAME - 2 * width
+    shown = (first, second) if room >= _SHORTEST else (first,)
+    if len(shown) == 1:
+        room = max(columns() - 12 - width, _SHORTEST)
     name = name if len(name) <= room else f"...{name[3 - room :]}"
-    return (
-        f"{name:<{room}}  {names[first]:<{width}} {probabilities[first]:>7.2%}"
-        f"   {names[second]:<{width}} {probabilities[second]:>7.2%}"
-    )
+    classes = (f"{names[each]:<{width}} {probabilities[each]:>7.2%}" for each in shown)
+    return f"{name:<{room}}  {'   '.join(classes)}"
 
 
 def save_images(images: Sequence[npt.NDArray[np.uint8]], output: Path) -> None:

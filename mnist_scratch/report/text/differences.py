@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from mnist_scratch.config.schema import settings
 from mnist_scratch.runs.folder import RunFolder
+from mnist_scratch.system.text import columns as terminal_columns
 from mnist_scratch.system.text import printable
 
-_WIDTH = 80
 _LONGEST = 24  # columns for a cell
 
 
 def describe_differences(runs: Sequence[RunFolder]) -> str:
     """Return a table with a line for each run: its best epoch, then the settings that differ.
 
-    Columns that do not fit into 80 characters stand in another table below it.
+    Columns that do not fit into the terminal stand in another table below it.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def describe_differences(runs: Sequence[RunFolder]) -> str:
     names = _padded(["run", *(_cell(str(run.path)) for run in runs)])
     tables = [[names]]
     for column in map(_padded, columns):
-        if sum(len(cells[0]) + 2 for cells in tables[-1]) + len(column[0]) > _WIDTH:
+        if sum(len(cells[0]) + 2 for cells in tables[-1]) + len(column[0]) > terminal_columns():
             tables.append([names])
         tables[-1].append(column)
     text = "\n\n".join(

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mnist_scratch.inference.ensemble import ModelResult
+from mnist_scratch.system.text import labelled
 from mnist_scratch.training.evaluation import Evaluation
 
 
 def describe_tta(evaluation: Evaluation, versions: int) -> str:
     """Return a line about an evaluation with test-time augmentation."""
     low, high = evaluation.accuracy_interval
-    return (
-        f"{f'with --tta {versions}':<14} {evaluation.accuracy:.2%} "
-        f"(95% interval {low:.2%} to {high:.2%}), loss {evaluation.loss:.4f}"
+    return labelled(
+        f"with --tta {versions}",
+        f"{evaluation.accuracy:.2%} (95% interval {low:.2%} to {high:.2%}), "
+        f"loss {evaluation.loss:.4f}",
     )
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from mnist_scratch.data.sources.registry import DIGITS, class_names
 from mnist_scratch.report.text.bars import describe, summarise
@@ -33,3 +34,19 @@ def test_classes_that_are_no_digits_are_called_by_their_names() -> None:
     assert len(line) <= 80
     assert line.startswith("...")
     assert line.split("name.png")[1].split() == ["Sneaker", "50.00%", "Sandal", "25.00%"]
+
+
+@pytest.mark.parametrize("dataset", ["mnist", "fashion-mnist"])
+def test_predictions_fit_a_terminal_of_forty_columns(
+    dataset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    probabilities = np.array([0.0, 0, 0, 1, 0, 0, 0, 0, 0, 0])
+    names = class_names(dataset)
+    _, *bars = describe("three.png", probabilities, names).splitlines()
+    line = summarise("long/" * 30 + "3.png", probabilities, names)
+    assert max(map(len, [*bars, line])) <= 40
+    assert "##########" in bars[3]
+    assert line.startswith("...")
+    assert f"3.png  {names[3]} " in " ".join(line.split(" "))
+    assert "100.00%" in line

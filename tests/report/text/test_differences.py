@@ -3,6 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.report.text.differences import describe_differences
 from mnist_scratch.runs.folder import RunFolder
@@ -35,7 +37,12 @@ def test_the_same_configs_are_said_to_be_the_same(tmp_path: Path) -> None:
     assert describe_differences(runs).endswith("\nTheir configs are the same.")
 
 
-def test_a_wide_table_goes_on_below_in_eighty_columns(tmp_path: Path) -> None:
+@pytest.mark.parametrize("width", [80, 40])
+def test_a_wide_table_goes_on_below(
+    width: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", str(width))
     settings: dict[tuple[str, str], Any] = {
         ("data", "data_dir"): "a/long/name/of/a/folder/somewhere",
         ("optimizer", "learning_rate"): 0.123456789,
@@ -43,9 +50,9 @@ def test_a_wide_table_goes_on_below_in_eighty_columns(tmp_path: Path) -> None:
         ("training", "checkpoint_seconds"): 7.0,
         ("training", "batch_size"): 1000,
     }
-    runs = [a_run(tmp_path / "a", 0.9, {}), a_run(tmp_path / "b", 0.8, settings)]
+    runs = [a_run(Path("a"), 0.9, {}), a_run(Path("b"), 0.8, settings)]
     lines = describe_differences(runs).splitlines()
-    assert max(map(len, lines)) <= 80
+    assert max(map(len, lines)) <= width
     assert sum(line.startswith("run") for line in lines) > 1
     for _, key in settings:
         assert any(key.replace("_", "-") in line for line in lines)

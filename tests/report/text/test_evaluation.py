@@ -35,7 +35,7 @@ def test_a_metric_of_the_list_is_printed_written_and_reported(
     metric = Metric("error rate", lambda confusion, _: 1.0 - confusion.trace() / confusion.sum())
     monkeypatch.setitem(METRICS, "error_rate", metric)
     measured = evaluation(np.diag([8] * 10) + 2 * np.eye(10, k=1, dtype=np.int64))
-    assert "mean confidence 95.00%; error rate 18.37%\n" in measured.report()
+    assert "mean confidence 95.00%; error rate 18.37% " in " ".join(measured.report().split())
     assert measured.as_json()["error_rate"] == pytest.approx(18 / 98)
     run = RunFolder.create(tmp_path / "run", Config())
     history = History([Row(1, 1, 0.1, 2.0, 2.1, 0.5, 0.5)])
