@@ -9,7 +9,6 @@ import shlex
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,11 +16,9 @@ from helpers.command_line import CHECKOUT, run_in_process
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-import mnist_scratch
 from mnist_scratch.cli import make_parser
 from mnist_scratch.commands import COMMANDS
 from mnist_scratch.data.idx import format_idx
-from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import DATASETS, FILE_NAMES, SourceFile
 from mnist_scratch.data.synthetic.digits import draw_digits
 from mnist_scratch.report.pages import report
@@ -143,33 +140,21 @@ def test_a_shell_runs_the_commands_with_all_that_they_install(copy: Path, mnist_
     assert untracked(copy) == []
 
 
-def test_the_loop_in_the_readme_trains(
-    monkeypatch: pytest.MonkeyPatch, synthetic_dir: Path
-) -> None:
-    data = load_dataset("synthetic", str(synthetic_dir))
-    monkeypatch.setattr(mnist_scratch, "load_dataset", lambda: data, raising=False)
-    code, _ = blocks(README.read_text(encoding="utf-8"), "python")
-    assert sum(bool(line.strip()) for line in code.splitlines()) <= 20
-    values: dict[str, Any] = {}
-    exec(compile(code, "README.md", "exec"), values)  # noqa: S102  # the README is this project's
-    result = mnist_scratch.evaluate(values["network"], data.test)
-    # Synthetic digits are sloppier than MNIST's: the default recipe reads 87% of them.
-    assert 0.75 < result.accuracy < 0.92
-
-
-def test_the_lines_of_the_readme_run_in_a_notebook(
+def test_the_lines_of_the_readme_train_in_a_notebook(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_digits(tmp_path)
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
-    # A notebook has a socket to its kernel, which it says nothing encrypts.
+    # ipykernel warns that its socket is not encrypted.
     monkeypatch.setenv("PYTHONWARNINGS", "ignore")
     small = (
         "import functools, mnist_scratch\n"
         "mnist_scratch.load_dataset = "
         f"functools.partial(mnist_scratch.load_dataset, 'files', {str(tmp_path)!r})"
     )
-    cells = [small, *blocks(README.read_text(encoding="utf-8"), "python")]
+    code = blocks(README.read_text(encoding="utf-8"), "python")
+    assert sum(bool(line.strip()) for line in code[0].splitlines()) <= 20
+    cells = [small, *code, code[1]]  # a cell may be run again
     notebook = new_notebook(  # type: ignore[no-untyped-call]
         cells=[new_code_cell(cell) for cell in cells]  # type: ignore[no-untyped-call]
     )
@@ -179,10 +164,14 @@ def test_the_lines_of_the_readme_run_in_a_notebook(
         for cell in notebook.cells
         for stream in ("stdout", "stderr")
     ]
-    _, _, by_hand, nothing, by_trainer, progress = shown
-    assert re.search(r"epoch 2: .*\n0\.\d+\nPredictions\(", by_hand)
+    _, _, by_hand, nothing, by_trainer, progress, again, _ = shown
+    printed = re.search(r"epoch 2: .*\n(0\.\d+)\nPredictions\(", by_hand)
+    assert printed
+    # Of 100 synthetic digits, after training on so few; six networks had 60% to 70%.
+    assert 0.45 < float(printed[1]) < 0.85
     assert nothing == ""
     assert re.search(r"epoch 2: .*\n.*test accuracy", by_trainer, re.DOTALL)
+    assert again == by_trainer
     assert re.search(r"epoch 2/2 *\|.*images/s", progress)  # the bar
 
 

@@ -5,7 +5,6 @@ MNIST's test images, enlarged, moved and saved as pictures, are recognised as th
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -143,29 +142,6 @@ def test_predictions_are_short_to_read() -> None:
     assert repr(several) == f"Predictions(7 images, {shown}, ...)"
     one = Predictions(np.array([3]), names[3:4], probabilities[3:4])
     assert repr(one) == "Predictions(Dress: 99.1%)"
-
-
-def test_predictions_stay_and_their_images_too(digits: Dataset) -> None:
-    network, images = some_network(), digits.images.copy()
-    found = predict(network, images)
-    kept = found.probabilities.copy()
-    np.testing.assert_array_equal(images, digits.images)
-    images[:] = 0
-    network.parameters[:] = 0.0
-    predict(network, images)
-    np.testing.assert_array_equal(found.probabilities, kept)
-
-
-def test_several_threads_predict_what_one_does() -> None:
-    network = Network.of_widths((784, 256, 128, 10), "relu", 0)
-    rng = np.random.default_rng(0)
-    batches = [rng.integers(0, 256, (500, 28, 28), np.uint8) for _ in range(8)]
-    expected = [predict(network, batch).probabilities for batch in batches]
-    with ThreadPoolExecutor(4) as threads:
-        for _ in range(10):
-            found = list(threads.map(lambda batch: predict(network, batch), batches))
-            for each, right in zip(found, expected, strict=True):
-                np.testing.assert_allclose(each.probabilities, right, rtol=1e-5)
 
 
 IMAGES = np.zeros((2, 28, 28), np.uint8)

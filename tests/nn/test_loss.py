@@ -231,18 +231,6 @@ def test_a_loss_and_its_copies_go_their_own_ways(loss: type[Loss]) -> None:
 
 
 @every_loss
-def test_what_a_loss_returned_stays_when_the_next_batch_comes(loss: type[Loss]) -> None:
-    loss_function = loss()
-    loss_function.forward(BATCH_LOGITS, BATCH_TARGETS)
-    handed_out = (loss_function.backward(), loss_function.predictions)
-    kept = [array.copy() for array in handed_out]
-    loss_function.forward(BATCH_LOGITS[::-1], BATCH_TARGETS)
-    loss_function.backward()
-    for array, expected in zip(handed_out, kept, strict=True):
-        np.testing.assert_array_equal(array, expected)
-
-
-@every_loss
 @pytest.mark.parametrize("targets_dtype", [bool, np.int64, np.float64])
 def test_the_gradient_has_the_dtype_of_the_logits_whatever_that_of_the_targets(
     loss: type[Loss], targets_dtype: npt.DTypeLike

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -178,26 +176,3 @@ def test_the_loss_that_is_given_stays_as_it_is(digits: Dataset) -> None:
     loss = SquaredError()
     evaluate(network, digits, loss)
     assert vars(loss) == {}
-
-
-def test_threads_that_evaluate_one_network_get_what_one_alone_gets() -> None:
-    interval = sys.getswitchinterval()
-    rng = np.random.default_rng(0)
-    network = Network.of_widths((784, 64, 64, 10), "relu", rng)
-    loss = SquaredError()
-    datasets = [
-        Dataset(
-            str(number),
-            rng.integers(0, 256, (2500, 28, 28), dtype=np.uint8),
-            rng.integers(0, 10, 2500).astype(np.uint8),
-        )
-        for number in range(4)
-    ]
-    alone = [evaluate(network, each, loss).as_json() for each in datasets]
-    sys.setswitchinterval(1e-6)  # so that threads get into each other's way
-    try:
-        with ThreadPoolExecutor(4) as pool:
-            work = pool.map(lambda each: evaluate(network, each, loss).as_json(), datasets * 5)
-            assert list(work) == alone * 5
-    finally:
-        sys.setswitchinterval(interval)
