@@ -117,18 +117,20 @@ def _as_json(trained_on: list[str], found: EnsembleResult, options: argparse.Nam
 
 def _as_text(trained_on: list[str], found: EnsembleResult, options: argparse.Namespace) -> str:
     plain, with_tta = found.ensemble
-    lines = []
+    lines: list[str] = []
     if len(options.runs) > 1:
         lines = [describe_models(options.runs, found.models, options.tta), ""]
         lines.append(f"ensemble       {len(options.runs)} runs")
     if set(trained_on) != {plain.dataset}:
         lines.append(f"trained on     {', '.join(dict.fromkeys(trained_on))}")
-    notes = [describe_tta(with_tta, options.tta)] if with_tta else []
+    lines.append(plain.summary())
+    if with_tta:
+        lines.append(describe_tta(with_tta, options.tta))
     if options.mistakes:
         errors = _errors(found.ensemble)
         drawn = f"the {_MOST_DRAWN} most confident errors" if errors > _MOST_DRAWN else "all"
-        notes.append(f"misclassified  {errors:,}, {drawn} in {options.mistakes}")
-    return "\n".join([*lines, plain.report(notes)])
+        lines.append(f"misclassified  {errors:,}, {drawn} in {options.mistakes}")
+    return "\n".join([*lines, plain.details()])
 
 
 def _errors(measured: ModelResult) -> int:

@@ -94,17 +94,20 @@ def _setting(default: Any, meaning: str, limits: Limits = _ANY, flag: str = "") 
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def _check_section(section: Any) -> None:
-    """Turn every value into Python's own, or raise an error that names class and setting."""
-    for setting in settings():
-        if isinstance(section, _sections()[setting.section]):
-            place = f"{type(section).__name__}: {setting.key}"
-            value = _checked(setting, getattr(section, setting.key), place)
-            object.__setattr__(section, setting.key, value)  # the way into a frozen dataclass
+class _Section:
+    """A part of a config, which checks itself when it is made."""
+
+    def __post_init__(self) -> None:
+        """Turn every value into Python's own, or raise an error that names class and setting."""
+        for setting in settings():
+            if isinstance(self, _sections()[setting.section]):
+                place = f"{type(self).__name__}: {setting.key}"
+                value = _checked(setting, getattr(self, setting.key), place)
+                object.__setattr__(self, setting.key, value)  # the way into a frozen dataclass
 
 
 @dataclasses.dataclass(frozen=True)
-class DataConfig:
+class DataConfig(_Section):
     """The images to train on."""
 
     dataset: str = _setting(
@@ -128,12 +131,9 @@ class DataConfig:
         False, "take 255 minus every pixel of the data set: for images that are dark on light"
     )
 
-    def __post_init__(self) -> None:
-        _check_section(self)
-
 
 @dataclasses.dataclass(frozen=True)
-class AugmentationConfig:
+class AugmentationConfig(_Section):
     """How the training images are distorted, differently in every epoch."""
 
     rotation: float = _setting(
@@ -169,9 +169,6 @@ class AugmentationConfig:
         Limits(minimum=0, maximum=1),
     )
 
-    def __post_init__(self) -> None:
-        _check_section(self)
-
     @property
     def distorts(self) -> bool:
         """Whether any image comes out other than it was."""
@@ -179,7 +176,7 @@ class AugmentationConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class NetworkConfig:
+class NetworkConfig(_Section):
     """The layers between pixels and logits."""
 
     hidden: tuple[int, ...] = _setting(
@@ -194,12 +191,9 @@ class NetworkConfig:
         Limits(choices=ACTIVATIONS),
     )
 
-    def __post_init__(self) -> None:
-        _check_section(self)
-
 
 @dataclasses.dataclass(frozen=True)
-class OptimizerConfig:
+class OptimizerConfig(_Section):
     """How the parameters move along their gradients."""
 
     name: str = _setting(
@@ -234,12 +228,9 @@ class OptimizerConfig:
         1e-8, "adam: added to the root of the mean squared gradient", Limits(above=0)
     )
 
-    def __post_init__(self) -> None:
-        _check_section(self)
-
 
 @dataclasses.dataclass(frozen=True)
-class ScheduleConfig:
+class ScheduleConfig(_Section):
     """The learning rate over the training."""
 
     name: str = _setting(
@@ -263,12 +254,9 @@ class ScheduleConfig:
         Limits(above=0, maximum=1),
     )
 
-    def __post_init__(self) -> None:
-        _check_section(self)
-
 
 @dataclasses.dataclass(frozen=True)
-class TrainingConfig:
+class TrainingConfig(_Section):
     """The loop."""
 
     loss: str = _setting(
@@ -308,9 +296,6 @@ class TrainingConfig:
         "stop at the first loss, gradient or parameter that is NaN or infinite, and say where; "
         "otherwise such numbers are found only before they are saved or after validation",
     )
-
-    def __post_init__(self) -> None:
-        _check_section(self)
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -359,6 +344,12 @@ class Config:
         return textwrap.fill(
             text, 100, subsequent_indent=" " * 7, break_long_words=False, break_on_hyphens=False
         )
+
+
+def check_config(config: object, call: str) -> None:
+    """Raise a TypeError that shows the call if that is no config."""
+    if not isinstance(config, Config):
+        raise TypeError(f"config = {shown(config)}: must be a Config, as in {call}")
 
 
 @functools.cache

@@ -16,6 +16,7 @@ from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import log_softmax
 from mnist_scratch.nn.network import Network
+from mnist_scratch.training.divergence import ADVICE
 
 _BATCH_SIZE = 1000
 
@@ -85,14 +86,13 @@ def all_logits(network: Network, dataset: Examples) -> npt.NDArray[np.float64]:
     """
     logits = np.empty((len(dataset), network.widths[-1]))
     start = 0
-    with np.errstate(over="ignore", invalid="ignore"):  # the error below says it better
+    with np.errstate(over="ignore", invalid="ignore"):  # reported below
         for images, _ in BatchLoader(dataset, _BATCH_SIZE):
             logits[start : start + len(images)] = network.forward(images)
             start += len(images)
     if not np.isfinite(logits).all():
         raise MnistScratchError(
-            "the network's logits are NaN or infinite: its training has diverged; train it again "
-            "with a lower learning rate"
+            f"the network's logits are NaN or infinite: its training has diverged; {ADVICE}"
         )
     return logits
 

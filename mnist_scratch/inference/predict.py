@@ -52,9 +52,9 @@ class Predictions:
         """Return the classes of the first images with their probabilities."""
         count = len(self.names)
         highest = self.probabilities[:_MOST_SHOWN].max(axis=1).tolist()
-        shown = [f"{name}: {p:.1%}" for name, p in zip(self.names, highest, strict=False)]
+        first = [f"{name}: {p:.1%}" for name, p in zip(self.names, highest, strict=False)]
         more = ", ..." if count > _MOST_SHOWN else ""
-        return f"Predictions({f'{count:,} images, ' if count > 1 else ''}{', '.join(shown)}{more})"
+        return f"Predictions({f'{count:,} images, ' if count > 1 else ''}{', '.join(first)}{more})"
 
 
 def predict(
@@ -82,7 +82,7 @@ def predict(
     Raises
     ------
     TypeError, ValueError
-        If an argument is neither, or the images have another shape or dtype.
+        If an argument has the wrong type, or the images have another shape or dtype.
     MnistScratchError
         If a file cannot be read, a picture is not of one digit, or the network's logits are not
         finite.

@@ -20,6 +20,7 @@ from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.arrays import Arrays, opened_arrays, save_arrays
 from mnist_scratch.system.files import as_path
 from mnist_scratch.system.text import shown
+from mnist_scratch.training.divergence import ADVICE
 
 _FORMAT = 1
 _DTYPES = {np.dtype(np.float32): "f4", np.dtype(np.float64): "f8"}
@@ -114,7 +115,7 @@ def _check_readable(network: Network) -> None:
     if not np.isfinite(network.parameters).all():
         raise MnistScratchError(
             "a parameter of the network is NaN or infinite, so it cannot be saved: its training "
-            "has diverged; train it again with a lower learning rate"
+            f"has diverged; {ADVICE}"
         )
 
 

@@ -7,6 +7,8 @@ import numpy as np
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 
+ADVICE = "train again with a lower learning rate, a longer warm-up or less momentum"
+
 
 class DivergedError(MnistScratchError):
     """A training has diverged: its numbers are NaN or infinite."""
@@ -37,7 +39,7 @@ def diverged(
         f"the training has diverged: at step {step} (epoch {epoch}, learning rate "
         f"{learning_rate:g}) the {what} became NaN or infinite.\n"
         f"First found in {_first_not_finite(network)}.\n"
-        "Start a new run with a lower --learning-rate, a longer --warmup, or less --momentum."
+        f"To prevent it, {ADVICE}."
     )
 
 

@@ -18,6 +18,7 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import Loss, SoftmaxCrossEntropy
 from mnist_scratch.nn.network import Network
 from mnist_scratch.system.text import NARROW, columns, labelled, percent, shown
+from mnist_scratch.training.divergence import ADVICE
 from mnist_scratch.training.metrics import (
     METRICS,
     Calibration,
@@ -94,21 +95,17 @@ class Evaluation:
             )
         )
 
-    def report(self, notes: Sequence[str] = ()) -> str:
-        """Return the evaluation as `mnist-scratch evaluate` prints it, as wide as the terminal.
+    def report(self) -> str:
+        """Return the evaluation as `mnist-scratch evaluate` prints it, as wide as the terminal."""
+        return f"{self.summary()}\n{self.details()}"
 
-        Parameters
-        ----------
-        notes
-            Lines to stand below the summary.
-        """
+    def details(self) -> str:
+        """Return the report without the summary: metrics, scores of every class, confusions."""
         names = class_names(self.dataset)
         longest = max(map(len, names))
         width = max(len("class"), longest)
         metrics = [f"{METRICS[name].title} {value:.2%}" for name, value in self.metrics.items()]
         lines = [
-            self.summary(),
-            *notes,
             labelled("metrics", "; ".join(metrics)),
             "",
         ]
@@ -184,7 +181,7 @@ def evaluate(
     Raises
     ------
     TypeError
-        If an argument is not what it has to be.
+        If an argument has the wrong type.
     ValueError
         If the network is not one from 784 pixels to 10 classes.
     MnistScratchError
@@ -204,7 +201,7 @@ def evaluate(
     predicted = np.empty(len(dataset), np.int64)  # (N,)
     confidences = np.empty(len(dataset), network.parameters.dtype)  # (N,)
     start = 0
-    with np.errstate(over="ignore", invalid="ignore"):  # the error below says it better
+    with np.errstate(over="ignore", invalid="ignore"):  # reported below
         for images, targets in BatchLoader(dataset, _BATCH_SIZE):
             logits = network.forward(images)
             end = start + len(images)
@@ -256,8 +253,8 @@ def _evaluation(
 ) -> Evaluation:
     if not math.isfinite(loss_sum):
         raise MnistScratchError(
-            f"the loss on {dataset.name} is {loss_sum}: the network's training has diverged.\n"
-            "Train it again with a lower --learning-rate."
+            f"the network's loss on {dataset.name} is {loss_sum}: its training has diverged; "
+            f"{ADVICE}"
         )
     cells = dataset.labels.astype(np.int64) * CLASSES + predicted
     confusion = np.bincount(cells, minlength=CLASSES * CLASSES).reshape(CLASSES, CLASSES)

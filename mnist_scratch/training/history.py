@@ -20,6 +20,7 @@ import numpy.typing as npt
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn import Array
 from mnist_scratch.nn.network import Network
+from mnist_scratch.system.files import as_path
 
 NORMS = 2  # of a layer: of its weights, and of their gradient
 _NORMS_HEADER = ("epoch", "layer", "weight_norm", "gradient_norm")
@@ -108,7 +109,7 @@ class History:
         MnistScratchError
             If it cannot be read or is not a history.
         """
-        path = Path(path)
+        path = as_path(path, "path")
         try:
             history = cls([_row(cells) for cells in _read_csv(path, Row._fields, epochs_only)])
             _check_epochs(history)
@@ -180,7 +181,7 @@ def read_norms(path: str | os.PathLike[str]) -> npt.NDArray[np.float64]:
     MnistScratchError
         If the file cannot be read, or has not the same layers in each epoch.
     """
-    path = Path(path)
+    path = as_path(path, "path")
     try:
         return _norms(_read_csv(path, _NORMS_HEADER))
     except (ValueError, OverflowError) as error:

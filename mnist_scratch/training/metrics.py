@@ -178,7 +178,7 @@ def calibration(
     Raises
     ------
     ValueError
-        If the two are not that.
+        If `correct` is not bool or the shapes differ.
     """
     # Numbers 0 and 1 would be taken for the first two predictions.
     if correct.dtype != np.bool_ or correct.shape != confidences.shape or correct.ndim != 1:
@@ -208,7 +208,7 @@ def wilson_interval(correct: int, examples: int) -> tuple[float, float]:
     Raises
     ------
     ValueError
-        If they are not such numbers, but the accuracy, say.
+        If `correct` is not a whole number from 0 to `examples`.
     """
     if not 0 <= correct <= examples or examples < 1 or correct != int(correct):
         raise ValueError(f"{correct} correct of {examples}: must be numbers of examples")

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.config.schema import Config
+from mnist_scratch.config.schema import Config, check_config
 from mnist_scratch.data.augment import Augmentation
 from mnist_scratch.data.dataset import Examples, check_examples
 from mnist_scratch.data.loader import BatchLoader
@@ -382,14 +382,11 @@ def _made(kind: Callable[..., Any], options: dict[str, Any], *arguments: object)
 
 
 def _check_arguments(network: object, training: object, validation: object, config: object) -> None:
-    check_network(network, "Trainer(network, training, validation, config)")
+    call = "Trainer(network, training, validation, config)"
+    check_network(network, call)
     check_examples(training, "training")
     check_examples(validation, "validation")
-    if not isinstance(config, Config):
-        raise TypeError(
-            f"config = {shown(config)}: must be a Config, like "
-            "Config(training=TrainingConfig(epochs=3))"
-        )
+    check_config(config, call)
 
 
 def check_callable(function: object, argument: str) -> None:

@@ -101,7 +101,7 @@ DAMAGED: dict[str, tuple[Callable[[], bytes], str]] = {
     "huge": (lambda: weights("'<f4'", "(9999999999, 9999999999)"), "its 8 bytes are not"),
     "negative": (lambda: weights("'<f4'", "(-2, -1)"), "its 8 bytes are not"),
     "huge beside 0": (lambda: weights("'<f4'", "(2147483647, 0)", numbers=b""), "0 bytes are not"),
-    "no inputs": (lambda: weights("'<f4'", "(0, 1)", numbers=b""), "must be at least 1"),
+    "no inputs": (lambda: weights("'<f4'", "(0, 1)", numbers=b""), "integer, at least 1"),
     "no text": (
         lambda: model({"layers": npy("'<U1'", "(1,)", numbers=b"\xff" * 4)}),
         "'layers' is not Unicode text",

@@ -320,14 +320,22 @@ def test_a_run_is_named_by_a_text_and_its_result_is_a_line(
 @pytest.mark.parametrize(
     ("train", "arguments", "message"),
     [
-        (run_training, ("run", SHORT), "config = 'run': must be a Config; the config is the first"),
-        (run_training, ({"epochs": 2}, "run"), "config = {'epochs': 2}: must be a Config$"),
+        (
+            run_training,
+            ("run", SHORT),
+            r"config = 'run': must be a Config, as in run_training\(config, path\)$",
+        ),
+        (
+            run_training,
+            ({"epochs": 2}, "run"),
+            "config = {'epochs': 2}: must be a Config, as in run_training",
+        ),
         (run_training, (SHORT, 7), "path = 7: must be a path, as str or Path"),
-        (run_training, (SHORT, "run", 7), "after_epoch = 7: must be a function without arguments"),
+        (run_training, (SHORT, "run", 7), "after_epoch = 7: must be a function without parameters"),
         (
             resume_training,
             (SHORT, "run"),
-            "config = 'run': must be a Config; the path is the first",
+            r"config = 'run': must be a Config, as in resume_training\(path, config\)$",
         ),
         (resume_training, (SHORT,), "path = Config.*: must be a path, as str or Path"),
         (resume_training, ("run", None, 7), "after_epoch = 7: must be a function"),

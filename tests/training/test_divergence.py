@@ -60,7 +60,7 @@ def test_a_gradient_that_is_not_finite_stops_the_run_in_the_next_step(
     with pytest.raises(
         MnistScratchError,
         match=rf"at step \d+ \(epoch \d+, learning rate 0.01\).*\n.*{array} of dense layer {layer} "
-        rf"\({shape}\)\.\nStart a new run with a lower --learning-rate",
+        rf"\({shape}\)\.\nTo prevent it, train again with a lower learning rate",
     ):
         trainer.run()
     # A unit at minus infinity is zero after ReLU, and hides until the end of the epoch.

@@ -114,12 +114,11 @@ def test_every_class_has_a_line_and_the_most_confused_come_first() -> None:
     confusion = np.diag([8] * 9 + [0])
     confusion[0, 6] = confusion[8, 9] = 2
     confusion[6, 0] = 8
-    lines = of_clothes(confusion).report(["a note"]).splitlines()
+    lines = of_clothes(confusion).report().splitlines()
     assert lines == [
         "data set       fashion-mnist",
         "test accuracy  85.71% of 84 images (95% interval 76.67% to 91.63%)",
         "test loss      0.2500",
-        "a note",
         "metrics        calibration error 9.29%; mean confidence 95.00%",
         "",
         "class        precision    recall        F1  images",

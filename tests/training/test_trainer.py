@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import inspect
 import math
 import pickle
 import re
@@ -14,13 +15,20 @@ import numpy as np
 import pytest
 
 import mnist_scratch
-from mnist_scratch.config.schema import AugmentationConfig, Config, TrainingConfig, with_values
+from mnist_scratch.config.schema import (
+    AugmentationConfig,
+    Config,
+    OptimizerConfig,
+    TrainingConfig,
+    with_values,
+)
 from mnist_scratch.data.dataset import Dataset, split
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import SoftmaxCrossEntropy, SquaredError
 from mnist_scratch.nn.network import Network
-from mnist_scratch.nn.optimizer import SGD
+from mnist_scratch.nn.optimizer import OPTIMIZERS, SGD, Optimizer
+from mnist_scratch.nn.schedule import SCHEDULES, Schedule, constant
 from mnist_scratch.training.evaluation import evaluate
 from mnist_scratch.training.seeding import generator
 from mnist_scratch.training.trainer import Trainer, learning_rates, make_optimizer
@@ -248,6 +256,33 @@ def test_without_a_momentum_there_is_nothing_to_look_ahead_along() -> None:
         assert optimizer.nesterov == (momentum > 0.0)
 
 
+@pytest.mark.parametrize("kind", OPTIMIZERS.values())
+def test_every_parameter_of_an_optimizer_is_a_setting(kind: type[Optimizer]) -> None:
+    settings = {field.name for field in dataclasses.fields(OptimizerConfig)}
+    assert inspect.signature(kind).parameters.keys() - {"network"} <= settings
+
+
+def test_every_setting_of_an_optimizer_is_a_parameter_of_one() -> None:
+    parameters = [inspect.signature(kind).parameters for kind in OPTIMIZERS.values()]
+    for field in dataclasses.fields(OptimizerConfig):
+        assert field.name == "name" or any(field.name in each for each in parameters)
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_every_parameter_of_a_schedule_is_set(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, float]] = []
+    taken = inspect.signature(SCHEDULES[name])
+
+    def kind(**options: float) -> Schedule:
+        given.append(options)
+        return constant()
+
+    kind.__signature__ = taken  # type: ignore[attr-defined]
+    monkeypatch.setitem(SCHEDULES, name, kind)
+    learning_rates(configured(name=name), 7)
+    assert [each.keys() for each in given] == [taken.parameters.keys()]
+
+
 def test_a_trainer_runs_once(digits: Dataset) -> None:
     trainer = trained(digits, configured(epochs=1, learning_rate=0.01))
     with pytest.raises(ValueError, match="make another"):
@@ -333,7 +368,7 @@ def test_what_a_trainer_cannot_use_is_named(digits: Dataset) -> None:
         (digits, network, digits, Config()): r"network = Dataset\(.*must be a Network, as in Train",
         (network, None, digits, Config()): "training must be a Dataset or a Subset, not NoneType",
         (network, digits, Config(), digits): "validation must be a Dataset or a Subset, not Config",
-        (network, digits, digits, Config): "config = <class .*: must be a Config, like Config",
+        (network, digits, digits, Config): "config = <class .*: must be a Config, as in Trainer",
         (network, digits, digits, TrainingConfig()): "config = TrainingConfig.*: must be a Config",
     }.items():
         with pytest.raises(TypeError, match=message):
