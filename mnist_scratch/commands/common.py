@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_scratch.config.toml import recipes
-from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.data.dataset import Examples
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import DATASETS
 from mnist_scratch.runs.folder import RunFolder
@@ -71,7 +71,7 @@ def add_json(command: argparse.ArgumentParser) -> None:
     )
 
 
-def test_set(run: RunFolder, options: argparse.Namespace) -> Dataset:
+def test_set(run: RunFolder, options: argparse.Namespace) -> Examples:
     """Load the test set of the data set that the options name, by default the run's."""
     trained_on = run.config().data
     dataset = options.dataset or trained_on.dataset

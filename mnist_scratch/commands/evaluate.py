@@ -9,7 +9,7 @@ from typing import Any
 
 from mnist_scratch.commands.common import add_data_dir, add_dataset, add_json, test_set
 from mnist_scratch.commands.output import result
-from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.data.dataset import Examples
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.ensemble import (
@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> None:
         runs[0].write_evaluation(found.ensemble.plain, test.sha256, with_tta)
 
 
-def _draw_mistakes(test: Dataset, found: EnsembleResult, options: argparse.Namespace) -> None:
+def _draw_mistakes(test: Examples, found: EnsembleResult, options: argparse.Namespace) -> None:
     from mnist_scratch.report.plots.evaluation import draw_mistakes
     from mnist_scratch.report.plots.style import plain
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mnist_scratch.commands.common import add_data_dir, add_dataset, add_json, test_set
 from mnist_scratch.commands.output import result
-from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.data.dataset import Examples
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
@@ -211,7 +211,9 @@ def _draw_images(options: argparse.Namespace) -> None:
             )
 
 
-def _chosen_examples(network: Network, test: Dataset, options: argparse.Namespace) -> list[Example]:
+def _chosen_examples(
+    network: Network, test: Examples, options: argparse.Namespace
+) -> list[Example]:
     if options.index is None:
         most = min(_MOST_SHOWN, len(test))
         if not 1 <= options.worst <= most:

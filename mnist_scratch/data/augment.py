@@ -15,10 +15,11 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.data.dataset import PIXELS, whole_number
+from mnist_scratch.data.checks import as_integer
+from mnist_scratch.data.dataset import PIXELS
 from mnist_scratch.system.text import shown
 
-Floats = npt.NDArray[np.float32]
+Float32Array = npt.NDArray[np.float32]
 
 _SIDE = 28
 _MIDDLE = (_SIDE - 1) / 2
@@ -87,7 +88,7 @@ class Augmentation:
         if not isinstance(seeds, np.random.SeedSequence):
             raise TypeError(f"seeds = {shown(seeds)}: must be a numpy.random.SeedSequence(seed)")
         self._seeds = seeds
-        self.epochs = whole_number(epochs, "epochs")
+        self.epochs = as_integer(epochs, "epochs")
         if self.epochs < 1:
             raise ValueError(f"epochs = {self.epochs}: must be at least 1")
         self.rotation = _amount(rotation, "rotation")
@@ -103,7 +104,7 @@ class Augmentation:
             raise ValueError(f"fade = {self.fade:g}: must be at most 1, all epochs")
         self._smoothing = _smoothing(self.elastic_sigma)  # (28, 28)
 
-    def distort(self, pixels: npt.NDArray[np.uint8], epoch: int, batch: int) -> Floats:
+    def distort(self, pixels: npt.NDArray[np.uint8], epoch: int, batch: int) -> Float32Array:
         """Return the distorted images of a batch.
 
         Parameters
@@ -133,14 +134,14 @@ class Augmentation:
         left = self.epochs - epoch  # with this one: the last epoch is not quite without distortion
         return min(1.0, left / (self.fade * self.epochs)) if self.fade else 1.0
 
-    def _places(self, count: int, strength: float, rng: np.random.Generator) -> Floats:
+    def _places(self, count: int, strength: float, rng: np.random.Generator) -> Float32Array:
         """Draw where the pixels of images are looked up: rows and columns (2, B, 28, 28)."""
         maps = self._maps(count, strength, rng)
         # A row and a column each contribute their part of a place, so two vectors an image are
         # multiplied and a sum over both makes the 784 places.
         by_row = maps[:, :, 0, None] * _OFFSETS + maps[:, :, 2, None]  # (2, B, 28)
         by_column = maps[:, :, 1, None] * _OFFSETS  # (2, B, 28)
-        places: Floats = by_row[:, :, :, None] + by_column[:, :, None, :]  # (2, B, 28, 28)
+        places: Float32Array = by_row[:, :, :, None] + by_column[:, :, None, :]  # (2, B, 28, 28)
         if self.elastic_alpha * strength:
             # Multiplied from both sides, along rows and along columns: two roots make alpha.
             smoothing = self._smoothing * np.float32(math.sqrt(self.elastic_alpha * strength))
@@ -150,7 +151,7 @@ class Augmentation:
             places += smoothing.T @ (noise @ smoothing)
         return np.clip(places, -1.0, _SIDE, out=places)
 
-    def _maps(self, count: int, strength: float, rng: np.random.Generator) -> Floats:
+    def _maps(self, count: int, strength: float, rng: np.random.Generator) -> Float32Array:
         """Draw affine maps (2, B, 3): row and column looked up, by row, by column, and constant."""
         turn, scale_rows, scale_columns, slip, *shifts = rng.uniform(-1.0, 1.0, (6, count))
         angle = math.radians(self.rotation * strength) * turn
@@ -177,7 +178,7 @@ def _amount(value: float, argument: str) -> float:
     return float(value)
 
 
-def _sample(pixels: npt.NDArray[np.uint8], places: Floats) -> Floats:
+def _sample(pixels: npt.NDArray[np.uint8], places: Float32Array) -> Float32Array:
     """Look places (2, B, 28, 28) up, each as a mean of four pixels. Overwrites the places."""
     count = len(pixels)
     padded = np.zeros((count, _PADDED, _PADDED), np.float32)
@@ -198,7 +199,7 @@ def _sample(pixels: npt.NDArray[np.uint8], places: Floats) -> Floats:
     return _blend(above, below, down)
 
 
-def _blend(here: Floats, there: Floats, nearness: Floats) -> Floats:
+def _blend(here: Float32Array, there: Float32Array, nearness: Float32Array) -> Float32Array:
     """Return what lies between `here` and `there`, as far as it is near, 0 to 1."""
     there -= here
     there *= nearness
@@ -206,7 +207,7 @@ def _blend(here: Floats, there: Floats, nearness: Floats) -> Floats:
     return there
 
 
-def _smoothing(sigma: float) -> Floats:
+def _smoothing(sigma: float) -> Float32Array:
     """Return the matrix (28, 28) whose columns smooth a line.
 
     A field is smoothed along its rows and along its columns. Uniform displacements have the

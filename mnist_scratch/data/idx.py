@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.nn.checks import as_array
 
 _DTYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype(">u1"),
@@ -103,13 +104,9 @@ def format_idx(array: npt.NDArray[Any]) -> bytes:
     Raises
     ------
     ValueError
-        If IDX has no code for the dtype, or the array has no dimension or too many.
-    TypeError
-        If it is no array, or a masked one.
+        If it is no array, IDX has no code for its dtype, or it has no dimension or too many.
     """
-    given: object = array
-    if not isinstance(given, np.ndarray) or isinstance(given, np.ma.MaskedArray):
-        raise TypeError(f"IDX cannot hold a {type(array).__name__}; make it an array of a dtype")
+    array = as_array(array, "array")
     dtype = array.dtype.newbyteorder("=")
     if dtype not in _CODES or not 1 <= array.ndim <= _MOST_DIMENSIONS:
         raise ValueError(f"IDX cannot hold an array of {dtype} with shape {array.shape}")

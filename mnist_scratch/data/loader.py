@@ -12,16 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.data.augment import Augmentation, Floats
-from mnist_scratch.data.dataset import (
-    CLASSES,
-    PIXELS,
-    Bytes,
-    Examples,
-    check_examples,
-    images_problem,
-    whole_number,
-)
+from mnist_scratch.data.augment import Augmentation, Float32Array
+from mnist_scratch.data.checks import as_integer, as_rows
+from mnist_scratch.data.dataset import CLASSES, Examples, UInt8Array, check_examples
 from mnist_scratch.nn.checks import as_generator
 from mnist_scratch.system.text import shown
 
@@ -40,7 +33,7 @@ _ONE_HOT = np.eye(CLASSES, dtype=np.float32)  # row k is the target of class k
 _GATHERED_TOGETHER = 128
 
 
-def standardise(images: Bytes) -> Floats:
+def standardise(images: UInt8Array) -> Float32Array:
     """Return images as a network takes them, the same numbers as in the batches of training.
 
     Parameters
@@ -61,21 +54,7 @@ def standardise(images: Bytes) -> Floats:
     return _standardised(as_rows(images).astype(np.float32))
 
 
-def as_rows(images: Bytes) -> Bytes:
-    """Return images that `standardise` takes as uint8 (N, 784), or raise its error."""
-    problem = images_problem(images)
-    if not problem:
-        one = (28, 28) if images.shape[-2:] == (28, 28) else (PIXELS,)
-        if images.shape not in (one, (*images.shape[:1], *one)):
-            problem = f"uint8 {images.shape}"
-    if problem:
-        raise ValueError(
-            f"images must be uint8 (N, 28, 28), (28, 28), (N, 784) or (784,), not {problem}"
-        )
-    return np.asarray(images).reshape(-1, PIXELS)
-
-
-def _standardised(pixels: Floats) -> Floats:
+def _standardised(pixels: Float32Array) -> Float32Array:
     """Standardise pixels (B, 784), 0 to 255, in place."""
     pixels *= _SCALE
     pixels -= _SHIFT
@@ -93,8 +72,8 @@ class Batch(NamedTuple):
         float32 (B, 10), one-hot.
     """
 
-    images: npt.NDArray[np.float32]
-    targets: npt.NDArray[np.float32]
+    images: Float32Array
+    targets: Float32Array
 
 
 class BatchLoader:
@@ -137,7 +116,7 @@ class BatchLoader:
         augmentation: Augmentation | None = None,
     ) -> None:
         check_examples(dataset, "dataset")
-        batch_size = whole_number(batch_size, "batch_size")
+        batch_size = as_integer(batch_size, "batch_size")
         if batch_size < 1:
             raise ValueError(f"batch_size = {batch_size}: a batch has at least one example")
         if not isinstance(augmentation, Augmentation | None):
@@ -190,7 +169,7 @@ class BatchLoader:
         order = np.array(order)
         if order.dtype.kind not in "iu" or not np.array_equal(np.sort(order), np.arange(count)):
             raise ValueError(f"the order is not one of {count} examples")
-        position = whole_number(position, "position")
+        position = as_integer(position, "position")
         if not 0 <= position < count or position % self.batch_size:
             raise ValueError(f"no batch of {self.batch_size} ends at position {position}")
         self.order, self._first = order, position

@@ -14,8 +14,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.data.dataset import PIXELS, Bytes, Dataset, Examples
-from mnist_scratch.data.loader import as_rows
+from mnist_scratch.data.checks import as_rows
+from mnist_scratch.data.dataset import PIXELS, Dataset, Examples, UInt8Array
 from mnist_scratch.data.pictures.own import read_picture
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.inference.examples import all_logits
@@ -59,7 +59,7 @@ class Predictions:
 
 def predict(
     network_or_run: Network | _Path,
-    images: Bytes | Examples | _Path | Sequence[Bytes | _Path],
+    images: UInt8Array | Examples | _Path | Sequence[UInt8Array | _Path],
 ) -> Predictions:
     """Predict the class of images, which are prepared here as those of training were.
 
@@ -117,12 +117,12 @@ def _network_and_names(network_or_run: Network | _Path) -> tuple[Network, Sequen
     return network, [str(number) for number in range(network.widths[-1])]
 
 
-def _unlabelled(images: Bytes | _Path | Sequence[Bytes | _Path]) -> Dataset:
+def _unlabelled(images: UInt8Array | _Path | Sequence[UInt8Array | _Path]) -> Dataset:
     pixels = _pixels(images)
     return Dataset("images", pixels.reshape(-1, 28, 28), np.zeros(len(pixels), np.uint8))
 
 
-def _pixels(images: Bytes | _Path | Sequence[Bytes | _Path]) -> Bytes:
+def _pixels(images: UInt8Array | _Path | Sequence[UInt8Array | _Path]) -> UInt8Array:
     """Return images as rows, uint8 (N, 784)."""
     if isinstance(images, (str, os.PathLike)):
         return read_picture(images).reshape(1, PIXELS)

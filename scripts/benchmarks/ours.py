@@ -39,11 +39,11 @@ def _network(work: Work) -> Network:
     return Network.of_widths(tuple(work.widths), "relu", np.random.default_rng(0))
 
 
-def _first(dataset: Dataset, count: int) -> Dataset:
+def _first(dataset: Any, count: int) -> Dataset:
     return Dataset(dataset.name, dataset.images[:count], dataset.labels[:count])
 
 
-def standardised(dataset: Dataset) -> np.ndarray[Any, Any]:
+def standardised(dataset: Any) -> np.ndarray[Any, Any]:
     """Return images, float32 (N, 784), as training has them."""
     return next(iter(BatchLoader(dataset, len(dataset)))).images
 
@@ -157,7 +157,7 @@ def distorting(turns: Turns, work: Work, data: Data, distortion: Mapping[str, An
     """Distort the images of a batch, and nothing else."""
     from mnist_scratch.data.augment import Augmentation
 
-    pixels = load(*data).training.pixels[: work.batch_size]
+    pixels = load(*data).training.images[: work.batch_size].reshape(-1, 784)
     augmentation = Augmentation(np.random.SeedSequence(0), **distortion)
     turns.ready()
     for number in itertools.count():

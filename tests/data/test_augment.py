@@ -260,7 +260,7 @@ def test_a_loader_that_goes_on_within_an_epoch_distorts_as_if_it_had_never_stopp
     [
         ({"seeds": 0}, r"seeds = 0: must be a numpy.random.SeedSequence\(seed\)"),
         ({"epochs": 0}, "epochs = 0: must be at least 1"),
-        ({"epochs": 2.0}, r"epochs = 2\.0: must be a whole number"),
+        ({"epochs": 2.0}, r"epochs = 2\.0: must be an integer"),
         ({"rotation": -1}, "rotation = -1: must be a finite number, 0 or above"),
         ({"scale": math.nan}, "scale = nan: must be a finite"),
         ({"shear": math.inf}, "shear = inf"),

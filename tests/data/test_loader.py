@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import pickle
 from collections.abc import Callable
 from itertools import chain, islice
@@ -11,7 +12,7 @@ import numpy.typing as npt
 import pytest
 
 from mnist_scratch.data.augment import Augmentation
-from mnist_scratch.data.dataset import Dataset, Subset, split
+from mnist_scratch.data.dataset import Dataset, Inverted, Subset, split
 from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD, BatchLoader, standardise
 from mnist_scratch.errors import MnistScratchError
 
@@ -113,17 +114,17 @@ def test_standardised_images_are_those_of_the_loader(shape: tuple[int, ...]) -> 
     ("images", "message"),
     [
         (np.ones((2, 28, 28)), r"float64 \(2, 28, 28\).*\(images \* 255\)"),
-        (np.full((2, 784), 255.0), r"float64 \(2, 784\).*: images.astype\(np.uint8\)"),
-        (np.zeros((2, 784), np.int64), r"int64 \(2, 784\).*: images.astype\(np.uint8\)"),
+        (np.full((2, 784), 255.0), r"float64 \(2, 784\).*: np.array\(images, np.uint8\)"),
+        (np.zeros((2, 784), np.int64), r"int64 \(2, 784\).*: np.array\(images, np.uint8\)"),
         (np.zeros((2, 20, 20), np.uint8), r"not uint8 \(2, 20, 20\)"),
         (np.zeros((3, 2, 28, 28), np.uint8), r"not uint8 \(3, 2, 28, 28\)"),
         (np.zeros((), np.uint8), r"not uint8 \(\)"),
-        ([[0] * 784], "not a list; .* np.array"),
-        (np.ma.zeros((2, 784), np.uint8), r"not a masked array.* images.filled\(0\)"),
+        ([[0] * 784], r"int64 \(1, 784\).*: np.array\(images"),
+        (np.ma.zeros((2, 784), np.uint8), ": a masked array"),
     ],
 )
 def test_what_is_no_image_is_not_standardised(images: object, message: str) -> None:
-    with pytest.raises(ValueError, match=r"images must be uint8 \(N, 28, 28\).*" + message):
+    with pytest.raises(ValueError, match="images.*" + message):
         standardise(images)  # type: ignore[arg-type]
 
 
@@ -249,10 +250,10 @@ def test_a_seed_is_as_good_as_a_generator_and_numpys_integers_as_pythons() -> No
     [
         ({"batch_size": 0}, "batch_size = 0: a batch has at least one example"),
         ({"batch_size": -5}, "batch_size = -5"),
-        ({"batch_size": 32.0}, r"batch_size = 32\.0: must be a whole number"),
-        ({"batch_size": True}, "batch_size = True: must be a whole number"),
-        ({"batch_size": "32"}, "batch_size = '32': must be a whole number"),
-        ({"batch_size": None}, "batch_size = None: must be a whole number"),
+        ({"batch_size": 32.0}, r"batch_size = 32\.0: must be an integer"),
+        ({"batch_size": True}, "batch_size = True: must be an integer"),
+        ({"batch_size": "32"}, "batch_size = '32': must be an integer"),
+        ({"batch_size": None}, "batch_size = None: must be an integer"),
         ({"dataset": np.zeros((7, 28, 28), np.uint8)}, "dataset must be a Dataset .* not ndarray"),
         ({"dataset": (numbered(7), numbered(7))}, r"not tuple: .* \.training or \.test"),
         ({"rng": "0"}, "rng must be a seed"),
@@ -292,7 +293,7 @@ def test_a_split_that_leaves_one_side_empty_is_an_error(count: int) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((numbered(10), 2.0, 0), "validation_examples = 2.0: must be a whole number"),
+        ((numbered(10), 2.0, 0), "validation_examples = 2.0: must be an integer"),
         ((numbered(10), True, 0), "validation_examples = True"),
         ((numbered(10), 2, 0.5), "rng must be a seed"),
         ((numbered(10).images, 2, 0), "dataset must be a Dataset"),
@@ -317,20 +318,20 @@ def test_arguments_of_a_split_are_checked(arguments: tuple[Any, ...], message: s
             "0 to 255, and these are from -0.4 to -0.4",
         ),
         (np.zeros((2, 784), np.uint8), np.zeros(2, np.uint8), r"images.reshape\(-1, 28, 28\)"),
-        ([[[0] * 28] * 28] * 2, np.zeros(2, np.uint8), "not a list; make it an array"),
-        (np.zeros((2, 28, 28), np.uint8), [0, 1], r"not a list; .* np.array\(labels, np.uint8\)"),
+        ([[[0] * 28] * 28] * 2, np.zeros(2, np.uint8), r"int64 \(2, 28, 28\).*np.array\(images"),
+        (np.zeros((2, 28, 28), np.uint8), [0, 1], r"int64 \(2,\); np.array\(labels, np.uint8\)"),
         (np.ma.zeros((2, 28, 28), np.uint8), np.zeros(2, np.uint8), "images.*masked array"),
         (np.zeros((2, 28, 28), np.uint8), np.ma.zeros(2, np.uint8), "labels.*masked array"),
         (np.zeros((2, 28, 28), np.uint8), np.eye(10)[:2], r"one-hot labels: labels.argmax"),
         (np.zeros((2, 28, 28), np.uint8), np.array([0, 256]), "example 1 has the label 256"),
         (np.zeros((2, 28, 28), np.uint8), np.array([1.5, 2]), "example 0 has the label 1.5"),
-        (np.zeros((2, 28, 28), np.uint8), np.array(["1", "2"]), "labels are whole numbers"),
+        (np.zeros((2, 28, 28), np.uint8), np.array(["1", "2"]), "labels are integers"),
         (np.zeros((2, 20, 20), np.uint8), np.zeros(2, np.uint8), "images must be uint8"),
         (np.zeros((2, 28, 28), np.uint8), np.zeros(3, np.uint8), "need uint8 labels"),
         (
             np.zeros((2, 28, 28), np.uint8),
             np.zeros(2, np.int64),
-            r"need uint8 labels \(2,\), not int64 \(2,\); labels.astype\(np.uint8\)",
+            r"need uint8 labels \(2,\), not int64 \(2,\); np.array\(labels, np.uint8\)",
         ),
         (np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8), "there is no image"),
         (
@@ -362,9 +363,9 @@ def test_a_subset_has_the_images_and_labels_of_its_examples() -> None:
 @pytest.mark.parametrize(
     ("examples", "message"),
     [
-        ([0, -1], "numbered has no example -1: they are 0 to 19"),
+        ([0, -1], "numbered: there is no example -1: they are 0 to 19"),
         ([0, 20], "no example 20"),
-        ([0.0, 1.0], r"must be whole numbers \(N,\), not float64 \(2,\)"),
+        ([0.0, 1.0], r"must be integers \(N,\), not float64 \(2,\)"),
         (np.ones(20, np.bool_), r"not bool \(20,\); of a mask: np.flatnonzero\(mask\)"),
         ([[0, 1]], r"not int64 \(1, 2\)"),
         ([], r"not float64 \(0,\)"),
@@ -393,9 +394,11 @@ def test_a_subset_keeps_its_examples_and_stays_as_it_was_made() -> None:
 
 def test_a_data_set_is_not_changed() -> None:
     dataset = numbered(20)
-    for change in ("name", "images", "labels", "sha256", "invert"):
-        with pytest.raises(AttributeError, match=f"{change} cannot be assigned; make another"):
+    for change in ("name", "images", "labels", "sha256"):
+        with pytest.raises(AttributeError, match=f"cannot assign to field '{change}'"):
             setattr(dataset, change, getattr(dataset, change))
+    renamed = dataclasses.replace(dataset, name="other")
+    assert (renamed.name, renamed.images is dataset.images) == ("other", True)
 
 
 @pytest.mark.parametrize(
@@ -403,7 +406,6 @@ def test_a_data_set_is_not_changed() -> None:
     [
         ({"name": 7}, "name = 7: must be a text"),
         ({"sha256": ["a"]}, "sha256 = .*: must be a mapping"),
-        ({"invert": "yes"}, "invert = 'yes': must be True or False"),
     ],
 )
 def test_other_arguments_of_a_data_set_are_checked(arguments: dict[str, Any], message: str) -> None:
@@ -414,22 +416,22 @@ def test_other_arguments_of_a_data_set_are_checked(arguments: dict[str, Any], me
 
 @pytest.mark.parametrize("copied", COPIES)
 def test_copies_of_data_sets_and_subsets_are_whole_and_independent(copied: str) -> None:
-    dataset = Dataset("n", numbered(20).images, numbered(20).labels, {"a": "b"}, invert=True)
-    subset = Subset(dataset, np.array([5, 2]))
+    dataset = Dataset("n", numbered(20).images, numbered(20).labels, {"a": "b"})
+    subset = Subset(Inverted(dataset), np.array([5, 2]))
     other = COPIES[copied](subset)
     assert repr(other) == repr(subset)
     np.testing.assert_array_equal(other.images, 255 - numbered(20).images[[5, 2]])
     assert other.labels.tolist() == [5, 2]
     assert other.sha256 == {"a": "b"}
-    assert not np.shares_memory(other.dataset._images, dataset._images)
+    assert isinstance(other.dataset, Inverted)
+    assert not np.shares_memory(other.dataset.dataset.images, dataset.images)
 
 
 def test_an_inverted_data_set_is_255_minus_its_images_everywhere() -> None:
     images, labels = numbered(20).images, numbered(20).labels
-    dataset = Dataset("dark", images, labels, invert=True)
+    dataset = Inverted(Dataset("dark", images, labels))
     lit = Dataset("light", 255 - images, labels)
     np.testing.assert_array_equal(dataset.images, lit.images)
-    np.testing.assert_array_equal(dataset.pixels, lit.pixels)
     some = np.array([7, 3])
     for mine, expected in zip(dataset.take(some), lit.take(some), strict=True):
         np.testing.assert_array_equal(mine, expected)
@@ -443,5 +445,4 @@ def test_data_sets_say_in_a_line_what_they_are() -> None:
     subset = Subset(dataset, np.arange(1100))
     assert repr(dataset) == "Dataset(numbered, 1,200 images, 10 classes)"
     assert repr(subset) == "Subset(numbered, 1,100 of 1,200 images)"
-    inverted = Dataset("dark", dataset.images, dataset.labels, invert=True)
-    assert repr(inverted) == "Dataset(dark, 1,200 images, 10 classes, inverted)"
+    assert repr(Inverted(dataset)) == f"Inverted({dataset!r})"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_scratch.config.schema import Config, with_values
-from mnist_scratch.data.dataset import Dataset, Subset
+from mnist_scratch.data.dataset import Dataset, Examples, Subset
 from mnist_scratch.data.loader import standardise
 from mnist_scratch.data.pictures.own import read_picture
 from mnist_scratch.data.sources.load import load_dataset
@@ -37,7 +37,7 @@ def moved(
 
 
 def lost_by_being_pictures(
-    network: Network, test: Dataset, resampling: Image.Resampling, folder: Path
+    network: Network, test: Examples, resampling: Image.Resampling, folder: Path
 ) -> float:
     """Return by how much the accuracy falls. A picture that is refused is an error."""
     rng = np.random.default_rng(8)
@@ -154,11 +154,11 @@ IMAGES = np.zeros((2, 28, 28), np.uint8)
             standardise(IMAGES),
             r"uint8 \(N, 28, 28\).*, not float32 \(2, 784\);.* give them as they were loaded",
         ),
-        (IMAGES.astype(np.int64), r"not int64 \(2, 28, 28\).*images.astype\(np.uint8\)"),
+        (IMAGES.astype(np.int64), r"not int64 \(2, 28, 28\).*np.array\(images, np.uint8\)"),
         (IMAGES / 255, r"not float64 \(2, 28, 28\).*\(images \* 255\)"),
         (IMAGES[:, :20], r"not uint8 \(2, 20, 28\)"),
         (IMAGES[..., None], r"not uint8 \(2, 28, 28, 1\)"),
-        (np.ma.array(IMAGES), r"a masked array.*images.filled\(0\)"),
+        (np.ma.array(IMAGES), "images: a masked array"),
         ([IMAGES[0], IMAGES[0] / 255], r"not float64 \(28, 28\)"),
         (IMAGES[:0], "there is no image in it"),
         ([], r"images = \[\]: must be an array of images.*a list of at least one of these"),

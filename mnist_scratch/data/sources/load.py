@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mnist_scratch.data.dataset import Dataset, checked_flag
+from mnist_scratch.data.checks import as_flag
+from mnist_scratch.data.dataset import Dataset, Examples, Inverted
 from mnist_scratch.data.idx import parse_idx
 from mnist_scratch.data.sources.files import (
     data_folder,
@@ -32,14 +33,14 @@ from mnist_scratch.system.text import nearest, shown
 # Mean grey level of a data set whose images are light on dark: MNIST 33, EMNIST's digits 44, KMNIST
 # 49, the synthetic digits 32, Fashion-MNIST 73. Dark on light they have 255 minus that, 182 to 222.
 _DARK_ON_LIGHT = 127.5
-_LOOKED_AT = 1000  # images, evenly spread: a data set may be larger than the memory
+_SAMPLED_IMAGES = 1000  # images, evenly spread: a data set may be larger than the memory
 
 
 class DataSplits(NamedTuple):
     """A training set and the test set that belongs to it."""
 
-    training: Dataset
-    test: Dataset
+    training: Examples
+    test: Examples
 
 
 def load_dataset(
@@ -68,7 +69,7 @@ def load_dataset(
 
     Returns
     -------
-    training, test : Dataset
+    training, test : Dataset, or what inverts one
 
     Raises
     ------
@@ -84,16 +85,11 @@ def load_dataset(
             f"{nearest(str(dataset), names)}"
         )
     as_path(data_dir, "data_dir")
-    invert = checked_flag(invert, "invert")
+    invert = as_flag(invert, "invert")
     report = report or _print
     splits = _load(dataset, os.fspath(data_dir), report)
     if invert:
-        splits = DataSplits(
-            *(
-                Dataset(each.name, each.images, each.labels, each.sha256, invert=True)
-                for each in splits
-            )
-        )
+        splits = DataSplits(Inverted(splits.training), Inverted(splits.test))
     _report_dark_ink(splits, report)
     return splits
 
@@ -101,10 +97,14 @@ def load_dataset(
 def _report_dark_ink(splits: DataSplits, report: Callable[[str], object]) -> None:
     """Report in a line if images are dark on light, as they are or because they were inverted."""
     for dataset in splits:
-        examples = np.linspace(0, len(dataset) - 1, min(len(dataset), _LOOKED_AT)).astype(np.int64)
+        examples = np.linspace(0, len(dataset) - 1, min(len(dataset), _SAMPLED_IMAGES)).astype(
+            np.int64
+        )
         mean = dataset.take(examples)[0].mean()
         if mean > _DARK_ON_LIGHT:
-            inverted, remedy = ("inverted ", "without") if dataset.invert else ("", "with")
+            inverted, remedy = "", "with"
+            if isinstance(dataset, Inverted):
+                inverted, remedy = "inverted ", "without"
             report(
                 f"the {inverted}images of {dataset.name} are dark on light (mean pixel {mean:.0f} "
                 f"of 255), where light on dark is expected: train {remedy} --invert, in Python "

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from mnist_scratch.data.dataset import CLASSES
+from mnist_scratch.data.dataset import CLASSES, UInt8Array
 from mnist_scratch.data.idx import format_idx
 from mnist_scratch.data.pictures.prepare import FIELD, prepare
 from mnist_scratch.data.sources.registry import FILE_NAMES, SourceFile
@@ -36,10 +36,8 @@ SEED = 0
 CHUNK = 1000
 RECORD = "synthetic.json"
 
-Bytes = npt.NDArray[np.uint8]
 
-
-def draw_digits(labels: npt.ArrayLike, rng: np.random.Generator) -> Bytes:
+def draw_digits(labels: npt.ArrayLike, rng: np.random.Generator) -> UInt8Array:
     """Draw a picture for every label (N,), 0 to 9: uint8 (N, 28, 28)."""
     digits = np.asarray(labels)
     images = np.empty((len(digits), FIELD, FIELD), np.uint8)
@@ -58,7 +56,7 @@ def make_synthetic(
     seed: int,
     progress: Callable[[int], object] = lambda _: None,
     threads: int | None = None,
-) -> tuple[Bytes, Bytes, Bytes, Bytes]:
+) -> tuple[UInt8Array, UInt8Array, UInt8Array, UInt8Array]:
     """Draw a training and a test set.
 
     The same arguments give the same bytes in every process and with any number of threads: each
@@ -93,7 +91,7 @@ def _draw_set(
     seed: np.random.SeedSequence,
     pool: ThreadPoolExecutor,
     progress: Callable[[int], object],
-) -> tuple[Bytes, Bytes]:
+) -> tuple[UInt8Array, UInt8Array]:
     order_seed, drawing_seed = seed.spawn(2)
     labels = (np.arange(count) % CLASSES).astype(np.uint8)
     np.random.default_rng(order_seed).shuffle(labels)

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mnist_scratch.config.schema import settings
-from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.data.dataset import Examples
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.examples import Example, worst_examples
@@ -52,7 +52,7 @@ class _Section(NamedTuple):
     tables: str = ""  # HTML
 
 
-def write_report(run: RunFolder, network: Network, test: Dataset) -> None:
+def write_report(run: RunFolder, network: Network, test: Examples) -> None:
     """Measure a run's model on its test set, and write report/ and report.html.
 
     Parameters

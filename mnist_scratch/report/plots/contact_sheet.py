@@ -9,7 +9,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from mnist_scratch.data.augment import Augmentation
-from mnist_scratch.data.dataset import CLASSES, Dataset
+from mnist_scratch.data.dataset import CLASSES, Examples
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.report.plots.style import COLOURS, save
 
@@ -19,7 +19,7 @@ _CELL = 28 + _GAP
 _MARGIN = 0.9  # inches, for the names
 
 
-def write_contact_sheet(dataset: Dataset, augmentation: Augmentation | None, path: Path) -> None:
+def write_contact_sheet(dataset: Examples, augmentation: Augmentation | None, path: Path) -> None:
     """Draw a row of images for each class.
 
     Parameters
@@ -39,7 +39,7 @@ def write_contact_sheet(dataset: Dataset, augmentation: Augmentation | None, pat
     save(_draw(dataset, augmentation), path)
 
 
-def _draw(dataset: Dataset, augmentation: Augmentation | None) -> Figure:
+def _draw(dataset: Examples, augmentation: Augmentation | None) -> Figure:
     names = class_names(dataset.name)
     sheet = np.full((CLASSES * _CELL - _GAP, _ACROSS * _CELL - _GAP), 255, np.uint8)
     for label in range(CLASSES):

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 
 from mnist_scratch import __version__
 from mnist_scratch.config.schema import Config, with_values
-from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.data.dataset import Dataset, Examples
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.nn import Array
@@ -47,7 +47,7 @@ def session(path: Path) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
 
-def by_hand(network: Network, dataset: Dataset) -> Array:
+def by_hand(network: Network, dataset: Examples) -> Array:
     """The logits, with the preparation written down once more."""
     pixels = dataset.images.reshape(-1, 784) / 255.0
     return network.forward(((pixels - 0.1307) / 0.3081).astype(np.float32))

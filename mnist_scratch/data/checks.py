@@ -1,0 +1,103 @@
+"""What the functions and classes of data/ refuse, with messages that name value and remedy.
+
+Shapes: N examples in a data set; 784 = 28 x 28 pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import index
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_scratch.nn.checks import as_array, kind_of
+from mnist_scratch.system.text import shown
+
+
+def as_integer(value: int, argument: str) -> int:
+    """Return an integer, which may be NumPy's, as Python's int, or raise a TypeError."""
+    if not isinstance(value, bool | np.bool_):
+        try:
+            return index(value)
+        except TypeError:
+            pass
+    raise TypeError(f"{argument} = {shown(value)}: must be an integer")
+
+
+def as_flag(value: bool, argument: str) -> bool:
+    """Return True or False as Python's, or raise a TypeError."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{argument} = {shown(value)}: must be True or False")
+    return bool(value)
+
+
+def as_images(images: npt.ArrayLike) -> npt.NDArray[np.uint8]:
+    """Return images as an array, uint8 (N, 28, 28), or raise a ValueError."""
+    wanted = "images must be uint8 (N, 28, 28)"
+    array = _as_uint8(images, wanted)
+    if array.ndim != 3 or array.shape[1:] != (28, 28):
+        remedy = "; images.reshape(-1, 28, 28)" if array.shape[1:] == (28 * 28,) else ""
+        raise ValueError(f"{wanted}, not {kind_of(array)}{remedy}")
+    return array
+
+
+def as_rows(images: npt.ArrayLike) -> npt.NDArray[np.uint8]:
+    """Return one image or several, square or in a row, as uint8 (N, 784), or raise a ValueError."""
+    wanted = "images must be uint8 (N, 28, 28), (28, 28), (N, 784) or (784,)"
+    array = _as_uint8(images, wanted)
+    one = (28, 28) if array.shape[-2:] == (28, 28) else (28 * 28,)
+    if array.shape not in (one, (*array.shape[:1], *one)):
+        raise ValueError(f"{wanted}, not {kind_of(array)}")
+    return array.reshape(-1, 28 * 28)
+
+
+def _as_uint8(images: npt.ArrayLike, wanted: str) -> npt.NDArray[np.uint8]:
+    """Return images of any shape as an array, or raise a ValueError with the remedy."""
+    array = as_array(images, "images")
+    if array.dtype == np.uint8:
+        return array
+    given = f"{wanted}, not {kind_of(array)}; grey levels are integers from 0 to 255"
+    if array.dtype.kind not in "biuf" or not array.size:
+        raise ValueError(given)
+    lowest, highest = array.min(), array.max()
+    if not 0 <= lowest <= highest <= 255:
+        raise ValueError(
+            f"{given}, and these are from {lowest:g} to {highest:g}; give them as they were loaded"
+        )
+    if array.dtype.kind in "bf" and highest <= 1:
+        raise ValueError(f"{given}: (images * 255).round().astype(np.uint8)")
+    raise ValueError(f"{given}: np.array(images, np.uint8)")
+
+
+def as_labels(labels: npt.ArrayLike, count: int, classes: int) -> npt.NDArray[np.uint8]:
+    """Return the labels of some images as an array, uint8 (N,), or raise a ValueError."""
+    array = as_array(labels, "labels")
+    wanted = f"{count} images need uint8 labels ({count},), not {kind_of(array)}"
+    if array.shape == (count, classes):
+        raise ValueError(f"{wanted}; of one-hot labels: labels.argmax(axis=1).astype(np.uint8)")
+    if array.shape != (count,):
+        raise ValueError(wanted)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{wanted}; labels are integers")
+    # Before the remedy for another dtype, which would make 256 a 0 and 1.5 a 1.
+    for number in np.flatnonzero(~np.isin(array, np.arange(classes))):
+        raise ValueError(
+            f"example {number} has the label {array[number]}; labels are 0 to {classes - 1}"
+        )
+    if array.dtype != np.uint8:
+        raise ValueError(f"{wanted}; np.array(labels, np.uint8)")
+    return array
+
+
+def as_numbers(
+    examples: npt.NDArray[np.integer] | Sequence[int], count: int
+) -> npt.NDArray[np.int64]:
+    """Return a copy of the numbers (B,) of some of N examples, or raise a ValueError."""
+    numbers = as_array(examples, "examples")
+    if numbers.dtype.kind not in "iu" or numbers.ndim != 1 or not len(numbers):
+        remedy = "; of a mask: np.flatnonzero(mask)" if numbers.dtype.kind == "b" else ""
+        raise ValueError(f"examples must be integers (N,), not {kind_of(numbers)}{remedy}")
+    for number in numbers[(numbers < 0) | (numbers >= count)]:
+        raise ValueError(f"there is no example {number}: they are 0 to {count - 1}")
+    return numbers.astype(np.int64)
