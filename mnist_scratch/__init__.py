@@ -29,7 +29,10 @@ from mnist_scratch.data.pictures.own import read_picture
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.predict import Predictions, predict
-from mnist_scratch.nn.cross_entropy import softmax_cross_entropy, softmax_cross_entropy_gradient
+from mnist_scratch.nn.cross_entropy_reference import (
+    softmax_cross_entropy,
+    softmax_cross_entropy_gradient,
+)
 from mnist_scratch.nn.layers import Dense, ReLU, Sigmoid, Tanh
 from mnist_scratch.nn.loss import (
     SoftmaxCrossEntropy,

@@ -147,7 +147,7 @@ def predict_with_tta(
         for images, _ in distorted if version else BatchLoader(dataset, _BATCH_SIZE):
             end = start + len(images)
             for model, network in enumerate(networks):
-                log_predictions = log_softmax(network.forward(images).astype(np.float64))
+                log_predictions = log_softmax(network.logits(images).astype(np.float64))
                 if version == 0:
                     plain[model, start:end] = log_predictions
                 part = total[model, start:end]

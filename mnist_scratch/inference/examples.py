@@ -88,7 +88,7 @@ def all_logits(network: Network, dataset: Examples) -> npt.NDArray[np.float64]:
     start = 0
     with np.errstate(over="ignore", invalid="ignore"):  # reported below
         for images, _ in BatchLoader(dataset, _BATCH_SIZE):
-            logits[start : start + len(images)] = network.forward(images)
+            logits[start : start + len(images)] = network.logits(images)
             start += len(images)
     if not np.isfinite(logits).all():
         raise MnistScratchError(

@@ -6,8 +6,7 @@ Shapes: B examples in a batch, C classes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +36,7 @@ def as_floats(numbers: npt.ArrayLike, what: str) -> Array:
     array = as_array(numbers, what)
     if array.dtype.kind in "iub":
         return array.astype(np.float64)
-    if array.dtype not in _FLOATS:
+    if array.dtype.newbyteorder("=") not in _FLOATS:
         raise ValueError(f"{what} must be float32 or float64 numbers, not {kind_of(array)}")
     return array
 
@@ -46,12 +45,25 @@ def as_batch(images: npt.ArrayLike, pixels: int, dtype: np.dtype[Any]) -> Array:
     """Return images as a batch (B, pixels) of a network's dtype, or raise a ValueError."""
     array = as_array(images, "images")
     if array.ndim != 2 or array.shape[1] != pixels or array.dtype.kind != "f":
-        one = "; one image is the batch images[np.newaxis]" if array.shape == (pixels,) else ""
-        raise ValueError(
-            f"images must be floats (B, {pixels}), not {kind_of(array)}: standardise(images) makes "
-            f"them of raw images, and predict(network, images) takes raw images as they are{one}"
-        )
+        remedy = ""
+        if pixels == 28 * 28:
+            remedy = ": standardise(images) makes them of raw images, and "
+            remedy += "predict(network, images) takes raw images as they are"
+        if array.shape == (pixels,):
+            remedy += "; one image is the batch images[np.newaxis]"
+        raise ValueError(f"images must be floats (B, {pixels}), not {kind_of(array)}{remedy}")
     return array.astype(dtype, copy=False)
+
+
+def as_gradient(d_outputs: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
+    """Return dL/d(outputs) as an array, or raise a ValueError if it lacks the outputs' shape."""
+    array = as_array(d_outputs, "the gradient")
+    if array.shape != shape or array.dtype.kind != "f":
+        raise ValueError(
+            f"the gradient must be floats {shape}, as the outputs of the last forward, "
+            f"not {kind_of(array)}"
+        )
+    return array
 
 
 def kind_of(given: object) -> str:
@@ -134,24 +146,24 @@ def _is_integer(given: object) -> TypeGuard[int]:
     return isinstance(given, (int, np.integer)) and not isinstance(given, bool)
 
 
-class Limits(NamedTuple):
-    """What a number must be, in words and as a function."""
+class Range(NamedTuple):
+    """What a number must be, in words; and at least what, and below what."""
 
     words: str
-    hold: Callable[[Any], bool]
+    minimum: float
+    below: float
 
 
-NOT_NEGATIVE = Limits("a number, 0 or above", lambda number: 0.0 <= number < math.inf)
-POSITIVE = Limits("a number above 0", lambda number: 0.0 < number < math.inf)
-FRACTION = Limits("a number, at least 0 and below 1", lambda number: 0.0 <= number < 1.0)
+NOT_NEGATIVE = Range("a number, 0 or above", 0.0, math.inf)
+POSITIVE = Range("a number above 0", math.ulp(0.0), math.inf)
+FRACTION = Range("a number, at least 0 and below 1", 0.0, 1.0)
 
 
-def as_number(given: object, what: str, limits: Limits) -> float:
+def as_number(given: object, what: str, limits: Range) -> float:
     """Return a number, which may be NumPy's, as Python's float, or raise a ValueError."""
-    if type(given) is float and limits.hold(given):  # nearly always
-        return given
-    if (_is_integer(given) or isinstance(given, (float, np.floating))) and limits.hold(given):
-        return float(given)
+    is_number = _is_integer(given) or isinstance(given, (float, np.floating))
+    if is_number and limits.minimum <= given < limits.below:  # type: ignore[operator]  # a number
+        return float(given)  # type: ignore[arg-type]
     raise ValueError(f"{what} = {given!r:.60}: must be {limits.words}")
 
 
@@ -179,77 +191,3 @@ def as_generator(rng: np.random.Generator | int) -> np.random.Generator:
     if rng < 0:
         raise ValueError(f"rng = {rng}: a seed must be 0 or above")
     return np.random.default_rng(int(rng))
-
-
-class Number:
-    """An attribute that only takes numbers within limits, and keeps them as Python's floats."""
-
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-
-    def __set_name__(self, kind: type, name: str) -> None:
-        self.name = name
-
-    if TYPE_CHECKING:  # it is read from where it is set, which is ten times as fast
-
-        def __get__(self, holder: object, kind: type | None = None) -> float: ...
-
-    def __set__(self, holder: object, given: float) -> None:
-        holder.__dict__[self.name] = as_number(given, self.name, self.limits)
-
-
-class FixedArray:
-    """An attribute that stays the same array: what is assigned to it is copied into that array.
-
-    Its holder puts the array into `vars(self)`.
-    """
-
-    def __set_name__(self, kind: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, holder: object, kind: type | None = None) -> Array:
-        if holder is None:
-            return self  # type: ignore[return-value]  # what `help` asks the class for
-        try:
-            array: Array = holder.__dict__[self.name]
-        except KeyError:
-            raise AttributeError(
-                f"{holder!r} has no {self.name} yet: it belongs to no network, "
-                f"and Network([...], 0) gives it some"
-            ) from None
-        return array
-
-    def __set__(self, holder: object, given: npt.ArrayLike) -> None:
-        array = getattr(holder, self.name)
-        if given is array:  # as after +=
-            return
-        values = as_array(given, self.name)
-        if values.shape != array.shape or values.dtype.kind not in "fiub":
-            raise AttributeError(
-                f"{self.name} must stay {kind_of(array)}, and {kind_of(values)} cannot be copied "
-                f"into it; to change its values in place, write "
-                f"{type(holder).__name__.lower()}.{self.name}[...] = x"
-            )
-        array[...] = values
-
-
-class _FromForward:
-    """Stands where a forward will put something, which Python then finds first."""
-
-    def __set_name__(self, kind: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, holder: object, kind: type) -> object:
-        if holder is None:
-            return self
-        raise AttributeError(f"{kind.__name__} has no {self.name} yet: call forward first")
-
-
-def from_forward() -> Any:
-    """Return an attribute that an object has after its first forward, and says so before."""
-    return _FromForward()
-
-
-def call(holder: object) -> str:
-    """Be the `__repr__` of what is made without arguments."""
-    return f"{type(holder).__name__}()"

@@ -9,9 +9,11 @@ import math
 from typing import Any, Literal, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from mnist_scratch.nn import Array
-from mnist_scratch.nn.checks import FixedArray, as_array, as_width, call, from_forward
+from mnist_scratch.nn.attributes import fixed_array, say_what_is_missing
+from mnist_scratch.nn.checks import as_array, as_gradient, as_width, kind_of
 
 Initialisation = Literal["he", "glorot"]
 
@@ -32,7 +34,7 @@ class Layer(Protocol):
         """How many parameters the layer has."""
 
     def forward(self, inputs: Array) -> Array:
-        """Map inputs (B, I) to outputs (B, O), and remember what `backward` needs."""
+        """Map inputs (B, I) to outputs (B, O), leave them as they are, keep what backward needs."""
 
     def backward(self, d_outputs: Array) -> Array:
         """Given dL/d(outputs) (B, O) of the last forward, return dL/d(inputs) (B, I)."""
@@ -50,6 +52,17 @@ class Activation(Layer, Protocol):
     initialisation: Initialisation
 
 
+def _array(inputs: npt.ArrayLike) -> Array:
+    return inputs if type(inputs) is np.ndarray else as_array(inputs, "inputs")
+
+
+def _gradient(d_outputs: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
+    """Return dL/d(outputs) as an array, or raise a ValueError if it lacks the outputs' shape."""
+    if type(d_outputs) is np.ndarray and d_outputs.shape == shape:
+        return d_outputs
+    return as_gradient(d_outputs, shape)
+
+
 class Dense:
     """A fully connected layer: outputs = inputs @ weights + biases.
 
@@ -63,9 +76,11 @@ class Dense:
     """
 
     name = "dense"
-    weights, biases = FixedArray(), FixedArray()  # (I, O) and (O,)
-    d_weights, d_biases = FixedArray(), FixedArray()  # (I, O) and (O,)
-    inputs: Array = from_forward()  # (B, I)
+    # Views of the network's arrays, set by `bind`. What is assigned to them is copied into them.
+    weights: Array = fixed_array("weights")  # (I, O)
+    biases: Array = fixed_array("biases")  # (O,)
+    d_weights: Array = fixed_array("d_weights")  # (I, O)
+    d_biases: Array = fixed_array("d_biases")  # (O,)
 
     def __init__(self, inputs: int, outputs: int) -> None:
         self.width_in = as_width(inputs, "inputs")
@@ -79,13 +94,10 @@ class Dense:
     def bind(self, parameters: Array, gradients: Array) -> None:
         """Make weights, biases and their gradients views of two flat arrays (size,)."""
         shape, split = (self.width_in, self.width_out), self.width_in * self.width_out
-        # Not by assignment, which copies into the array that is there.
-        vars(self).update(
-            weights=parameters[:split].reshape(shape),
-            biases=parameters[split:],
-            d_weights=gradients[:split].reshape(shape),
-            d_biases=gradients[split:],
-        )
+        self._weights = parameters[:split].reshape(shape)
+        self._biases = parameters[split:]
+        self._d_weights = gradients[:split].reshape(shape)
+        self._d_biases = gradients[split:]
 
     def initialise(self, rng: np.random.Generator, initialisation: Initialisation) -> None:
         """Draw the weights from a normal distribution; set the biases to zero.
@@ -94,13 +106,17 @@ class Dense:
         (He et al. 2015, section 2.2). "glorot" preserves it through units that are linear around
         zero, forward and backward: variance 2 / (I + O) (Glorot and Bengio 2010, section 4.2.1).
         """
-        fan = self.width_in if initialisation == "he" else self.width_in + self.width_out
-        self.weights[...] = rng.normal(0.0, math.sqrt(2.0 / fan), self.weights.shape)
+        inputs, outputs = self.width_in, self.width_out
+        variance = 2.0 / inputs if initialisation == "he" else 2.0 / (inputs + outputs)
+        self.weights[...] = rng.normal(0.0, math.sqrt(variance), self.weights.shape)
         self.biases[...] = 0.0
 
     def forward(self, inputs: Array) -> Array:
         """Map inputs (B, I) to outputs (B, O); keeps a reference to the inputs for `backward`."""
-        self.inputs = inputs = as_array(inputs, "inputs")
+        inputs = _array(inputs)
+        if inputs.shape[1:] != (self.width_in,):
+            raise ValueError(f"inputs must be (B, {self.width_in}), not {kind_of(inputs)}")
+        self.inputs = inputs
         outputs: Array = inputs @ self.weights  # (B, O)
         outputs += self.biases
         return outputs
@@ -122,15 +138,18 @@ class Dense:
         dL/d(weights[i, o]) = sum over b of inputs[b, i] d_outputs[b, o], and
         dL/d(biases[o]) = sum over b of d_outputs[b, o].
         """
+        d_outputs = _gradient(d_outputs, (len(self.inputs), self.width_out))
         np.matmul(self.inputs.T, d_outputs, out=self.d_weights)
         d_outputs.sum(axis=0, out=self.d_biases)
 
     def __getstate__(self) -> dict[str, Any]:
-        views = ("weights", "biases", "d_weights", "d_biases")
+        views = ("_weights", "_biases", "_d_weights", "_d_biases")
         return {name: value for name, value in vars(self).items() if name not in views}
 
     def __repr__(self) -> str:
         return f"Dense({self.width_in}, {self.width_out})"
+
+    __getattr__ = say_what_is_missing
 
 
 class ReLU:
@@ -139,11 +158,10 @@ class ReLU:
     name = "relu"
     initialisation: Initialisation = "he"
     size = 0
-    outputs: Array = from_forward()  # (B, I)
 
     def forward(self, inputs: Array) -> Array:
         """Map inputs (B, I) to max(0, inputs) (B, I)."""
-        inputs = as_array(inputs, "inputs")
+        inputs = _array(inputs)
         # NumPy compares rows two and a half times as fast as it compares rows with one number: 33
         # of the 3,800 us of a step of 784-512-512-10 with 128 images, at either of its two layers.
         zeros = np.zeros(inputs.shape[-1], inputs.dtype)  # (I,)
@@ -156,9 +174,13 @@ class ReLU:
 
         The slope is 1 where the input was positive and 0 where it was not; at 0 it is taken as 0.
         """
+        d_outputs = _gradient(d_outputs, self.outputs.shape)
         return d_outputs * (self.outputs > 0.0)
 
-    __repr__ = call
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    __getattr__ = say_what_is_missing
 
 
 class Tanh:
@@ -167,11 +189,10 @@ class Tanh:
     name = "tanh"
     initialisation: Initialisation = "glorot"
     size = 0
-    outputs: Array = from_forward()  # (B, I)
 
     def forward(self, inputs: Array) -> Array:
         """Map inputs (B, I) to tanh(inputs) (B, I)."""
-        outputs: Array = np.tanh(as_array(inputs, "inputs"))
+        outputs: Array = np.tanh(_array(inputs))
         self.outputs = outputs
         return outputs
 
@@ -180,10 +201,14 @@ class Tanh:
 
         tanh = sinh / cosh, so tanh' = (cosh^2 - sinh^2) / cosh^2 = 1 - tanh^2.
         """
+        d_outputs = _gradient(d_outputs, self.outputs.shape)
         d_inputs: Array = d_outputs * (1.0 - self.outputs * self.outputs)
         return d_inputs
 
-    __repr__ = call
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    __getattr__ = say_what_is_missing
 
 
 class Sigmoid:
@@ -192,26 +217,29 @@ class Sigmoid:
     name = "sigmoid"
     initialisation: Initialisation = "glorot"
     size = 0
-    outputs: Array = from_forward()  # (B, I)
 
     def forward(self, inputs: Array) -> Array:
         """Map inputs (B, I) to sigmoid(inputs) (B, I).
 
         Computed as (1 + tanh(x / 2)) / 2, which is the same function and overflows nowhere.
         """
-        outputs: Array = (1.0 + np.tanh(as_array(inputs, "inputs") * 0.5)) * 0.5
+        outputs: Array = (1.0 + np.tanh(_array(inputs) * 0.5)) * 0.5
         self.outputs = outputs
         return outputs
 
     def backward(self, d_outputs: Array) -> Array:
         """Given dL/d(outputs) (B, I), return dL/d(inputs) (B, I).
 
-        s = 1 / (1 + e) with e = exp(-x), so s' = e / (1 + e)^2 = s (1 - s).
+        s = 1 / (1 + u) with u = exp(-x) and u' = -u, so s' = u / (1 + u)^2 = s (1 - s).
         """
+        d_outputs = _gradient(d_outputs, self.outputs.shape)
         d_inputs: Array = d_outputs * (self.outputs * (1.0 - self.outputs))
         return d_inputs
 
-    __repr__ = call
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    __getattr__ = say_what_is_missing
 
 
 # The only list of the activations: recipes, model files, exporters and pages ask it.

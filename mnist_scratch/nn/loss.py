@@ -15,7 +15,7 @@ clip. Since the y_c sum to 1,
 
     L = log(sum over j of exp(z_j)) - sum over c of y_c z_c
 
-The first term has the derivative p_i by z_i, the second y_i, so
+By z_i, the first term's derivative is exp(z_i) / sum over j of exp(z_j) = p_i, the second's y_i, so
 
     dL/dz_i = p_i - y_i
 
@@ -31,16 +31,15 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.nn import Array
+from mnist_scratch.nn.attributes import say_what_is_missing
 from mnist_scratch.nn.checks import (
-    Limits,
+    Range,
     as_array,
     as_floats,
     as_number,
-    call,
     check_probabilities,
     check_rows,
     checked_logits,
-    from_forward,
     read_targets,
 )
 
@@ -109,20 +108,30 @@ class Loss(Protocol):
         """Return dL/d(logits) (B, C) of the last forward."""
 
 
-def _checked_batch(logits: npt.ArrayLike, targets: npt.ArrayLike) -> tuple[Array, Array]:
+def _as_batch(logits: npt.ArrayLike, targets: npt.ArrayLike) -> tuple[Array, Array]:
     """Return logits and targets, both (B, C) and of the dtype of the logits."""
-    z, y = as_array(logits, "logits"), as_floats(targets, "targets")
-    # Labels (B,) would broadcast against logits where B is C, and give nonsense.
-    if z.ndim != 2 or y.shape != z.shape:
-        raise ValueError(f"logits {z.shape} and targets {y.shape} must both be (B, C)")
+    if type(logits) is np.ndarray and type(targets) is np.ndarray:
+        z, y = logits, targets
+    else:
+        z, y = as_array(logits, "logits"), as_floats(targets, "targets")
     if z.dtype not in (np.float32, np.float64):
         raise ValueError(f"logits must be float32 or float64, not {z.dtype}")
+    # Labels (B,) would broadcast against logits where B is C, and give nonsense.
+    if z.ndim != 2 or y.shape != z.shape:
+        raise ValueError(
+            f"logits {z.shape} and targets {y.shape} must both be (B, C); "
+            "np.eye(C)[labels] makes one-hot targets of labels"
+        )
     if not z.size:
         raise ValueError(f"logits {z.shape} are empty: there is no loss to average")
-    # One sum instead of one for each row: the gradient needs targets that sum to 1.
-    if not abs(float(y.sum()) / len(y) - 1.0) <= 1e-5:
+    if y.dtype != z.dtype:
+        y = as_floats(y, "targets").astype(z.dtype)
+    # Every row must sum to 1, which the gradient takes for granted, and no target be negative: if
+    # the squares sum to B, the targets are one-hot.
+    misses = y @ np.ones(y.shape[1], y.dtype) - 1.0  # (B,)
+    if not np.vdot(misses, misses) <= 1e-10 or (np.vdot(y, y) != len(y) and y.min() < 0.0):
         check_probabilities(y, "targets")
-    return z, y.astype(z.dtype, copy=False)
+    return z, y
 
 
 class SoftmaxCrossEntropy:
@@ -136,9 +145,6 @@ class SoftmaxCrossEntropy:
         softmax of the logits of the last forward, and what they should have been.
     """
 
-    predictions: Array = from_forward()
-    targets: Array = from_forward()
-
     def forward(self, logits: Array, targets: Array) -> float:
         """Return the batch-averaged loss.
 
@@ -147,18 +153,18 @@ class SoftmaxCrossEntropy:
         logits
             (B, C), float32 or float64.
         targets
-            One-hot or probabilities, (B, C).
+            One-hot or probabilities, (B, C). They have to stay as they are until `backward`.
 
         Raises
         ------
         ValueError
             If shapes or dtype do not fit, there is no example, or the targets do not sum to 1.
         """
-        logits, targets = _checked_batch(logits, targets)
+        logits, targets = _as_batch(logits, targets)
         predictions, log_predictions = _softmaxes(logits)  # (B, C) both
         self.predictions, self.targets = predictions, targets
         loss_sum = 0.0 - float(np.vdot(targets, log_predictions))  # 0.0 - x is never -0.0
-        if math.isnan(loss_sum):  # 0 log 0 is 0: a class may be impossible
+        if math.isnan(loss_sum):  # a logit of -inf makes 0 * -inf, which counts as 0
             loss_sum = float(cross_entropies(targets, log_predictions).sum())
         return loss_sum / len(targets)
 
@@ -170,7 +176,10 @@ class SoftmaxCrossEntropy:
         """
         return (self.predictions - self.targets) / len(self.targets)
 
-    __repr__ = call
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    __getattr__ = say_what_is_missing
 
 
 class SquaredError:
@@ -186,12 +195,9 @@ class SquaredError:
         softmax of the logits of the last forward, and what they should have been.
     """
 
-    predictions: Array = from_forward()
-    targets: Array = from_forward()
-
     def forward(self, logits: Array, targets: Array) -> float:
         """Return the batch-averaged loss; arguments and errors as for `SoftmaxCrossEntropy`."""
-        logits, targets = _checked_batch(logits, targets)
+        logits, targets = _as_batch(logits, targets)
         predictions, _ = _softmaxes(logits)  # (B, C)
         self.predictions, self.targets = predictions, targets
         squares = np.square(predictions - targets)  # (B, C)
@@ -208,7 +214,10 @@ class SquaredError:
         d_logits: Array = self.predictions * (d_predictions - projections)
         return d_logits
 
-    __repr__ = call
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    __getattr__ = say_what_is_missing
 
 
 LOSSES: dict[str, type[Loss]] = {
@@ -217,7 +226,7 @@ LOSSES: dict[str, type[Loss]] = {
 }
 
 
-_CLIP = Limits("a number, at least 0 and below 0.5", lambda number: 0.0 <= number < 0.5)
+_CLIP = Range("a number, at least 0 and below 0.5", 0.0, 0.5)
 
 
 def cross_entropy_loss(

@@ -12,35 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.nn import Array
-from mnist_scratch.nn.checks import FixedArray, as_array, as_batch, as_generator, kind_of
+from mnist_scratch.nn.attributes import fixed_array
+from mnist_scratch.nn.checks import as_batch, as_generator, as_gradient, kind_of
 from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
+from mnist_scratch.nn.memory import flat_zeros
 
 _Item = TypeVar("_Item")
-_CACHE_LINE = 64  # bytes
 
 # The network that a layer belongs to, by the layer's `id`, for as long as the network exists. A
 # layer keeps what its backward needs, so it can only have one place in one network.
 _NETWORKS: WeakValueDictionary[int, Network] = WeakValueDictionary()
-
-
-def flat_zeros(size: int, dtype: npt.DTypeLike) -> Array:
-    """Return zeros (size,) that begin with a line of the CPU's cache.
-
-    NumPy's own large arrays begin 16 bytes behind one, so that half of what a CPU reads at once
-    lies across two lines: with two threads a step of 784-512-512-10 with 128 images takes 4.1 ms
-    instead of 3.8.
-    """
-    dtype = np.dtype(dtype)
-    memory = np.zeros(size * dtype.itemsize + _CACHE_LINE, np.uint8)
-    start = -memory.ctypes.data % _CACHE_LINE
-    return memory[start : start + size * dtype.itemsize].view(dtype)
-
-
-def flat_copy(array: Array) -> Array:
-    """Return a copy of an array (size,) that begins with a line of the CPU's cache."""
-    copied = flat_zeros(array.size, array.dtype)
-    copied[...] = array
-    return copied
 
 
 class Network:
@@ -63,9 +44,7 @@ class Network:
     parameters, gradients : Array (P,)
         All parameters and all gradients, flat, in the order of the layers, of each `Dense` first
         the weights in C order and then the biases. The layers hold views of them: to change one is
-        to change the other.
-
-        is to change the other. What is assigned to them is copied into them.
+        to change the other. What is assigned to them is copied into them.
 
     Raises
     ------
@@ -73,7 +52,8 @@ class Network:
         If the layers do not fit each other, or one is no layer or belongs to another network.
     """
 
-    parameters, gradients = FixedArray(), FixedArray()  # (P,) both
+    parameters: Array = fixed_array("parameters")  # (P,)
+    gradients: Array = fixed_array("gradients")  # (P,)
 
     def __init__(
         self,
@@ -144,11 +124,23 @@ class Network:
         ValueError
             If the images are not floats (B, 784).
         """
-        outputs = as_batch(images, self.dense_layers[0].width_in, self.parameters.dtype)
-        for layer in self.layers:
+        pixels, dtype = self._dense_layers[0].width_in, self.parameters.dtype
+        if type(images) is not np.ndarray or images.shape[1:] != (pixels,) or images.dtype != dtype:
+            images = as_batch(images, pixels, dtype)
+        outputs = images
+        for layer in self._layers:
             outputs = layer.forward(outputs)
         self._logits_shape = outputs.shape
         return outputs
+
+    def logits(self, images: Array) -> Array:
+        """Return what `forward` would, and leave what `backward` needs as the last forward left it.
+
+        To evaluate and predict: between forward and backward, and from several threads at once.
+        """
+        twin = object.__new__(Network)  # its layers hold the same arrays, and remember on their own
+        vars(twin).update(vars(self), _layers=tuple(map(_twin, self._layers)))
+        return twin.forward(images)
 
     def backward(self, d_logits: Array) -> None:
         """Given dL/d(logits) (B, 10) of the last forward, set `gradients`.
@@ -161,27 +153,21 @@ class Network:
         ValueError
             If there was no forward, or its logits have another shape.
         """
-        d_outputs = self._checked_gradient(d_logits)
-        for layer in reversed(self.layers[1:]):
-            d_outputs = layer.backward(d_outputs)
-        # dL/d(images) is not needed; it would cost another product as large as the first layer's.
-        self.dense_layers[0].backward_parameters(d_outputs)
-
-    def _checked_gradient(self, d_logits: Array) -> Array:
-        given = as_array(d_logits, "d_logits")
         if self._logits_shape is None:
             raise ValueError("backward needs a forward before it: the network has no logits yet")
-        if given.shape != self._logits_shape or given.dtype.kind != "f":
-            raise ValueError(
-                f"d_logits must be floats {self._logits_shape}, as the logits of the last forward, "
-                f"not {kind_of(given)}"
-            )
-        return given.astype(self.parameters.dtype, copy=False)
+        d_outputs, dtype = d_logits, self.parameters.dtype
+        fits = type(d_outputs) is np.ndarray and d_outputs.shape == self._logits_shape
+        if not fits or d_outputs.dtype != dtype:
+            d_outputs = as_gradient(d_outputs, self._logits_shape).astype(dtype)
+        for layer in reversed(self._layers[1:]):
+            d_outputs = layer.backward(d_outputs)
+        # dL/d(images) is not needed; it would cost another product as large as the first layer's.
+        self._dense_layers[0].backward_parameters(d_outputs)
 
     def _bind(self, dtype: np.dtype[Any]) -> None:
         """Make the flat arrays, and let the layers hold views of them."""
         size = sum(layer.size for layer in self.layers)
-        vars(self).update(parameters=flat_zeros(size, dtype), gradients=flat_zeros(size, dtype))
+        self._parameters, self._gradients = flat_zeros(size, dtype), flat_zeros(size, dtype)
         start = 0
         for layer in self.dense_layers:
             end = start + layer.size
@@ -192,16 +178,21 @@ class Network:
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Of a deep copy or a pickle, whose layers hold no views yet.
         vars(self).update(state)
-        self._bind(state["parameters"].dtype)
-        self.parameters[...] = state["parameters"]
-        self.gradients[...] = state["gradients"]
+        self._bind(state["_parameters"].dtype)
+        self.parameters[...] = state["_parameters"]
+        self.gradients[...] = state["_gradients"]
+
+    @property
+    def title(self) -> str:
+        """The widths in one word: "784-128-10"."""
+        return "-".join(map(str, self.widths))
 
     def __copy__(self) -> Network:
         return copy.deepcopy(self)  # two networks cannot share layers
 
     def __repr__(self) -> str:
         activations = (layer.name for layer in self.layers if not isinstance(layer, Dense))
-        words = ["-".join(map(str, self.widths)), *dict.fromkeys(activations)]
+        words = [self.title, *dict.fromkeys(activations)]
         words.append(f"{self.parameters.size:,} parameters")
         if self.parameters.dtype == np.float64:
             words.append("float64")
@@ -210,7 +201,9 @@ class Network:
     def _check_layers(self) -> None:
         for number, layer in enumerate(self.layers, start=1):
             if isinstance(layer, type):
-                raise TypeError(f"layer {number} is {kind_of(layer)}: write {layer.__name__}()")
+                raise TypeError(
+                    f"layer {number} is {kind_of(layer)}: write {layer.__name__}(...) to make one"
+                )
             for name in ("name", "size", "forward", "backward"):
                 if not hasattr(layer, name):
                     raise TypeError(
@@ -219,6 +212,15 @@ class Network:
                     )
             if layer.size and not isinstance(layer, Dense):
                 raise ValueError(f"{type(layer).__name__}: only Dense layers can have parameters")
+            if getattr(layer, "initialisation", "he") not in ("he", "glorot"):
+                raise ValueError(
+                    f"layer {number}, {layer!r}: its initialisation is {layer.initialisation!r}; "  # type: ignore[attr-defined]
+                    "he or glorot"
+                )
+            if type(layer) is not Dense and isinstance(layer, Dense):
+                raise TypeError(
+                    f"layer {number}, {layer!r}, is of a class made from Dense; use Dense itself"
+                )
             if id(layer) in _NETWORKS:
                 raise ValueError(
                     f"layer {number}, {layer!r}, belongs to another network: make one for each"
@@ -237,6 +239,18 @@ class Network:
                     f"Dense layer {number} has {layer.width_out} outputs, "
                     f"but Dense layer {number + 1} takes {following.width_in} inputs"
                 )
+
+
+def _twin(layer: Layer) -> Layer:
+    twin: Layer = object.__new__(type(layer))
+    vars(twin).update(vars(layer))
+    return twin
+
+
+def check_network(network: object, what: str = "network") -> None:
+    """Raise a TypeError if something is not a network."""
+    if not isinstance(network, Network):
+        raise TypeError(f"{what} must be a Network, not {kind_of(network)}")
 
 
 def _listed(items: Iterable[_Item], what: str) -> tuple[_Item, ...]:

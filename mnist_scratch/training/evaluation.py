@@ -203,7 +203,7 @@ def evaluate(
     start = 0
     with np.errstate(over="ignore", invalid="ignore"):  # reported below
         for images, targets in BatchLoader(dataset, _BATCH_SIZE):
-            logits = network.forward(images)
+            logits = network.logits(images)
             end = start + len(images)
             loss_sum += loss_function.forward(logits, targets) * len(images)
             np.argmax(logits, axis=1, out=predicted[start:end])

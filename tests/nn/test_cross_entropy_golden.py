@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from mnist_scratch.nn import Array
-from mnist_scratch.nn.cross_entropy import (
+from mnist_scratch.nn.cross_entropy_reference import (
     softmax_cross_entropy,
     softmax_cross_entropy_gradient,
 )

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from mnist_scratch.nn import Array
-from mnist_scratch.nn.cross_entropy import (
+from mnist_scratch.nn.cross_entropy_reference import (
     Reduction,
     softmax_cross_entropy,
     softmax_cross_entropy_gradient,

@@ -136,7 +136,7 @@ def test_backward_needs_a_forward_before_it(kind: type[Activation]) -> None:
 def test_a_dense_layer_without_a_network_says_so() -> None:
     lonely = (Dense(2, 3), copy.copy(dense(2, 3)), copy.deepcopy(dense(2, 3)))
     for layer in (*lonely, pickle.loads(pickle.dumps(dense(2, 3)))):  # noqa: S301
-        message = r"^Dense\(2, 3\) has no weights yet: it belongs to no network"
+        message = r"^Dense has no weights yet: it belongs to no network"
         with pytest.raises(AttributeError, match=message):
             layer.forward(np.ones((1, 2)))
         with pytest.raises(AttributeError, match=message):
@@ -148,6 +148,19 @@ def test_lists_are_taken_as_arrays() -> None:
     for layer in (dense(3, 2), *(kind() for kind in ACTIVATIONS.values())):
         expected = layer.forward(inputs)
         np.testing.assert_array_equal(layer.forward(inputs.tolist()), expected)
+
+
+def test_inputs_and_gradients_that_do_not_fit_a_layer_are_named() -> None:
+    for layer in (dense(3, 3), *(kind() for kind in ACTIVATIONS.values())):
+        layer.forward(np.ones((2, 3)))
+        expected = layer.backward(np.ones((2, 3)))
+        np.testing.assert_array_equal(layer.backward([[1.0] * 3] * 2), expected)  # type: ignore[arg-type]
+        for wrong in (np.ones((1, 3)), np.ones(3), np.ones((2, 2)), None):
+            with pytest.raises(ValueError, match=r"^the gradient must be floats \(2, 3\), as the"):
+                layer.backward(wrong)  # type: ignore[arg-type]
+    for inputs in (np.ones(3), np.ones((2, 4)), np.float64(1.0)):
+        with pytest.raises(ValueError, match=r"^inputs must be \(B, 3\), not float64 \("):
+            dense(3, 3).forward(inputs)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kind", ACTIVATIONS.values())

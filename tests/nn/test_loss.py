@@ -11,7 +11,7 @@ import pytest
 from helpers.central_differences import central_differences
 
 from mnist_scratch.config.schema import settings
-from mnist_scratch.nn.cross_entropy import (
+from mnist_scratch.nn.cross_entropy_reference import (
     softmax_cross_entropy,
     softmax_cross_entropy_gradient,
 )
@@ -195,6 +195,8 @@ def test_what_has_no_loss_is_refused(loss: type[Loss]) -> None:
     ("targets", "message"),
     [
         ([[0.0, 2.0, 0.0], [1.0, 0.0, 0.0]], "^example 0: targets .* they sum to 2$"),
+        ([[0.0, 2.0, 0.0], [0.0, 0.0, 0.0]], "^example 0: targets .* they sum to 2$"),
+        ([[0.0, 1.0, 0.0], [2.0, -1.0, 0.0]], "^example 1: targets .* one is -1$"),
         ([[0.0, 1.0, 0.0], [1.0, math.nan, 0.0]], "^example 1: targets .* one is nan$"),
         ([["0", "1", "0"], ["1", "0", "0"]], "targets must be float32 or float64 numbers, not <U1"),
         ([[0, 1j, 0], [1, 0, 0]], "targets must be float32 or float64 numbers, not complex128"),

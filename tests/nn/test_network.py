@@ -264,8 +264,23 @@ def test_backward_needs_a_forward_with_logits_of_its_shape() -> None:
         network.backward(np.zeros((2, 3)))
     network.forward(np.zeros((2, 6)))
     for wrong in (np.zeros((1, 3)), np.zeros(3), np.zeros((2, 3), int), None, np.zeros((4, 3))):
-        with pytest.raises(ValueError, match=r"d_logits must be floats \(2, 3\).* not "):
+        with pytest.raises(ValueError, match=r"the gradient must be floats \(2, 3\).* not "):
             network.backward(wrong)  # type: ignore[arg-type]
+
+
+def test_to_ask_for_logits_leaves_what_backward_needs() -> None:
+    network = small(Tanh())
+    images, others = np.random.default_rng(1).normal(size=(2, 4, 6))
+    expected = network.forward(images)
+    network.backward(expected)
+    gradients = network.gradients.copy()
+    assert not np.array_equal(network.logits(others), expected)
+    np.testing.assert_array_equal(network.logits(images), expected)
+    network.logits(others[:2])
+    network.backward(expected)
+    np.testing.assert_array_equal(network.gradients, gradients)
+    network.parameters[...] *= 0.5  # they are the same parameters, not copies
+    assert not np.array_equal(network.logits(images), expected)
 
 
 def copies(network: Network) -> list[Network]:
@@ -334,10 +349,25 @@ class Nameless:
     size = 0
 
 
+class Halved(Dense):
+    """Were its backward not called, as the first layer's is not, its gradients would be wrong."""
+
+
+def test_an_initialisation_that_does_not_exist_is_named() -> None:
+    class Odd(ReLU):
+        initialisation: Any = "lecun"
+
+    with pytest.raises(
+        ValueError, match=r"^layer 2, .*: its initialisation is 'lecun'; he or glorot"
+    ):
+        Network([Dense(2, 2), Odd(), Dense(2, 2)], 0)
+
+
 @pytest.mark.parametrize(
     ("layers", "message"),
     [
-        ([Dense(2, 2), ReLU, Dense(2, 2)], r"^layer 2 is the class ReLU: write ReLU\(\)$"),
+        ([Dense(2, 2), ReLU, Dense(2, 2)], r"^layer 2 is the class ReLU: write ReLU\(...\) to"),
+        ([Halved(2, 2)], r"^layer 1, Dense\(2, 2\), is of a class made from Dense"),
         ([Dense(2, 2), Nameless(), Dense(2, 2)], "^layer 2, Nameless, has no name: a layer has"),
         ([None], "^layer 1, None, has no name"),
         (Dense(2, 2), "^layers must be a list, not Dense$"),

@@ -181,7 +181,7 @@ FRACTION = (*NOT_NEGATIVE, 1, 1.5)
         (Adam, "learning_rate", NOT_NEGATIVE),
         (Adam, "beta1", FRACTION),
         (Adam, "beta2", FRACTION),
-        (Adam, "epsilon", (*NOT_NEGATIVE, 0)),
+        (Adam, "epsilon", (*NOT_NEGATIVE, 0, 1e-60)),
         (Adam, "weight_decay", NOT_NEGATIVE),
     ],
 )

@@ -306,7 +306,7 @@ def test_a_training_step_goes_through_eight_files(digits: Dataset) -> None:
     )
     sys.setprofile(None)
     around = {"training/progress.py", "training/history.py", "training/stopping.py"}
-    assert seen - around - {"nn/checks.py"} == {  # what a step takes for granted is checked there
+    assert seen - around == {
         "training/trainer.py",
         "data/loader.py",
         "data/dataset.py",

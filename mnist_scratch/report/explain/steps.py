@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.nn.cross_entropy import (
+from mnist_scratch.nn.cross_entropy_reference import (
     softmax_cross_entropy,
     softmax_cross_entropy_gradient,
 )

@@ -15,7 +15,7 @@ from mnist_scratch.data.dataset import Examples
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.examples import Example, worst_examples
-from mnist_scratch.nn.cross_entropy import softmax_cross_entropy
+from mnist_scratch.nn.cross_entropy_reference import softmax_cross_entropy
 from mnist_scratch.nn.loss import LOSSES, softmax
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.explain.backward import explain_step, optimizer_of

@@ -152,7 +152,7 @@ def test_network_and_optimizer_stay_as_they_are() -> None:
     assert network.dense_layers[0].inputs is kept
     assert optimizer.steps == 2
     assert isinstance(optimizer, SGD)
-    assert np.array_equal(before[2]["velocities"], optimizer.velocities)
+    assert np.array_equal(before[2]["_velocities"], optimizer.velocities)
 
 
 def test_the_weight_is_the_one_that_the_gradient_moves_most_or_the_one_asked_for() -> None:

@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from mnist_scratch.nn import Array
 from mnist_scratch.nn.checks import (
-    Limits,
+    Range,
     as_array,
     as_floats,
     as_number,
@@ -40,7 +40,7 @@ Reduction = Literal["mean", "sum", "none"]
 # The upper limit of a class weight, so that no sum overflows float64.
 _LARGEST_WEIGHT = 1e100
 
-_SHARE = Limits("a number from 0 to 1", lambda number: 0.0 <= number <= 1.0)
+_SHARE = Range("a number from 0 to 1", 0.0, math.nextafter(1.0, 2.0))
 
 
 @np.errstate(all="ignore")  # what leaves the range of its dtype is inf or 0, rightly
@@ -166,7 +166,7 @@ class _Terms(NamedTuple):
     """What the loss of a batch and its gradient are made of."""
 
     coefficients: Array  # (B, C)
-    half_log_predictions: Array  # (B, C), halved: two logits can be further apart than a float64
+    half_log_predictions: Array  # (B, C), halved: the difference of two logits can overflow
     divisor: float
     ignored: npt.NDArray[np.bool_]  # (B,)
     shape: tuple[int, ...]  # of the logits

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from mnist_scratch.nn.cross_entropy import (
+from mnist_scratch.nn.cross_entropy_reference import (
     Reduction,
     softmax_cross_entropy,
     softmax_cross_entropy_gradient,
