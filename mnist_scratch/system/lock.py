@@ -35,7 +35,6 @@ def locked(
     """
     waiting = False
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         while (descriptor := _try_to_lock(path)) is None:
             number = _number(path)
             holder = f"process {number}" if number else "another process"
@@ -71,14 +70,17 @@ def running_holder(path: Path) -> str:
 
 
 def _number(path: Path) -> int:
-    """Return the number in the file, 0 if there is none."""
-    with suppress(OSError, ValueError):
-        return int(path.read_bytes())
+    """Return the number of a process in the file, 0 if there is none."""
+    with suppress(OSError):
+        content = path.read_bytes()
+        if content.isdigit() and len(content) <= 9:  # more digits than a process has
+            return int(content)
     return 0
 
 
 def _try_to_lock(path: Path) -> int | None:
     """Return the descriptor of the file, locked, or None if another process has it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     with suppress(BlockingIOError, PermissionError, FileNotFoundError):
         _lock(descriptor)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.system.lock import locked
+from mnist_scratch.system.lock import locked, running_holder
 
 HOLD = """
     import sys
@@ -115,3 +115,11 @@ def test_what_cannot_be_locked_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(MnistScratchError, match=r"cannot lock .*file: .*; check the"):
         locked(tmp_path / "file" / "lock", wait=True).__enter__()
+
+
+@pytest.mark.parametrize("content", ["", "-1", "0", "99999999999", "9" * 5000, "text", "1 2"])
+def test_a_file_that_names_no_process_has_no_holder(tmp_path: Path, content: str) -> None:
+    (tmp_path / "lock").write_text(content)
+    assert running_holder(tmp_path / "lock") == ""
+    (tmp_path / "lock").write_text(str(os.getpid()))
+    assert running_holder(tmp_path / "lock") == f"process {os.getpid()}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -170,15 +170,24 @@ def to_fetch(dataset: str, folder: Path) -> list[SourceFile]:
     return missing([source.archive], folder) if files and source.archive else files
 
 
-def _exclusive(
-    folder: Path, work: str, report: Callable[[str], object]
-) -> AbstractContextManager[None]:
-    """Wait until no other process fetches or draws into a folder, then keep others out."""
-    return locked(
-        folder / ".lock",
-        wait=True,
-        report=lambda holder: report(f"waiting for {holder}, which {work} into {folder}"),
-    )
+@contextmanager
+def _exclusive(folder: Path, work: str, report: Callable[[str], object]) -> Iterator[None]:
+    """Wait until no other process fetches or draws into a folder, then keep others out.
+
+    A folder that was made for it and stays empty is removed.
+    """
+    existed = folder.exists()
+    try:
+        with locked(
+            folder / ".lock",
+            wait=True,
+            report=lambda holder: report(f"waiting for {holder}, which {work} into {folder}"),
+        ):
+            yield
+    finally:
+        if not existed:
+            with suppress(OSError):  # it has files
+                folder.rmdir()
 
 
 def _recorded_files(dataset: str, folder: Path) -> Sequence[SourceFile]:

@@ -118,6 +118,16 @@ def test_mnist_never_falls_back(few_digits: list[int]) -> None:
     assert few_digits == []
 
 
+def test_a_failed_download_leaves_no_empty_folder(few_digits: list[int], tmp_path: Path) -> None:
+    new, mine = tmp_path / "new", tmp_path / "mine"
+    mine.mkdir()
+    for folder in (new, mine):
+        with pytest.raises(MnistScratchError, match="could not fetch"):
+            load_dataset("kmnist", folder)
+    assert not new.exists()
+    assert mine.exists()
+
+
 @pytest.mark.parametrize("dataset", ["auto", "mnist"])
 def test_a_damaged_mnist_is_an_error_and_no_reason_to_fall_back(
     few_digits: list[int], dataset: str, tmp_path: Path
