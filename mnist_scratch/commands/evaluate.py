@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,13 @@ def run(options: argparse.Namespace) -> None:
     if options.mistakes:
         check_picture(options.mistakes)  # before the evaluation, not after
     networks = [run.model() for run in runs]  # before data are fetched or drawn
+    for run in runs:
+        if message := run.divergence():
+            best = run.epochs().best.epoch
+            print(
+                f"{run.path}: {message}\nWhat is evaluated is the model of its best epoch, {best}.",
+                file=sys.stderr,
+            )
     test = test_set(runs[0], options)
     with progress_bar(len(test) * options.tta, "images") as bar:
         found = evaluate_ensemble(runs, networks, test, options.tta, bar.update)
@@ -75,7 +83,9 @@ def run(options: argparse.Namespace) -> None:
     result(show(trained_on, found, options))
     if len(runs) == 1:
         with_tta = _with_tta(found.ensemble, options.tta)
-        runs[0].write_evaluation(found.ensemble.plain, test.sha256, with_tta)
+        written = runs[0].write_evaluation(found.ensemble.plain, test.sha256, with_tta)
+        if not options.json:
+            result(f"\n{written}")
 
 
 def _draw_mistakes(test: Examples, found: EnsembleResult, options: argparse.Namespace) -> None:

@@ -22,4 +22,4 @@ def run(options: argparse.Namespace) -> None:
     run = RunFolder(options.run)
     network = run.model()  # before data are fetched or drawn
     write_report(run, network, test_set(run, options))
-    result(run.report_path)
+    result(f"{run.report_path}\n{run.pictures_path}")

@@ -15,6 +15,7 @@ from mnist_scratch.config.toml import recipe_of
 from mnist_scratch.runs.listing import RunSummary, list_runs
 from mnist_scratch.system.text import NARROW, columns, printable
 
+_DEPTH = 4  # levels below the current folder: more than the commands of the README make
 _HEADINGS = ("run", "data set", "accuracy", "seconds", "recipe")
 
 
@@ -24,20 +25,17 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "folder",
         type=Path,
         nargs="?",
-        default=Path("runs"),
+        default=Path(),
         metavar="DIR",
-        help="folder of runs and sweeps (default: %(default)s)",
+        help="folder of runs and sweeps (default: the current folder, four levels deep)",
     )
     add_json(command)
 
 
 def run(options: argparse.Namespace) -> None:
     """List the runs in a folder."""
-    # Before the first training there is no runs/.
-    is_absent = options.folder == options.parser.get_default("folder") and (
-        not options.folder.exists()
-    )
-    runs, damaged = ([], {}) if is_absent else list_runs(options.folder)
+    is_default = options.folder == Path()
+    runs, damaged = list_runs(options.folder, _DEPTH if is_default else 2)
     if options.json:
         problems = [
             {"run": str(path), "state": "damaged", "note": str(error)}
@@ -48,9 +46,9 @@ def run(options: argparse.Namespace) -> None:
     if runs:
         result(_table(runs))
     elif not damaged:
-        default = options.folder == options.parser.get_default("folder")
-        named = "" if default else f" --run {shlex.quote(str(options.folder / 'NAME'))}"
-        result(printable(f"no runs in {options.folder} yet; make one: mnist-scratch train{named}"))
+        named = "" if is_default else f" --run {shlex.quote(str(options.folder / 'NAME'))}"
+        where = "the current folder" if is_default else options.folder
+        result(printable(f"no runs in {where} yet; make one: mnist-scratch train{named}"))
     for path, error in damaged.items():
         print(printable(f"{path} is damaged: {error}"), file=sys.stderr)
 

@@ -172,12 +172,16 @@ def _report(
         "combinations": [each.as_json() for each in results],
     }
     written = json.dumps(values, indent=2)
-    write_text_whole(folder / "sweep.json", f"{written}\n")
+    written_to = folder / "sweep.json"
+    write_text_whole(written_to, f"{written}\n")
     if options.json:
         result(written)
     if finished:
         picture = folder / "sweep.png"
         draw_sweep(results, f"{folder.name}: {', '.join(datasets)}", picture)
         if not options.json:
-            result(f"data set  {', '.join(datasets)}\n\n{sweep_table(results)}\n\n{picture}")
+            result(
+                f"data set  {', '.join(datasets)}\n\n{sweep_table(results)}\n\n"
+                f"{picture}\n{written_to}"
+            )
     return finished

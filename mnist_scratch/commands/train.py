@@ -152,6 +152,7 @@ def _new_run(options: argparse.Namespace) -> RunResult:
     config, recipe = _new_config(options)
     path = options.run or claim_default_folder(recipe)
     try:
+        _announce_picture(path, options)
         with _printing_resume_hint(path):
             return run_training(config, path, _after_epoch(path, options))
     finally:
@@ -168,6 +169,7 @@ def _resumed_run(options: argparse.Namespace) -> RunResult:
         )
     recipe = find_config(options.config) if options.config is not None else None
     config = _with_flags(read_config(recipe) if recipe else RunFolder(path).config(), options)
+    _announce_picture(path, options)
     with _printing_resume_hint(path):
         return resume_training(path, config, _after_epoch(path, options))
 
@@ -206,6 +208,12 @@ def _read_overrides(texts: Sequence[str]) -> list[Variation]:
             raise MnistScratchError(f"{variation.name} is given twice; give it once")
         variations[variation.name] = variation
     return list(variations.values())
+
+
+def _announce_picture(path: Path, options: argparse.Namespace) -> None:
+    if options.live:
+        picture = path / "loss_curve.png"
+        print(f"open {picture}: it is drawn anew after every epoch", file=sys.stderr)
 
 
 def _after_epoch(path: Path, options: argparse.Namespace) -> Callable[[], None]:

@@ -28,7 +28,7 @@ def read_config(path: str | os.PathLike[str]) -> Config:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise MnistScratchError(f"{path}: a config has at most {_MOST_BYTES:,} bytes")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # Notepad begins a file with a BOM
     except OSError as error:
         raise MnistScratchError(
             f"cannot read the config {path}: {error.strerror}; name a TOML file that can be read"

@@ -44,7 +44,8 @@ class RunFolder:
     `config.toml` reproduces the run, `environment.json` names the machine and versions,
     `history.csv` has the losses, `norms.csv` the size of each layer's weights and gradients,
     `model.npz` the best parameters, `checkpoint.npz` all that is needed to resume,
-    `evaluation.json` the result on the test set, `loss_curve.png` the picture.
+    `evaluation.json` the result on the test set, `loss_curve.png` the picture; `diverged.txt` says
+    where a training diverged.
 
     Parameters
     ----------
@@ -74,6 +75,7 @@ class RunFolder:
         self.model_path = path / "model.npz"
         self.checkpoint_path = path / "checkpoint.npz"
         self.loss_curve_path = path / "loss_curve.png"
+        self._divergence_path = path / "diverged.txt"
         self.explanation_path = path / "explanation.png"
         self.report_path = path / "report.html"
         self.pictures_path = path / "report"
@@ -147,6 +149,17 @@ class RunFolder:
             )
         return history
 
+    def write_divergence(self, message: str) -> None:
+        """Write diverged.txt: where the training diverged, and what to do."""
+        write_text_whole(self._divergence_path, f"{message}\n")
+
+    def divergence(self) -> str:
+        """Return what diverged.txt says; "" if the training has not diverged."""
+        try:
+            return self._divergence_path.read_text(encoding="utf-8").rstrip()
+        except (OSError, UnicodeDecodeError):
+            return ""
+
     def write_norms(self, norms: Sequence[npt.NDArray[np.float64]]) -> None:
         """Write norms.csv: for each epoch, those of every dense layer (L, 2)."""
         write_text_whole(self.norms_path, norms_as_csv(norms))
@@ -165,8 +178,11 @@ class RunFolder:
         Raises
         ------
         MnistScratchError
-            If it cannot be read, or does not map images to digits.
+            If there is none, it cannot be read, or it does not map images to digits.
         """
+        if not self.model_path.exists() and not self.epochs_so_far().rows:
+            remedy = self.divergence() or f"no epoch is finished; {resume_hint(self.path)}"
+            raise MnistScratchError(f"{self.path} has no model.npz yet: {remedy}")
         network = _repairable(read_model, self.model_path)
         if (network.widths[0], network.widths[-1]) != (PIXELS, CLASSES):
             raise MnistScratchError(
@@ -205,7 +221,7 @@ class RunFolder:
         evaluation: Evaluation,
         sha256: Mapping[str, str],
         beside: Mapping[str, Any] | None = None,
-    ) -> None:
+    ) -> Path:
         """Write the accuracy and the loss of the run's model on a test set.
 
         The file is evaluation.json if the test set belongs to the data that the run was trained on,
@@ -221,6 +237,11 @@ class RunFolder:
         beside
             More that was measured on the same images, under keys of its own.
 
+        Returns
+        -------
+        Path
+            The file.
+
         Raises
         ------
         MnistScratchError
@@ -235,6 +256,7 @@ class RunFolder:
             seconds = epochs.rows[-1].seconds
             values |= {"training_seconds": seconds, "best_epoch": epochs.best.epoch}
         self._write_json(name, values | {"data_sha256": dict(sha256)})
+        return self.path / name
 
     def test_accuracy(self) -> float | None:
         """Return the accuracy in evaluation.json; None before the run is evaluated.
@@ -278,6 +300,7 @@ class RunFolder:
             *self.pictures_path.glob("*.png"),
             self.report_path,
             self.explanation_path,
+            self._divergence_path,
             self.path / "model.onnx",
             self.path / "model.safetensors",
         ):

@@ -14,7 +14,7 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.folder import RunFolder, resume_hint, trained_by
 from mnist_scratch.training.stopping import is_over
 
-State = Literal["finished", "training", "unfinished"]
+State = Literal["finished", "training", "diverged", "unfinished"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class RunSummary:
     path, config
         Its folder and its settings.
     state
-        "finished"; "training", while a process trains it; else "unfinished".
+        "finished"; "training", while a process trains it; "diverged"; else "unfinished".
     written
         When its history was written, in seconds since 1970.
     epochs
@@ -38,7 +38,7 @@ class RunSummary:
     accuracy
         On the test set, 0 to 1, once the run is finished.
     note
-        For a run that is not finished, how far it is and how to resume it; else "".
+        For a run that is not finished, how far it is and what to do; else "".
     """
 
     path: Path
@@ -74,13 +74,17 @@ class RunSummary:
         }
 
 
-def list_runs(folder: Path) -> tuple[list[RunSummary], dict[Path, MnistScratchError]]:
-    """Summarise every run in a folder, and those of the sweeps in it.
+def list_runs(
+    folder: Path, depth: int = 2
+) -> tuple[list[RunSummary], dict[Path, MnistScratchError]]:
+    """Summarise every run in a folder and in those in it, such as a sweep's.
 
     Parameters
     ----------
     folder
         The folder. What is neither a run nor has runs in it is left out.
+    depth
+        How many levels of folders to look at. Hidden folders are not looked into.
 
     Returns
     -------
@@ -96,7 +100,7 @@ def list_runs(folder: Path) -> tuple[list[RunSummary], dict[Path, MnistScratchEr
     """
     runs, damaged = [], {}
     try:
-        folders = _runs_in(folder)
+        folders = _runs_in(folder, depth)
     except OSError as error:
         raise MnistScratchError(
             f"cannot look into {folder}: {error.strerror}; name a folder that has runs in it"
@@ -134,6 +138,12 @@ def summarise(path: Path) -> RunSummary:
         state, note = "finished", ""
     elif trainer:
         note = f"{trainer} trains it; epochs done: {epochs} of {config.training.epochs}"
+    elif run.divergence():
+        state = "diverged"
+        note = (
+            f"diverged in epoch {epochs + 1} of {config.training.epochs}; start a new run with a "
+            "lower --learning-rate"
+        )
     else:
         note = f"stopped after epoch {epochs} of {config.training.epochs}; {_remedy(path, epochs)}"
     written = run.history_path if run.history_path.exists() else path / "config.toml"
@@ -157,18 +167,20 @@ def _remedy(path: Path, epochs: int) -> str:
     return resume_hint(path)
 
 
-def _runs_in(folder: Path, depth: int = 2) -> list[Path]:
-    """Return the folders of runs in a folder, and in the sweeps in it."""
+def _runs_in(folder: Path, depth: int) -> list[Path]:
+    """Return the folders of runs in a folder, and in those in it."""
     runs = []
     for path in folder.iterdir():
         if _is_run(path):
             runs.append(path)
-        elif depth > 1 and path.is_dir():
+        elif depth > 1 and path.is_dir() and path.name[0] != ".":
             with suppress(OSError):  # the user has not named it
                 runs += _runs_in(path, depth - 1)
     return runs
 
 
 def _is_run(path: Path) -> bool:
-    # One that has lost its config.toml is a run too: a damaged one.
-    return any((path / name).exists() for name in ("config.toml", "model.npz", "checkpoint.npz"))
+    # One that has lost its config.toml is a run too, a damaged one; a config.toml alone is others'.
+    beside = ("environment.json", "history.csv", "checkpoint.npz", "model.npz")
+    found = [name for name in beside if (path / name).exists()]
+    return bool(found) and ((path / "config.toml").exists() or found[-1].endswith(".npz"))

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.command_line import CommandLine, refused
+from helpers.command_line import CommandLine, refused, succeeded
 
 from mnist_scratch.data.idx import format_idx, parse_idx
 from mnist_scratch.data.sources.registry import FILE_NAMES
+from mnist_scratch.runs.folder import RunFolder
 
 
 @pytest.fixture
@@ -132,7 +133,24 @@ def test_a_run_without_a_model_says_so_before_data_are_drawn_or_fetched(
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "config.toml").write_text('[data]\ndataset = "auto"\n')
     message = refused(main(command, "run"))
-    assert message.startswith(
-        f"mnist-scratch: cannot read {Path('run', 'model.npz')}: No such file"
+    assert message == (
+        "mnist-scratch: run has no model.npz yet: no epoch is finished; "
+        "resume it with: mnist-scratch train --resume run\n"
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
+
+
+def test_a_run_that_diverged_is_evaluated_with_a_word_about_it_and_what_to_do(
+    main: CommandLine, finished_run: Path
+) -> None:
+    message = "the training has diverged: at step 5.\nStart a new run with a lower --learning-rate."
+    RunFolder(finished_run).write_divergence(message)
+    answer = main("evaluate", "run")
+    assert "test accuracy" in answer.stdout
+    assert answer.stderr.startswith(
+        f"run: {message}\nWhat is evaluated is the model of its best ep"
+    )
+
+
+def test_the_file_that_an_evaluation_writes_is_named(main: CommandLine, finished_run: Path) -> None:
+    assert succeeded(main("evaluate", "run")).endswith(f"\n{Path('run', 'evaluation.json')}\n")

@@ -21,7 +21,9 @@ def test_the_page_is_of_the_run_and_its_test_images(
         written.append((run.path.resolve(), test.name, len(test.labels)))
 
     monkeypatch.setattr("mnist_scratch.commands.report.write_report", write_report)
-    assert succeeded(main("report", "run")) == f"{Path('run', 'report.html')}\n"
+    assert succeeded(main("report", "run")) == "".join(
+        f"{Path('run', name)}\n" for name in ("report.html", "report")
+    )
     assert written == [(finished_run, "files", 100)]
 
 

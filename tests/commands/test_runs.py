@@ -64,7 +64,10 @@ def test_the_list_as_json_has_every_run_and_the_damaged_ones_last(
 
 
 def test_no_runs_yet_is_a_sentence(main: CommandLine, tmp_path: Path) -> None:
-    assert succeeded(main("runs")) == "no runs in runs yet; make one: mnist-scratch train\n"
+    assert (
+        succeeded(main("runs"))
+        == "no runs in the current folder yet; make one: mnist-scratch train\n"
+    )
     (tmp_path / "empty").mkdir()
     name = Path("empty", "NAME")
     expected = f"no runs in empty yet; make one: mnist-scratch train --run {name}\n"
@@ -91,3 +94,16 @@ def test_long_names_and_narrow_terminals_get_two_lines_a_run(
     lines = main("runs", "others", environment={"COLUMNS": "40"}).stdout.splitlines()
     assert max(map(len, lines)) <= 40 or "mnist-scratch" in max(lines, key=len)
     assert " synthetic   98.76%     6.2 default" in lines
+
+
+def test_runs_anywhere_below_the_current_folder_are_found(
+    main: CommandLine, tmp_path: Path
+) -> None:
+    for place in ("drawn/seed-000", "runs/first", "runs/sweep-minimal/seed-001", "here"):
+        make_run(tmp_path / place, of_epochs(5), 5, 1000.0, accuracy=0.9876)
+    make_run(tmp_path / ".venv" / "hidden", of_epochs(5), 5, 1000.0, accuracy=0.9876)
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "config.toml").write_text("[another]\nprogram = true\n")
+    listed = json.loads(succeeded(main("runs", "--json")))
+    found = ["drawn/seed-000", "here", "runs/first", "runs/sweep-minimal/seed-001"]
+    assert sorted(Path(run["run"]).as_posix() for run in listed) == found

@@ -48,6 +48,8 @@ def test_a_picture_that_cannot_be_drawn_does_not_end_the_training(
 
     monkeypatch.setattr("mnist_scratch.report.plots.loss_curve.draw_loss_curve", draw)
     result = main("train", *SMALL, "--data-dir", digit_files, "--live", "--run", "run")
+    picture = Path("run", "loss_curve.png")
+    assert result.stderr.startswith(f"open {picture}: it is drawn anew after every epoch\n")
     assert result.stderr.count("cannot draw the loss: the disk is full\n") == 2, "once an epoch"
     assert "test accuracy" in result.stdout
     assert (result.returncode, result.stderr.splitlines()[-1]) == (

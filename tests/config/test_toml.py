@@ -153,3 +153,9 @@ def test_every_recipe_can_be_read_by_name_and_by_path(path: Path) -> None:
 def test_a_recipe_that_is_not_there_is_named_with_the_nearest() -> None:
     with pytest.raises(MnistScratchError, match="no recipe 'minimum', did you mean 'minimal'"):
         find_config("minimum")
+
+
+def test_a_file_from_notepad_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "notepad.toml"
+    path.write_bytes(b"\xef\xbb\xbf# mine\r\n[training]\r\nepochs = 3\r\n[data]\r\n")
+    assert read_config(path).training.epochs == 3

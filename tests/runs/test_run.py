@@ -19,9 +19,11 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs import run
 from mnist_scratch.runs.folder import RunFolder, claim_default_folder
+from mnist_scratch.runs.listing import summarise
 from mnist_scratch.runs.run import resume_training, run_training
 from mnist_scratch.system.signals import Interruption
 from mnist_scratch.training import trainer
+from mnist_scratch.training.divergence import DivergedError
 from mnist_scratch.training.evaluation import evaluate
 from mnist_scratch.training.seeding import Purpose, generator
 
@@ -261,9 +263,33 @@ def test_a_model_that_takes_no_digits_is_named(data: DataSplits, tmp_path: Path)
 
 def test_a_run_that_diverges_keeps_what_was_written(data: DataSplits, tmp_path: Path) -> None:
     wild = with_values(SHORT, {("optimizer", "learning_rate"): 1e30}, "test")
-    with pytest.raises(MnistScratchError, match=r"diverged[^@]*run keeps the history"):
+    with pytest.raises(MnistScratchError, match=r"diverged[^@]*run keeps the history") as error:
         run_training(wild, tmp_path / "run")
     assert (tmp_path / "run" / "history.csv").exists()
+    assert "and no model, as no epoch was finished." in str(error.value)
+    run = RunFolder(tmp_path / "run")
+    with pytest.raises(MnistScratchError, match=r"no model.npz yet: .*diverged") as error:
+        run.model()
+    assert "Start a new run with a lower --learning-rate" in str(error.value)
+    assert "--resume" not in str(error.value), "a resumed run would diverge again"
+    summary = summarise(run.path)
+    assert summary.state == "diverged"
+    assert summary.note == "diverged in epoch 1 of 2; start a new run with a lower --learning-rate"
+
+
+def test_a_run_that_diverges_after_its_best_epoch_keeps_the_model_of_that(
+    data: DataSplits, tmp_path: Path
+) -> None:
+    def diverge() -> None:
+        raise DivergedError("the training has diverged")
+
+    with pytest.raises(MnistScratchError, match=r"and the model of its best epoch, 1\."):
+        run_training(SHORT, tmp_path / "run", diverge)
+    run = RunFolder(tmp_path / "run")
+    assert run.model()
+    assert summarise(run.path).note.startswith("diverged in epoch 2 of 2; start a new run")
+    resume_training(run.path)
+    assert run.divergence() == "", "it did not, this time"
 
 
 def test_where_the_blas_chooses_its_threads_one_line_says_so_and_the_run_can_be_resumed(
