@@ -181,8 +181,8 @@ class RunFolder:
             If there is none, it cannot be read, or it does not map images to digits.
         """
         if not self.model_path.exists() and not self.epochs_so_far().rows:
-            remedy = self.divergence() or f"no epoch is finished; {resume_hint(self.path)}"
-            raise MnistScratchError(f"{self.path} has no model.npz yet: {remedy}")
+            remedy = self.divergence() or f"no epoch is finished yet; {resume_hint(self.path)}"
+            raise MnistScratchError(f"{self.path} has no model.npz: {remedy}")
         network = _repairable(read_model, self.model_path)
         if (network.widths[0], network.widths[-1]) != (PIXELS, CLASSES):
             raise MnistScratchError(

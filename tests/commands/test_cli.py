@@ -49,7 +49,7 @@ def test_the_version_is_printed(main: CommandLine) -> None:
     [
         ((), "name a command; 'mnist-scratch --help' lists them"),
         (("trian",), "unknown command 'trian', did you mean 'train'?"),
-        (("evaluate", "half"), "half has no model.npz yet: no epoch is finished; resume it with:"),
+        (("evaluate", "half"), "half has no model.npz: no epoch is finished yet; resume it with:"),
         (("evaluate", "x" * 300), "File name too long"),
     ],
 )

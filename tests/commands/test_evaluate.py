@@ -134,7 +134,7 @@ def test_a_run_without_a_model_says_so_before_data_are_drawn_or_fetched(
     (tmp_path / "run" / "config.toml").write_text('[data]\ndataset = "auto"\n')
     message = refused(main(command, "run"))
     assert message == (
-        "mnist-scratch: run has no model.npz yet: no epoch is finished; "
+        "mnist-scratch: run has no model.npz: no epoch is finished yet; "
         "resume it with: mnist-scratch train --resume run\n"
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]

@@ -28,7 +28,7 @@ from mnist_scratch.report.plots.evaluation import (
 )
 from mnist_scratch.report.plots.layers import norms_figure, shown_units, weights_figure
 from mnist_scratch.report.plots.loss_curve import loss_curve_figure
-from mnist_scratch.report.plots.style import drawn
+from mnist_scratch.report.plots.style import drawn, plain
 from mnist_scratch.report.text.evaluation import share_text
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.bar import progress_bar
@@ -38,7 +38,7 @@ from mnist_scratch.training.evaluation import Evaluation, evaluate
 from mnist_scratch.training.history import History
 from mnist_scratch.training.metrics import METRICS, class_scores, most_confused
 
-_WORST = 25  # images in the picture of the largest losses
+_WORST = 24  # images in the picture of the largest losses
 
 
 class _Section(NamedTuple):
@@ -71,11 +71,11 @@ def write_report(run: RunFolder, network: Network, test: Examples) -> None:
     evaluation = evaluate(network, test)
     worst = worst_examples(network, test, min(_WORST, len(test)))
     sections = [
-        _about_run(run, network, history, evaluation),
         _about_learning(run, history),
-        *_about_errors(evaluation, worst),
+        *_about_errors(run, evaluation, worst),
         *_about_layers(run, network, class_names(test.name)),
         _about_a_step(run, network, worst[0], class_names(test.name)),
+        _about_run(run, network, history, evaluation),
     ]
     drawn_sections = []
     with progress_bar(len(sections), "sections", title="drawing") as bar:
@@ -116,13 +116,19 @@ def _about_run(
         ("steps", f"{history.rows[-1].step:,}"),
         ("training", f"{history.epochs[-1].seconds or 0.0:.1f} s"),
     ]
-    config, values = run.config(), []
+    config, values, changed = run.config(), [], []
     for setting in settings():
         value = getattr(getattr(config, setting.section), setting.key)
         text = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-        name = f"{setting.section}: {setting.key.replace('_', ' ')}"
-        values.append((name, printable(text) or "-"))
-    return _Section("The run", tables=_beside(_table("Result", result), _table("Config", values)))
+        row = f"{setting.section}: {setting.key.replace('_', ' ')}", printable(text) or "-"
+        values.append(row)
+        if value != setting.default:
+            changed.append(row)
+    tables = [_table("Result", result)]
+    if changed:
+        tables.append(_table("Settings that differ from the defaults", changed))
+    fold = f"<details><summary>All settings</summary>{_table('Settings', values)}</details>"
+    return _Section("The run", tables=f"{_beside(*tables)}\n{fold}")
 
 
 def _about_learning(run: RunFolder, history: History) -> _Section:
@@ -137,7 +143,9 @@ def _about_learning(run: RunFolder, history: History) -> _Section:
     )
 
 
-def _about_errors(evaluation: Evaluation, worst: Sequence[Example]) -> list[_Section]:
+def _about_errors(
+    run: RunFolder, evaluation: Evaluation, worst: Sequence[Example]
+) -> list[_Section]:
     names, bins = class_names(evaluation.dataset), evaluation.calibration
     pairs = ", ".join(
         f"true {names[pair.true]} predicted {names[pair.predicted]}, {pair.examples} times"
@@ -154,7 +162,7 @@ def _about_errors(evaluation: Evaluation, worst: Sequence[Example]) -> list[_Sec
             "Rows: true class, columns: predicted. A dot is zero; errors are coloured.",
             "confusion",
             f"Confusion matrix with counts; most confused: {pairs or 'no errors'}.",
-            lambda: confusion_figure(evaluation.confusion, names),
+            lambda: confusion_figure(evaluation.confusion, names, _title(run, "confusion matrix")),
         ),
         _Section(
             "Each class", tables=_beside(_class_table(evaluation, names), _pairs(evaluation, names))
@@ -165,7 +173,7 @@ def _about_errors(evaluation: Evaluation, worst: Sequence[Example]) -> list[_Sec
             "its number, its true class and the predicted class, each with its probability.",
             "mistakes",
             f"The {len(worst)} test images with the largest loss: {shown}.",
-            lambda: examples_figure(worst, names),
+            lambda: examples_figure(worst, names, _title(run, "largest losses")),
             f"<details><summary>As a table</summary>{_losses(worst, names)}</details>",
         ),
         _Section(
@@ -175,7 +183,7 @@ def _about_errors(evaluation: Evaluation, worst: Sequence[Example]) -> list[_Sec
             f"error is {error}: the mean distance from the line, weighted by the number of images.",
             "calibration",
             f"Confidence and accuracy; the expected calibration error is {error}.",
-            lambda: calibration_figure(bins),
+            lambda: calibration_figure(bins, _title(run, "calibration")),
         ),
     ]
 
@@ -190,7 +198,7 @@ def _about_layers(run: RunFolder, network: Network, names: Sequence[str]) -> lis
             "on one scale: ink on orange raises the unit's output, ink on blue lowers it.",
             "weights",
             f"The weights of {shown} units of the first layer as images.",
-            lambda: weights_figure(network, names),
+            lambda: weights_figure(network, names, _title(run, "weights of the first layer")),
         )
     ]
     norms = run.norms() if run.norms_path.exists() else np.empty((0, 0, 2))
@@ -204,7 +212,7 @@ def _about_layers(run: RunFolder, network: Network, names: Sequence[str]) -> lis
                 "norms",
                 "Norms of weights and gradients over the epochs; of the weights at the end, "
                 f"{last}.",
-                lambda: norms_figure(norms, network.widths),
+                lambda: norms_figure(norms, network.widths, _title(run, "norms of each layer")),
             )
         )
     return sections
@@ -237,6 +245,11 @@ def _about_a_step(
         f"{step.loss_after:.4g} after it.",
         lambda: step_figure(step, example, names),
     )
+
+
+def _title(run: RunFolder, what: str) -> str:
+    """Return the title of a picture, which is a file too that may be looked at without the page."""
+    return f"{plain(' '.join(run.path.resolve().name.splitlines()))}: {what}"
 
 
 def _class_table(evaluation: Evaluation, names: Sequence[str]) -> str:

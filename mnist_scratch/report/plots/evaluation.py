@@ -20,10 +20,14 @@ from mnist_scratch.training.metrics import BINS, Calibration, wilson_interval
 _WRONG = COLOURS[1]
 _SHORT = 3  # letters of a name that is not turned and needs no line of its own
 _CELL, _IMAGE, _LINE, _GAP = 1.36, 1.0, 0.17, 0.2  # a cell of a grid and its parts, in inches
+_ACROSS = 10  # images in a row of a sheet
+_WIDTH = 6.6  # inches of a picture
 _HEADING = 0.9  # inches, for a title and what the captions mean
 
 
-def confusion_figure(confusion: npt.NDArray[np.int64], names: Sequence[str]) -> Figure:
+def confusion_figure(
+    confusion: npt.NDArray[np.int64], names: Sequence[str], title: str = ""
+) -> Figure:
     """Draw the confusion matrix with its counts; the more errors in a cell, the darker it is.
 
     Parameters
@@ -32,10 +36,13 @@ def confusion_figure(confusion: npt.NDArray[np.int64], names: Sequence[str]) -> 
         int64 (C, C), the true class in the rows.
     names
         Names of the classes.
+    title
+        What stands above.
     """
     classes = len(confusion)
-    figure = Figure(figsize=(8.6, 7.6), dpi=120, layout="constrained")
+    figure = Figure(figsize=(6.6, 6.4), dpi=160, layout="constrained")
     axes = figure.subplots()
+    axes.set_title(title, fontsize=13, pad=10)
     errors = confusion.astype(float)
     np.fill_diagonal(errors, 0.0)
     # The square root lets one error be seen beside fifty.
@@ -49,7 +56,7 @@ def confusion_figure(confusion: npt.NDArray[np.int64], names: Sequence[str]) -> 
             f"{count:,}" if count else "·",
             ha="center",
             va="center",
-            fontsize=12,
+            fontsize=11.5,
             weight="bold" if true == predicted else "normal",
             color=ink if count else GREY,
         )
@@ -88,15 +95,11 @@ def draw_mistakes(
     MnistScratchError
         If the picture cannot be written.
     """
-    save(examples_figure(examples, names, across=10, scale=1.0, title=title), output)
+    save(examples_figure(examples, names, title, sheet=True), output)
 
 
 def examples_figure(
-    examples: Sequence[Example],
-    names: Sequence[str],
-    across: int = 5,
-    scale: float = 1.4,
-    title: str = "",
+    examples: Sequence[Example], names: Sequence[str], title: str = "", *, sheet: bool = False
 ) -> Figure:
     """Draw images, each with its number, its true and its predicted class and their probabilities.
 
@@ -106,24 +109,28 @@ def examples_figure(
         The images, in the order in which to show them, with the logits of their predictions.
     names
         Names of the classes.
-    across
-        Images in a row.
-    scale
-        The size of an image, in inches.
     title
-        What stands above them, with a line that explains the captions.
+        What stands above them.
+    sheet
+        Ten in a row, below the title a line that explains the captions. Otherwise a few, with
+        letters that can be read on a telephone.
     """
-    between, lines = ("\n", 4) if max(map(len, names)) > _SHORT else (" ", 2)
-    row = _IMAGE + lines * _LINE + _GAP
-    heading = _HEADING if title else 0.0
+    short = max(map(len, names)) <= _SHORT
+    between, lines = (" ", 2) if sheet and short else ("\n", 4)
+    across = _ACROSS if sheet else 4 if short else 3
+    scale = 1.0 if sheet else _WIDTH / (across * _CELL)  # inches of an image
+    size = 10.5 if short and not sheet else 8.0  # points of a caption, at a scale of 1
+    row = _IMAGE + lines * _LINE * size / 8.0 + _GAP
+    heading = _HEADING if sheet else 0.5
     width, height = across * _CELL, heading - (-len(examples) // across) * row
-    figure = Figure(figsize=(scale * width, scale * height), dpi=110)
+    figure = Figure(figsize=(scale * width, scale * height), dpi=110 if sheet else 160)
     # One Axes for all, in units of an image: for Matplotlib to lay out a hundred takes seconds.
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
-    if title:
+    large = 16 if sheet else 13
+    axes.text(width / 2, height - 0.3, title, ha="center", va="center", fontsize=large)
+    if sheet:
         key = "image number: true class (its probability), predicted class (its probability)"
-        axes.text(width / 2, height - 0.3, title, ha="center", va="center", fontsize=16)
         axes.text(width / 2, height - 0.62, key, ha="center", va="center", fontsize=11)
     for place, example in enumerate(examples):
         down, right = divmod(place, across)
@@ -145,22 +152,25 @@ def examples_figure(
             f"{example.number}:{between}{names[true]} ({share_text(probabilities[true])})\n"
             f"predicted{between}{names[predicted]} ({share_text(probabilities[predicted])})",
             ha="center",
-            fontsize=8 * scale,
+            fontsize=size * scale,
         )
     axes.set(xlim=(0, width), ylim=(0, height))  # which imshow has changed
     return figure
 
 
-def calibration_figure(bins: Calibration) -> Figure:
+def calibration_figure(bins: Calibration, title: str = "") -> Figure:
     """Draw how many images have which confidence, and their accuracy beside it.
 
     Parameters
     ----------
     bins
         The predictions, sorted into bins by their confidence.
+    title
+        What stands above.
     """
-    figure = Figure(figsize=(10, 4.6), dpi=120, layout="constrained")
-    histogram, reliability = figure.subplots(1, 2)
+    figure = Figure(figsize=(6.6, 7.2), dpi=160, layout="constrained")
+    figure.suptitle(title, fontsize=13)
+    histogram, reliability = figure.subplots(2, 1)
     blue = blues()[0]
     middles = (np.arange(BINS) + 0.5) / BINS
     width = 0.92 / BINS
@@ -197,5 +207,5 @@ def calibration_figure(bins: Calibration) -> Figure:
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_xlabel("confidence", fontsize=13)
         axes.tick_params(which="both", labelsize=12)
-    figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=12)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=12)
     return figure

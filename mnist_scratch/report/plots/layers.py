@@ -13,12 +13,12 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.plots.style import COLOURS, GREY, blues, from_ground_to, light_grid
 
-MOST_UNITS = 256
+MOST_UNITS = 64
 _GAP = 2  # pixels between two images
 _CELL = 28 + _GAP
 
 
-def weights_figure(network: Network, names: Sequence[str]) -> Figure:
+def weights_figure(network: Network, names: Sequence[str], title: str = "") -> Figure:
     """Draw the weights of each unit of the first layer as an image of 28 x 28.
 
     Parameters
@@ -27,6 +27,8 @@ def weights_figure(network: Network, names: Sequence[str]) -> Figure:
         Of 784 inputs. Of more than `MOST_UNITS` units those with the largest weights are drawn.
     names
         Names of the classes, for a network of one layer: its units are the classes.
+    title
+        What stands above.
     """
     weights = network.dense_layers[0].weights  # (784, O)
     units = shown_units(network)
@@ -37,16 +39,17 @@ def weights_figure(network: Network, names: Sequence[str]) -> Figure:
     for (top, left), unit in zip(corners, units, strict=False):
         sheet[top : top + 28, left : left + 28] = weights[:, unit].reshape(28, 28)
     reach = float(np.quantile(np.abs(weights[:, units]), 0.995)) or 1.0
-    figure = Figure(figsize=(9.6, 9.6 * down / across + 0.6), dpi=120, layout="constrained")
+    figure = Figure(figsize=(6.6, 6.6 * down / across + 1.0), dpi=160, layout="constrained")
     axes = figure.subplots()
+    axes.set_title(title, fontsize=13)
     colours = from_ground_to(COLOURS[0], COLOURS[1]).with_extremes(bad=GREY)
     drawing = axes.imshow(sheet, cmap=colours, vmin=-reach, vmax=reach, interpolation="nearest")
     axes.axis("off")
     if len(network.dense_layers) == 1:
         for (top, left), unit in zip(corners, units, strict=False):
             axes.text(left + 1, top + 1, names[unit], va="top", fontsize=13)
-    bar = figure.colorbar(drawing, ax=axes, location="bottom", shrink=0.5, aspect=40, pad=0.02)
-    bar.ax.tick_params(labelsize=11)
+    bar = figure.colorbar(drawing, ax=axes, location="bottom", shrink=0.7, aspect=40, pad=0.02)
+    bar.ax.tick_params(labelsize=12)
     return figure
 
 
@@ -56,7 +59,7 @@ def shown_units(network: Network) -> list[int]:
     return sorted(np.argsort(-norms, kind="stable")[:MOST_UNITS].tolist())
 
 
-def norms_figure(norms: npt.NDArray[np.float64], widths: Sequence[int]) -> Figure:
+def norms_figure(norms: npt.NDArray[np.float64], widths: Sequence[int], title: str = "") -> Figure:
     """Draw the norms of every layer's weights and of their gradient over the epochs.
 
     Parameters
@@ -65,11 +68,14 @@ def norms_figure(norms: npt.NDArray[np.float64], widths: Sequence[int]) -> Figur
         float64 (E, L, 2), those of the weights and of the gradient for each epoch and layer.
     widths
         Of the network, to name the layers.
+    title
+        What stands above.
     """
-    figure = Figure(figsize=(10, 4.6), dpi=120, layout="constrained")
+    figure = Figure(figsize=(6.6, 7.2), dpi=160, layout="constrained")
+    figure.suptitle(title, fontsize=13)
     epochs = np.arange(1, len(norms) + 1)
     colours = (blues()[0], *COLOURS[1:5], blues()[1])
-    panels = figure.subplots(1, 2)
+    panels = figure.subplots(2, 1)
     titles = ("norm of the weights", "norm of the gradient, last step")
     for number, (axes, title) in enumerate(zip(panels, titles, strict=True)):
         for layer in range(norms.shape[1]):
@@ -91,7 +97,7 @@ def norms_figure(norms: npt.NDArray[np.float64], widths: Sequence[int]) -> Figur
     figure.legend(
         *panels[0].get_legend_handles_labels(),
         loc="outside lower center",
-        ncols=4,
+        ncols=2,
         frameon=False,
         fontsize=12,
     )

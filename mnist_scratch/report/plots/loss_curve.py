@@ -17,7 +17,7 @@ from mnist_scratch.report.plots.style import COLOURS, GREY, blues, light_grid, p
 from mnist_scratch.runs.folder import RunFolder
 
 _LINE_STYLES = ("-", "--", ":", "-.")
-_UNITS = {"cross-entropy": "nats per example"}
+_UNITS = {"cross-entropy": "nats"}
 _SMOOTHED_SHARE = 50  # the smoothed curve averages over a 50th of the training
 
 
@@ -58,7 +58,7 @@ def loss_curve_figure(run: RunFolder) -> Figure:
     curve = _read(run)
     figure, upper, lower = _axes(f"{curve.name}: {curve.dataset}", _label(curve.loss))
     # The labels have known sizes; for Matplotlib to find the margins takes as long as to draw.
-    figure.subplots_adjust(left=0.13, right=0.98, bottom=0.08, top=0.95, hspace=0.06)
+    figure.subplots_adjust(left=0.18, right=0.98, bottom=0.105, top=0.94, hspace=0.06)
     smoothed, raw = blues()
     upper.plot(curve.epochs, curve.losses, color=raw, alpha=0.45, linewidth=0.8)
     upper.plot(*_smoothed(curve), color=smoothed, label="training, smoothed over raw")
@@ -162,7 +162,7 @@ def _smoothed(curve: _Curve) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.fl
 def _axes(title: str, loss: str) -> tuple[Figure, Axes, Axes]:
     """Make the two panels, one above the other: loss on a logarithmic axis, accuracy below."""
     # A Figure of its own instead of pyplot: no window system is touched, no state is shared.
-    figure = Figure(figsize=(10, 7.5), dpi=120)
+    figure = Figure(figsize=(7.5, 5.625), dpi=160)  # 1200 x 900
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     upper.set_title(title, y=1.0)
     upper.set_yscale("log")
@@ -176,7 +176,7 @@ def _axes(title: str, loss: str) -> tuple[Figure, Axes, Axes]:
     for axes in (upper, lower):
         light_grid(axes)
         for text in (axes.title, axes.xaxis.label, axes.yaxis.label):
-            text.set_fontsize(15)
+            text.set_fontsize(13)
         axes.tick_params(which="both", labelsize=13)
     return figure, upper, lower
 

@@ -3,11 +3,14 @@ from __future__ import annotations
 import base64
 import io
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from mnist_scratch.config.schema import Config, with_values
@@ -116,7 +119,7 @@ def test_every_picture_is_described_in_words(text: str, reported: RunFolder) -> 
     assert said["learning"] == "Loss and validation accuracy over 2 epochs; the best epoch is 2."
     confusion = r"Confusion .*: true \d predicted \d, [1-3] times, true .*"
     assert re.fullmatch(confusion, said["confusion"])
-    mistakes = r"The 25 test images .*: (true \d predicted \d(, |\.)){25}"
+    mistakes = r"The 24 test images .*: (true \d predicted \d(, |\.)){24}"
     assert re.fullmatch(mistakes, said["mistakes"])
     assert f"{measured.calibration.expected_error:.2%}" in said["calibration"]
     assert said["weights"] == "The weights of 6 units of the first layer as images."
@@ -144,7 +147,8 @@ def test_the_page_says_what_the_evaluation_says(text: str, reported: RunFolder) 
     ):
         assert cell in cells
     assert "<h1>Run &lt;b&gt; &amp; co</h1>" in text
-    assert page.texts["h2"][:3] == ["The run", "Learning curve", "Confusion matrix"]
+    assert page.texts["h2"][:2] == ["Learning curve", "Confusion matrix"]
+    assert page.texts["h2"][-1] == "The run"
 
 
 def test_without_norms_the_report_has_no_section_about_them_and_classes_have_their_names(
@@ -154,9 +158,10 @@ def test_without_norms_the_report_has_no_section_about_them_and_classes_have_the
     run = some_run(tmp_path / "run")
     write_report(run, run.model(), some_images("fashion-mnist"))
     page = Page(run.report_path.read_text(encoding="utf-8"))
-    assert page.texts["h2"][-2:] == [
+    assert page.texts["h2"][-3:] == [
         "Weights of the first layer",
         "Back from the loss to the weights",
+        "The run",
     ]
     assert not (run.pictures_path / "norms.png").exists()
     assert {"T-shirt/top", "Ankle boot"} <= set(page.texts["th"])
@@ -175,3 +180,34 @@ def test_an_optimizer_whose_step_is_not_explained_is_named_instead_of_drawn(
     page = Page(run.report_path.read_text(encoding="utf-8"))
     assert any("does not know how Halving moves a weight" in text for text in page.texts["p"])
     assert not (run.pictures_path / "step.png").exists()
+
+
+def test_settings_that_are_the_defaults_are_in_the_fold_alone(text: str) -> None:
+    _, _, after = text.partition("<caption>Settings that differ from the defaults</caption>")
+    differing, _, fold = after.partition("<details><summary>All settings</summary>")
+    assert re.findall(r'row">(.*?)</th><td>(.*?)</td>', differing) == [
+        ("data: dataset", "synthetic")
+    ]
+    for cell in ("data: dataset", "optimizer: learning rate", "training: check finite"):
+        assert fold.count(f">{cell}<") == 1
+
+
+def test_every_picture_has_a_title_with_letters_that_can_be_read_on_a_telephone(
+    reported: RunFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    figures: list[Figure] = []
+
+    def drawn(make: Callable[[], Figure], theme: str) -> bytes:
+        figures.append(make())
+        return b"PNG"
+
+    monkeypatch.setattr(report, "drawn", drawn)
+    run = some_run(tmp_path / "run")
+    run.write_norms([np.full((2, 2), 3.0), np.full((2, 2), 4.5)])
+    write_report(run, run.model(), some_images("synthetic"))
+    for name, figure in zip(PICTURES[:-1], figures[::2], strict=False):
+        texts = [text for text in figure.findobj(Text) if text.get_text().strip()]
+        assert any(text.get_text().startswith("run: ") for text in texts), name
+        width = figure.get_size_inches()[0]
+        on_a_telephone = [345 * float(text.get_fontsize()) / 72 / width for text in texts]
+        assert min(on_a_telephone) >= 7.9, f"{name}: pixels of the smallest letters"

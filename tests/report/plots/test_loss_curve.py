@@ -151,7 +151,7 @@ def test_the_axis_says_which_loss_it_is(tmp_path: Path, monkeypatch: pytest.Monk
     draw_comparison([squared, other], tmp_path / "comparison.png")
     assert [figure.axes[0].get_ylabel() for figure in figures] == [
         "squared-error",
-        "cross-entropy (nats per example)",
+        "cross-entropy (nats)",
         "loss (differs between the runs)",
     ]
     (legend,) = figures[-1].legends
