@@ -44,8 +44,9 @@ def save_model(path: str | os.PathLike[str], network: Network) -> None:
     TypeError
         If the arguments are not of these types.
     MnistScratchError
-        If `load_model` could not read the network back: a layer is none of this program's, or a
-        parameter is not finite; or if the file cannot be written.
+        If `load_model` could not read the network back: a layer is none of this program's, an
+        activation differs from what its class makes, or a parameter is not finite; or if the file
+        cannot be written.
     """
     if not isinstance(network, Network):
         exchanged = "; the path is the first argument" if isinstance(path, Network) else ""
@@ -101,17 +102,24 @@ def _check_readable(network: Network) -> None:
     """Raise an error if `load_model` would refuse the network, or make another one of it."""
     for layer in network.layers:
         kind = type(layer)
-        name = getattr(layer, "name", None)
-        if kind is not Dense and ACTIVATIONS.get(name) is not kind:  # type: ignore[arg-type]
+        if kind is Dense:
+            continue
+        if ACTIVATIONS.get(layer.name) is not kind:
             raise MnistScratchError(
                 f"{kind.__name__} layers cannot be saved: load_model knows {Dense.__name__} and "
                 f"{', '.join(each.__name__ for each in ACTIVATIONS.values())}; an activation of "
                 "your own belongs into mnist_scratch.nn.layers.ACTIVATIONS, under its name"
             )
-    if network.parameters.dtype not in _DTYPES:
-        raise MnistScratchError(
-            f"a {network.parameters.dtype} network cannot be saved; make it float32 or float64"
-        )
+        made = ACTIVATIONS[layer.name]()
+        for attribute, value in vars(layer).items():
+            # What only a forward sets, a new one has not.
+            default = getattr(made, attribute, None)
+            if default is not None and not np.array_equal(value, default):
+                raise MnistScratchError(
+                    f"a {kind.__name__} with {attribute} = {shown(value)} cannot be saved: "
+                    f"load_model would make {kind.__name__}(), where it is {shown(default)}; make "
+                    "an activation of its own, with that default and another name"
+                )
     if not np.isfinite(network.parameters).all():
         raise MnistScratchError(
             "a parameter of the network is NaN or infinite, so it cannot be saved: its training "

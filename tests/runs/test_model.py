@@ -106,6 +106,43 @@ def test_an_activation_of_one_s_own_is_saved_once_it_is_registered(
     assert type(load_model(tmp_path / "model.npz").layers[1]) is Doubled
 
 
+class Leaky(ReLU):
+    """A made-up activation with settings: one in a number, one in an array, one of its class."""
+
+    name = "leaky"
+    threshold = 0.0
+
+    def __init__(self, slope: float = 0.1, slopes: Array | None = None) -> None:
+        self.slope = slope
+        self.slopes = np.ones(3) if slopes is None else slopes
+        self.mask: Array | None = None  # until a forward
+
+    def forward(self, inputs: Array) -> Array:
+        self.mask = (inputs > self.threshold) * self.slopes
+        return super().forward(inputs)
+
+
+def test_an_activation_with_other_settings_than_its_defaults_is_not_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ACTIVATIONS, "leaky", Leaky)
+    path = tmp_path / "model.npz"
+    above = Leaky()
+    above.threshold = 1.0
+    for activation, message in {
+        Leaky(0.2): r"a Leaky with slope = 0.2 cannot .* would make Leaky\(\), where it is 0.1; ",
+        Leaky(slopes=np.zeros(3)): r"a Leaky with slopes = array\(.*cannot be saved",
+        above: "a Leaky with threshold = 1.0 cannot be saved",
+    }.items():
+        with pytest.raises(MnistScratchError, match=message):
+            save_model(path, Network([Dense(4, 3), activation, Dense(3, 2)], 0))
+    assert not path.exists()
+    network = Network([Dense(4, 3), Leaky(0.1), Dense(3, 2)], 0)
+    network.forward(np.ones((2, 4), np.float32))  # which leaves outputs and mask
+    save_model(path, network)
+    assert type(load_model(path).layers[1]) is Leaky
+
+
 @pytest.mark.parametrize("number", [np.nan, np.inf])
 def test_a_network_that_has_diverged_is_not_saved(tmp_path: Path, number: float) -> None:
     network = small_network()

@@ -1,4 +1,4 @@
-"""One step of training on one image: from its pixels to the loss, back to the weights, and on.
+"""One step of training on one image: from its pixels to the loss, back to the weights, the step.
 
 All of it happens on a copy in float64, so that every derivative can be checked there and then:
 `Check` holds what the backward pass states beside what raising and lowering the number itself does
@@ -28,6 +28,7 @@ from mnist_scratch.nn.layers import Dense, Layer
 from mnist_scratch.nn.loss import Loss, SoftmaxCrossEntropy
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import SGD, Adam, Optimizer
+from mnist_scratch.report.explain.steps import as_json
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.text import shown
 from mnist_scratch.training.trainer import make_optimizer
@@ -36,7 +37,8 @@ Weight = tuple[int, int, int]  # layer from 1; input and output from 0
 
 NUDGE = 1e-4  # by which a number is raised and lowered
 # It is made smaller, but not below this, where a slope of an activation changes by more than
-# `_BENT` in between, as ReLU's does where a unit goes on, or a logit by more than `_MOVED`.
+# `_BENT` in between, as ReLU's does where a unit becomes
+# active, or a logit by more than `_MOVED`.
 _SMALLEST_NUDGE = 1e-7
 _BENT, _MOVED = 0.1, 2e-3
 _AGREED = 1e-6  # relative
@@ -226,7 +228,7 @@ class ExplainedStep:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         layers = [
             {
-                field.name: _as_json(getattr(layer, field.name))
+                field.name: as_json(getattr(layer, field.name))
                 for field in fields(layer)
                 if field.name not in ("weights", "d_weights")
             }
@@ -234,7 +236,7 @@ class ExplainedStep:
         ]
         checks = [check.as_json() for check in self.checks]
         own = {"layers": layers, "weight": vars(self.weight), "checks": checks}
-        plain = {name: _as_json(value) for name, value in values.items() if name not in own}
+        plain = {name: as_json(value) for name, value in values.items() if name not in own}
         return plain | {"predicted": self.predicted} | own
 
 
@@ -305,11 +307,11 @@ def explain_step(
         parts = split(mover, before, gradient)
     places = _places(wide)
     if weight is None:
-        weight = _most_moved(places, parts.by_gradient)
+        weight = largest_weight([parts.by_gradient[place] for place in places])
     path = _path(layers, weight)
     checks = _checks(wide, loss_of, values, targets, layers, path)
 
-    with np.errstate(over="ignore", invalid="ignore"):  # the error below says more
+    with np.errstate(over="ignore", invalid="ignore"):  # reported below
         mover.step()
         loss_after = loss_of.forward(wide.forward(inputs), targets)
         predictions_after = loss_of.predictions[0]
@@ -572,9 +574,9 @@ def _places(network: Network) -> list[npt.NDArray[np.int64]]:
     return places
 
 
-def _most_moved(places: Sequence[npt.NDArray[np.int64]], moved: Array) -> Weight:
-    """Return the weight with the largest part of the change that comes from the gradient."""
-    largest = [np.abs(moved[place]) for place in places]
+def largest_weight(matrices: Sequence[Array]) -> Weight:
+    """Return the weight with the largest number beside it, given (I, O) of every layer."""
+    largest = [np.abs(matrix) for matrix in matrices]
     layer = int(np.argmax([each.max() for each in largest]))
     i, o = np.unravel_index(np.argmax(largest[layer]), largest[layer].shape)
     return layer + 1, int(i), int(o)
@@ -688,7 +690,3 @@ def _checks(
             stated, start = layers[number - 2].d_outputs[i], starts[number - 2] + 1
             checks.append(check(f"z of unit {unit}", stated, start, inputs[start], (0, i)))
     return checks
-
-
-def _as_json(value: Any) -> Any:
-    return value.tolist() if isinstance(value, np.ndarray) else value

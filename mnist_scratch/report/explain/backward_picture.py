@@ -14,7 +14,6 @@ from matplotlib.patches import FancyArrowPatch
 from mnist_scratch.inference.examples import Example
 from mnist_scratch.nn import Array
 from mnist_scratch.report.explain.backward import ExplainedStep
-from mnist_scratch.report.explain.picture import called
 from mnist_scratch.report.plots.style import (
     COLOURS,
     GREY,
@@ -24,7 +23,7 @@ from mnist_scratch.report.plots.style import (
     plain,
     save,
 )
-from mnist_scratch.report.text.evaluation import share_text
+from mnist_scratch.report.text.evaluation import called, share_text
 
 _UNITS = 5
 _MORE, _LESS = COLOURS[1], COLOURS[0]  # as in the picture of the weights

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from mnist_scratch.inference.examples import Example
 from mnist_scratch.nn.optimizer import SGD, Adam, Optimizer
 from mnist_scratch.report.explain.backward import NUDGE, Check, ExplainedStep
 from mnist_scratch.report.explain.batch import ExplainedBatch
+from mnist_scratch.report.text.evaluation import called
 
 NARROWEST, WIDEST = 40, 80
 _INDENT = 4
@@ -147,7 +149,7 @@ def _introduce(
 ) -> None:
     widths = "-".join(str(len(layer.inputs)) for layer in step.layers)
     kind = step.layers[0].activation
-    classes = f"true class {_called(step.label, names)}, predicted {_called(step.predicted, names)}"
+    classes = f"true class {called(step.label, names)}, predicted {called(step.predicted, names)}"
     text.say(
         f"One step of training on test image {example.number} alone: {classes}. The network is "
         f"{widths}-{len(step.logits)}{f' with {kind}' if kind else ''}."
@@ -338,78 +340,90 @@ def _pass_back(text: _Text, step: ExplainedStep, number: int, checks: dict[str, 
 
 
 def _step(text: _Text, step: ExplainedStep, optimizer: Optimizer, origin: str) -> None:
-    weight = step.weight
+    weight, words = step.weight, _WORDS[type(optimizer)](optimizer)
     way = "up" if weight.gradient < 0.0 else "down"
     text.step(
         f"Weight {weight.layer},{weight.input},{weight.output} takes a step against its "
-        f"derivative, here {way}, so that the loss falls. {_settings(optimizer)} {origin}"
+        f"derivative, here {way}, so that the loss falls. {words.settings} {origin}"
         if weight.gradient
         else f"Weight {weight.layer},{weight.input},{weight.output}: its derivative is 0, so this "
-        f"image does not move it. {_settings(optimizer)} {origin}"
+        f"image does not move it. {words.settings} {origin}"
     )
     text.more("One line after the other, each with what the line before has set:")
-    text.lines += [f"{'':{_INDENT}}{line}" for line in _formulas(optimizer)]
+    text.lines += [f"{'':{_INDENT}}{line}" for line in words.formulas]
     text.row("w before", weight.before)
     text.row("g = dL/dw", weight.gradient)
     for state, before in weight.state.items():
         text.row(f"{_LETTERS[state]} before", before)
         text.row(f"{_LETTERS[state]} after", weight.state_after[state])
     text.row("w after", weight.after)
-    scaled = (
-        ", the first two of them over 1 - b1^t and times -r / (sqrt(V) + eps)"
-        if isinstance(optimizer, Adam)
-        else ""
-    )
-    text.more(f"Multiplied out, the change has three parts{scaled}:")
-    of_gradient, of_momentum, of_decay = _factors(optimizer)
-    text.row(f"gradient{of_gradient}", weight.by_gradient)
-    text.row(f"momentum{of_momentum}", weight.by_momentum)
-    text.row(f"decay{of_decay}", weight.by_decay)
+    text.more(f"Multiplied out, the change has three parts{words.scaled}:")
+    of_gradient, of_momentum, of_decay = words.parts
+    text.row(f"gradient: {of_gradient}", weight.by_gradient)
+    text.row(f"momentum: {of_momentum}", weight.by_momentum)
+    text.row(f"decay: {of_decay}", weight.by_decay)
     text.row("= w after - w before", weight.after - weight.before)
 
 
 _LETTERS = {"velocities": "v", "first_moments": "m", "second_moments": "v"}
 
 
-def _settings(optimizer: Optimizer) -> str:
-    rate = f"learning rate r = {show(optimizer.learning_rate)}"
-    if isinstance(optimizer, SGD):
-        nesterov = "Nesterov momentum" if optimizer.nesterov else "momentum"
-        return (
-            f"The optimizer is SGD with {rate}, {nesterov} m = {optimizer.momentum:g} and weight "
-            f"decay c = {optimizer.weight_decay:g}. v is the velocity, a running sum of the "
-            "gradients of earlier steps."
-        )
-    if isinstance(optimizer, Adam):
-        return (
-            f"The optimizer is Adam with {rate}, b1 = {optimizer.beta1:g}, b2 = "
-            f"{optimizer.beta2:g}, eps = {optimizer.epsilon:g} and weight decay c = "
-            f"{optimizer.weight_decay:g}. m is the running mean of the gradients, v that of their "
-            f"squares. This is step t = {optimizer.steps + 1}."
-        )
-    raise TypeError(f"{type(optimizer).__name__} has no words yet")
+class _Words(NamedTuple):
+    """What is said of the steps of an optimizer.
+
+    Attributes
+    ----------
+    settings
+        Its name, its settings, and what it keeps from step to step.
+    formulas
+        Of a step, a line each.
+    parts
+        The three parts of a change, from gradient, momentum and decay, as formulas short enough for
+        a row.
+    scaled
+        What the parts have to be multiplied by.
+    """
+
+    settings: str
+    formulas: tuple[str, ...]
+    parts: tuple[str, str, str]
+    scaled: str = ""
 
 
-def _formulas(optimizer: Optimizer) -> Sequence[str]:
-    if isinstance(optimizer, SGD):
-        last = "w = w - r (g + c w + m v)" if optimizer.nesterov else "w = w - r v"
-        return "v = m v + g + c w", last
-    return (
-        "m = b1 m + (1 - b1) g",
-        "v = b2 v + (1 - b2) g^2",
-        "M = m / (1 - b1^t)",
-        "V = v / (1 - b2^t)",
-        "w = w - r M/(sqrt(V) + eps) - r c w",
+def _words_of_sgd(sgd: SGD) -> _Words:
+    momentum, last, parts = "momentum", "w = w - r v", ("-r g", "-r m v", "-r c w")
+    if sgd.nesterov:
+        momentum, last = "Nesterov momentum", "w = w - r (g + c w + m v)"
+        parts = ("-r (1 + m) g", "-r m^2 v", "-r (1 + m) c w")
+    return _Words(
+        f"The optimizer is SGD with learning rate r = {show(sgd.learning_rate)}, {momentum} "
+        f"m = {sgd.momentum:g} and weight decay c = {sgd.weight_decay:g}. v is the velocity, a "
+        "running sum of the gradients of earlier steps.",
+        ("v = m v + g + c w", last),
+        parts,
     )
 
 
-def _factors(optimizer: Optimizer) -> tuple[str, str, str]:
-    """Return the three parts of a change as formulas, where they are short enough for a row."""
-    if isinstance(optimizer, SGD):
-        if optimizer.nesterov:
-            return ": -r (1 + m) g", ": -r m^2 v", ": -r (1 + m) c w"
-        return ": -r g", ": -r m v", ": -r c w"
-    return ": (1 - b1) g", ": b1 m", ": -r c w"
+def _words_of_adam(adam: Adam) -> _Words:
+    return _Words(
+        f"The optimizer is Adam with learning rate r = {show(adam.learning_rate)}, "
+        f"b1 = {adam.beta1:g}, b2 = {adam.beta2:g}, eps = {adam.epsilon:g} and weight decay "
+        f"c = {adam.weight_decay:g}. m is the running mean of the gradients, v that of their "
+        f"squares. This is step t = {adam.steps + 1}.",
+        (
+            "m = b1 m + (1 - b1) g",
+            "v = b2 v + (1 - b2) g^2",
+            "M = m / (1 - b1^t)",
+            "V = v / (1 - b2^t)",
+            "w = w - r M/(sqrt(V) + eps) - r c w",
+        ),
+        ("(1 - b1) g", "b1 m", "-r c w"),
+        ", the first two of them over 1 - b1^t and times -r / (sqrt(V) + eps)",
+    )
+
+
+# Of every optimizer whose step `explain_step` explains.
+_WORDS: dict[type, Callable[[Any], _Words]] = {SGD: _words_of_sgd, Adam: _words_of_adam}
 
 
 def _outcome(text: _Text, step: ExplainedStep) -> None:
@@ -475,10 +489,6 @@ def _short(number: float) -> str:
 
 def _marked(c: int, step: ExplainedStep) -> str:
     return f"true -> {c}" if c == step.label else str(c)
-
-
-def _called(label: int, names: Sequence[str]) -> str:
-    return names[label] if names[label] == str(label) else f"{label} = {names[label]}"
 
 
 def describe_batch(batch: ExplainedBatch, names: Sequence[str], width: int = WIDEST) -> str:

@@ -16,7 +16,13 @@ from mnist_scratch.data.dataset import Examples
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.nn.loss import Loss
 from mnist_scratch.nn.network import Network
-from mnist_scratch.report.explain.backward import Check, Weight, in_float64, measured
+from mnist_scratch.report.explain.backward import (
+    Check,
+    Weight,
+    in_float64,
+    largest_weight,
+    measured,
+)
 
 SIZES = (8, 16, 32, 64, 128, 256, 512)
 MOST = SIZES[-1]  # images in an explained batch
@@ -108,10 +114,7 @@ def explain_batch(
     wide.backward(loss_of.backward())
     gradients = [layer.d_weights.copy() for layer in wide.dense_layers]
     if weight is None:
-        largest = [np.abs(gradient) for gradient in gradients]
-        number = int(np.argmax([each.max() for each in largest]))
-        place = np.unravel_index(np.argmax(largest[number]), largest[number].shape)
-        weight = number + 1, int(place[0]), int(place[1])
+        weight = largest_weight(gradients)
     layer, i, o = weight
     check = measured(
         f"weight {layer},{i},{o}",

@@ -16,7 +16,7 @@ from mnist_scratch.data.dataset import CLASSES
 from mnist_scratch.inference.examples import Example
 from mnist_scratch.report.explain.steps import Explanation
 from mnist_scratch.report.plots.style import COLOURS, light_grid, save
-from mnist_scratch.report.text.evaluation import share_text
+from mnist_scratch.report.text.evaluation import called, share_text
 
 _TRUE, _PREDICTED, _OTHER = COLOURS[2], COLOURS[4], COLOURS[5]
 _UP, _DOWN = COLOURS[0], COLOURS[1]
@@ -83,11 +83,6 @@ def summarise(example: Example, explanation: Explanation, names: Sequence[str]) 
         f"{called(predicted, names)} ({share_text(explanation.predictions[predicted])}); "
         f"cross-entropy {explanation.fused_loss:.4g} nats"
     )
-
-
-def called(label: int, names: Sequence[str]) -> str:
-    """Return the label, which is on the axes, and the class's name if that is another one."""
-    return names[label] if names[label] == str(label) else f"{label} = {names[label]}"
 
 
 def _draw_probabilities(axes: Axes, explanation: Explanation) -> None:

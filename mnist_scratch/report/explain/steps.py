@@ -79,7 +79,7 @@ class Explanation(NamedTuple):
             "loss_difference": self.loss_difference,
             "gradient_difference": self.gradient_difference,
         }
-        return {name: _as_json(value) for name, value in values.items()}
+        return {name: as_json(value) for name, value in values.items()}
 
 
 def explain(logits: npt.ArrayLike, target: int) -> Explanation:
@@ -123,7 +123,8 @@ def explain(logits: npt.ArrayLike, target: int) -> Explanation:
     )
 
 
-def _as_json(value: Any) -> Any:
+def as_json(value: Any) -> Any:
+    """Return a number or an array (N,) as JSON values; infinity is "inf" or "-inf"."""
     if isinstance(value, np.ndarray):
-        return [_as_json(number) for number in value.tolist()]
+        return [as_json(number) for number in value.tolist()]
     return str(value) if isinstance(value, float) and math.isinf(value) else value

@@ -47,3 +47,8 @@ def share_text(probability: float) -> str:
     if 0.995 <= probability < 1.0:
         return f"{min(probability, 0.9999):.2%}"
     return f"{probability:.0%}" if probability >= 0.1 else f"{probability:.1%}"
+
+
+def called(label: int, names: Sequence[str]) -> str:
+    """Return a class's label, and its name if that is another one."""
+    return names[label] if names[label] == str(label) else f"{label} = {names[label]}"

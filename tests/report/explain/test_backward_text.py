@@ -11,6 +11,7 @@ from mnist_scratch.nn.layers import ACTIVATIONS
 from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import OPTIMIZERS, SGD, Adam, Optimizer
+from mnist_scratch.report.explain import backward, backward_text
 from mnist_scratch.report.explain.backward import Check, ExplainedStep, explain_step
 from mnist_scratch.report.explain.backward_text import describe_step, difference, show
 
@@ -163,6 +164,10 @@ def test_the_formulas_of_adam_give_the_numbers_beside_them() -> None:
     assert number_behind(text, "v after") == pytest.approx(v, rel=1e-4)
     scaled = m / (1 - 0.8**8) / (np.sqrt(v / (1 - 0.95**8)) + 1e-3)
     assert number_behind(text, "w after") == pytest.approx(w - 0.01 * scaled - 0.001 * w, rel=1e-4)
+
+
+def test_every_optimizer_whose_step_is_explained_has_words() -> None:
+    assert backward_text._WORDS.keys() == backward._SPLITS.keys()
 
 
 def test_a_weight_that_gets_no_gradient_is_said_not_to_move_by_this_image() -> None:
