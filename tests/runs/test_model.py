@@ -80,17 +80,9 @@ class Twice(ReLU):
         return 2.0 * super().forward(inputs)
 
 
-class Noisy(Dense):
-    """A layer that is not what its name says."""
-
-
-@pytest.mark.parametrize("layer", [Twice(), Noisy(3, 3)])
-def test_a_layer_that_would_come_back_as_another_is_not_saved(
-    layer: Layer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    network = Network([Dense(4, 3), layer, Dense(3, 2)], 0)
-    kind = type(layer).__name__
-    with pytest.raises(MnistScratchError, match=f"{kind} layers cannot be saved.*ACTIVATIONS"):
+def test_an_activation_that_would_come_back_as_another_is_not_saved(tmp_path: Path) -> None:
+    network = Network([Dense(4, 3), Twice(), Dense(3, 2)], 0)
+    with pytest.raises(MnistScratchError, match=r"Twice layers cannot be saved.*ACTIVATIONS"):
         save_model(tmp_path / "model.npz", network)
     assert list(tmp_path.iterdir()) == []
 
