@@ -17,9 +17,12 @@ import numpy.typing as npt
 
 from mnist_scratch.data.checks import as_integer
 from mnist_scratch.data.dataset import PIXELS
+from mnist_scratch.nn.checks import NOT_NEGATIVE, POSITIVE, Range, as_number
 from mnist_scratch.system.text import shown
 
 Float32Array = npt.NDArray[np.float32]
+
+_SHARE = Range("a number from 0 to 1", 0.0, math.nextafter(1.0, 2.0))
 
 _SIDE = 28
 _MIDDLE = (_SIDE - 1) / 2
@@ -91,17 +94,13 @@ class Augmentation:
         self.epochs = as_integer(epochs, "epochs")
         if self.epochs < 1:
             raise ValueError(f"epochs = {self.epochs}: must be at least 1")
-        self.rotation = _amount(rotation, "rotation")
-        self.scale = _amount(scale, "scale")
-        self.shear = _amount(shear, "shear")
-        self.shift = _amount(shift, "shift")
-        self.elastic_alpha = _amount(elastic_alpha, "elastic_alpha")
-        self.elastic_sigma = _amount(elastic_sigma, "elastic_sigma")
-        if self.elastic_sigma == 0:
-            raise ValueError("elastic_sigma = 0: must be above 0")
-        self.fade = _amount(fade, "fade")
-        if self.fade > 1:
-            raise ValueError(f"fade = {self.fade:g}: must be at most 1, all epochs")
+        self.rotation = as_number(rotation, "rotation", NOT_NEGATIVE)
+        self.scale = as_number(scale, "scale", NOT_NEGATIVE)
+        self.shear = as_number(shear, "shear", NOT_NEGATIVE)
+        self.shift = as_number(shift, "shift", NOT_NEGATIVE)
+        self.elastic_alpha = as_number(elastic_alpha, "elastic_alpha", NOT_NEGATIVE)
+        self.elastic_sigma = as_number(elastic_sigma, "elastic_sigma", POSITIVE)
+        self.fade = as_number(fade, "fade", _SHARE)
         self._smoothing = _smoothing(self.elastic_sigma)  # (28, 28)
 
     def distort(self, pixels: npt.NDArray[np.uint8], epoch: int, batch: int) -> Float32Array:
@@ -167,15 +166,6 @@ class Augmentation:
         maps[1, :, 1] = scale_columns * (cosine - slip * sine)
         maps[:, :, 2] = _MIDDLE + self.shift * strength * np.array(shifts)  # (2, B)
         return maps
-
-
-def _amount(value: float, argument: str) -> float:
-    """Return an amount as Python's number, or raise an error that names it."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"{argument} = {shown(value)}: must be a number")
-    if not 0 <= value < math.inf:
-        raise ValueError(f"{argument} = {value:g}: must be a finite number, 0 or above")
-    return float(value)
 
 
 def _sample(pixels: npt.NDArray[np.uint8], places: Float32Array) -> Float32Array:

@@ -231,8 +231,8 @@ def split(
     rng = as_generator(rng)
     if not 0 < validation_examples < count:
         raise MnistScratchError(
-            f"{validation_examples} validation examples: {dataset.name} has {count} "
-            f"training examples; set aside 1 to {count - 1} of them (--validation-examples)"
+            f"validation_examples = {validation_examples}: {dataset.name} has {count} training "
+            f"examples; set aside 1 to {count - 1} of them"
         )
     order = rng.permutation(count)
     chosen = np.sort(order[:validation_examples])

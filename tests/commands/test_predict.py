@@ -125,7 +125,7 @@ def test_pictures_that_cannot_be_read_do_not_keep_the_others_from_it(
         ((".",), ". is a folder; --folder . takes the pictures in it"),
         (("-",), "standard input is empty"),
         (("-", "-"), "name it once"),
-        (("--folder", "nowhere"), "--folder nowhere: No such file"),
+        (("--folder", "nowhere"), "nowhere: No such file"),
     ],
 )
 def test_what_cannot_be_answered_is_one_message(

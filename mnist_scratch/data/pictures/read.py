@@ -42,14 +42,14 @@ def picture_files(folder: Path) -> list[Path]:
         files = sorted(path for path in folder.iterdir() if path.is_file())
     except OSError as error:
         raise MnistScratchError(
-            f"--folder {folder}: {error.strerror or error}; name a folder of pictures"
+            f"{folder}: {error.strerror or error}; name a folder of pictures"
         ) from error
     kinds = _kinds()
     suffixes = {end for end, kind in Image.registered_extensions().items() if kind in kinds}
     pictures = [path for path in files if path.suffix.lower() in suffixes]
     if not pictures:
         raise MnistScratchError(
-            f"--folder {folder}: no picture among its {len(files)} files; "
+            f"{folder}: no picture among its {len(files)} files; "
             "pictures are known by their names: .png, .jpg and so on"
         )
     return pictures

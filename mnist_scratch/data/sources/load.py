@@ -117,8 +117,8 @@ def _load(dataset: str, data_dir: str, report: Callable[[str], object]) -> DataS
     if dataset == "files":
         if not data_dir:
             raise MnistScratchError(
-                "--dataset files: name the folder in which your IDX files lie with --data-dir (in "
-                "Python: data_dir)"
+                "dataset = files: name the folder in which your IDX files lie, with --data-dir or "
+                "in Python data_dir"
             )
         return DataSplits(*load_own_files(data_folder(dataset, data_dir), report))
     if dataset == "synthetic":

@@ -55,8 +55,8 @@ def load_own_files(folder: Path, report: Callable[[str], object]) -> tuple[Datas
     missing = [name for name, path in zip(FILE_NAMES, paths, strict=True) if path is None]
     if missing:
         raise MnistScratchError(
-            f"{folder} has no {', '.join(missing)}, plain or with .gz; --dataset files needs all "
-            "four, in the folder that --data-dir names"
+            f"{folder} has no {', '.join(missing)}, plain or with .gz; all four files "
+            "must lie in that folder"
         )
     contents = [_read(path, report) for path in paths if path]
     hashes = {name: content.sha256 for name, content in zip(FILE_NAMES, contents, strict=True)}

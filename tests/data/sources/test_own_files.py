@@ -62,7 +62,7 @@ def idx(*shape: int) -> bytes:
     [
         (
             {IMAGES: None, LABELS_GZ: None},
-            f"has no {IMAGES}, {TEST_LABELS}, plain or with .gz; --dataset files needs all",
+            f"has no {IMAGES}, {TEST_LABELS}, plain or with .gz; all four files must lie",
         ),
         (
             {IMAGES: idx(100, 28, 28)[:20_000]},
@@ -110,7 +110,7 @@ def test_a_folder_of_a_file_s_name_cannot_be_read(folder: Path) -> None:
 
 
 def test_own_files_need_to_be_told_where_they_are() -> None:
-    with pytest.raises(MnistScratchError, match=r"--dataset files: .* folder .* --data-dir"):
+    with pytest.raises(MnistScratchError, match=r"dataset = files: .* folder .* --data-dir"):
         load_dataset("files")
 
 
