@@ -12,7 +12,7 @@ COMMANDS = {
     "report": "write a page about a run: accuracy, errors, calibration, layers",
     "plot": "draw the loss of a run, or compare several runs",
     "runs": "list the runs in a folder, newest first",
-    "explain": "explain cross-entropy step by step, from logits to gradient",
+    "explain": "explain the loss step by step, and the way back to the weights",
     "predict": "classify your own pictures of digits",
     "draw": "write a page that classifies digits drawn in a browser",
     "export": "write the model of a run as ONNX or safetensors",
