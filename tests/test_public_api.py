@@ -305,9 +305,7 @@ OTHERS: dict[tuple[str, ...], Callable[[Make], Use]] = {
 
 
 def frozen(value: Any) -> bytes:
-    """Return all that a value is made of; of a network, what it remembers for backward aside."""
-    if isinstance(value, ms.Network):
-        value = (repr(value), value.parameters, value.gradients)
+    """Return all that a value is made of."""
     return pickle.dumps(copy.deepcopy(value))
 
 
