@@ -90,7 +90,7 @@ def predict(
     network, names = _network_and_names(network_or_run)
     if network.widths[0] != PIXELS:
         raise ValueError(
-            f"a network of {'-'.join(map(str, network.widths))} takes no images of 28 x 28: "
+            f"a network of {network.title} takes no images of 28 x 28: "
             f"its first layer must have {PIXELS} inputs"
         )
     examples = images if isinstance(images, Examples) else _unlabelled(images)

@@ -17,14 +17,13 @@ import numpy.typing as npt
 
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.toml import format_config, read_config
-from mnist_scratch.data.dataset import CLASSES, PIXELS
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from mnist_scratch.runs.model import read_model, save_model
 from mnist_scratch.system.files import as_path, is_leftover, write_text_whole
 from mnist_scratch.system.lock import locked, running_holder
-from mnist_scratch.training.evaluation import Evaluation
+from mnist_scratch.training.evaluation import Evaluation, check_classifier
 from mnist_scratch.training.history import History, norms_as_csv, read_norms
 
 EVALUATION = "evaluation.json"
@@ -184,11 +183,10 @@ class RunFolder:
             remedy = self.divergence() or f"no epoch is finished yet; {resume_hint(self.path)}"
             raise MnistScratchError(f"{self.path} has no model.npz: {remedy}")
         network = _repairable(read_model, self.model_path)
-        if (network.widths[0], network.widths[-1]) != (PIXELS, CLASSES):
-            raise MnistScratchError(
-                f"{self.model_path}: a network of {'-'.join(map(str, network.widths))} does not "
-                f"take {PIXELS} pixels and tell {CLASSES} digits apart; train it again"
-            )
+        try:
+            check_classifier(network, "RunFolder.model()")
+        except ValueError as error:
+            raise MnistScratchError(f"{self.model_path}: {error}; train it again") from None
         return network
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
-from mnist_scratch.nn.network import Network
+from mnist_scratch.nn.network import Network, check_network
 from mnist_scratch.runs.arrays import Arrays, opened_arrays, save_arrays
 from mnist_scratch.system.files import as_path
 from mnist_scratch.system.text import shown
@@ -48,9 +48,7 @@ def save_model(path: str | os.PathLike[str], network: Network) -> None:
         activation differs from what its class makes, or a parameter is not finite; or if the file
         cannot be written.
     """
-    if not isinstance(network, Network):
-        exchanged = "; the path is the first argument" if isinstance(path, Network) else ""
-        raise TypeError(f"network = {shown(network)}: must be a Network{exchanged}")
+    check_network(network, "save_model(path, network): network")
     path = as_path(path, "path")
     _check_readable(network)
     arrays: dict[str, npt.NDArray[Any]] = {

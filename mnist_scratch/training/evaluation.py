@@ -16,7 +16,7 @@ from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import Loss, SoftmaxCrossEntropy
-from mnist_scratch.nn.network import Network
+from mnist_scratch.nn.network import Network, check_network
 from mnist_scratch.system.text import NARROW, columns, labelled, percent, shown
 from mnist_scratch.training.divergence import ADVICE
 from mnist_scratch.training.metrics import (
@@ -187,16 +187,11 @@ def evaluate(
     MnistScratchError
         If the loss is not finite.
     """
-    check_network(network, "evaluate(network, dataset)")
+    check_classifier(network, "evaluate(network, dataset)")
     check_examples(dataset, "dataset")
-    if loss_function is None:
-        loss_function = SoftmaxCrossEntropy()
-    elif isinstance(loss_function, type) or not hasattr(loss_function, "forward"):
-        raise TypeError(
-            f"loss_function = {shown(loss_function)}: must be an instance of a loss, like "
-            "SquaredError()"
-        )
-    loss_function = copy.copy(loss_function)  # another thread may use it
+    # A copy: another thread may use it.
+    loss_function = SoftmaxCrossEntropy() if loss_function is None else copy.copy(loss_function)
+    check_loss(loss_function)
     loss_sum = 0.0
     predicted = np.empty(len(dataset), np.int64)  # (N,)
     confidences = np.empty(len(dataset), network.parameters.dtype)  # (N,)
@@ -212,14 +207,22 @@ def evaluate(
     return _evaluation(dataset, loss_sum, predicted, confidences)
 
 
-def check_network(network: object, call: str) -> None:
+def check_classifier(network: Network, call: str) -> None:
     """Raise an error that shows the call if that is not a network from pixels to classes."""
-    if not isinstance(network, Network):
-        raise TypeError(f"network = {shown(network)}: must be a Network, as in {call}")
+    check_network(network, f"{call}: network")
     if (network.widths[0], network.widths[-1]) != (PIXELS, CLASSES):
         raise ValueError(
-            f"the network is {'-'.join(map(str, network.widths))}: it must take {PIXELS} pixels "
-            f"and give {CLASSES} logits"
+            f"the network is {network.title}: it must take {PIXELS} pixels and give {CLASSES} "
+            "logits"
+        )
+
+
+def check_loss(loss_function: object) -> None:
+    """Raise a TypeError if that is no loss."""
+    if isinstance(loss_function, type) or not hasattr(loss_function, "forward"):
+        raise TypeError(
+            f"loss_function = {shown(loss_function)}: must be an instance of a loss, like "
+            "SquaredError()"
         )
 
 

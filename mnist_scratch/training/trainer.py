@@ -29,7 +29,7 @@ from mnist_scratch.nn.optimizer import OPTIMIZERS, Optimizer
 from mnist_scratch.nn.schedule import SCHEDULES, Schedule
 from mnist_scratch.system.text import shown
 from mnist_scratch.training.divergence import all_finite, diverged
-from mnist_scratch.training.evaluation import check_network, evaluate
+from mnist_scratch.training.evaluation import check_classifier, evaluate
 from mnist_scratch.training.history import NORMS, History, Row, layer_norms
 from mnist_scratch.training.progress import Progress
 from mnist_scratch.training.seeding import generator, get_state, seeds, set_state
@@ -258,7 +258,7 @@ class Trainer:
     def _progress(self) -> Progress:
         training = self.loader.dataset
         title = (
-            f"training {'-'.join(map(str, self.network.widths))} on {len(training):,} images of "
+            f"training {self.network.title} on {len(training):,} images of "
             f"{training.name}, validating on {len(self.validation):,}"
         )
         done = self.epoch * len(training) + self._position
@@ -381,9 +381,11 @@ def _made(kind: Callable[..., Any], options: dict[str, Any], *arguments: object)
     return kind(*arguments, **{name: options[name] for name in options if name in taken})
 
 
-def _check_arguments(network: object, training: object, validation: object, config: object) -> None:
+def _check_arguments(
+    network: Network, training: object, validation: object, config: object
+) -> None:
     call = "Trainer(network, training, validation, config)"
-    check_network(network, call)
+    check_classifier(network, call)
     check_examples(training, "training")
     check_examples(validation, "validation")
     check_config(config, call)

@@ -142,7 +142,7 @@ def test_a_model_of_another_input_is_refused(
     other.save_model(Network.of_widths((9, 10), "relu", np.random.default_rng(0)))
     answer = main("predict", "other", pictures / "1.png")
     assert answer.returncode == 2
-    assert "does not take 784 pixels" in answer.stderr
+    assert "it must take 784 pixels" in answer.stderr
 
 
 def test_a_run_on_clothes_answers_with_clothes(

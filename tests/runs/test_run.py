@@ -257,7 +257,7 @@ def test_a_folder_of_runs_is_told_from_a_run_and_one_of_them_named(
 def test_a_model_that_takes_no_digits_is_named(data: DataSplits, tmp_path: Path) -> None:
     directory = run_training(SHORT, tmp_path / "run").directory
     directory.save_model(Network.of_widths((9, 4), "relu", np.random.default_rng(0)))
-    with pytest.raises(MnistScratchError, match="network of 9-4 does not take 784 pixels"):
+    with pytest.raises(MnistScratchError, match="the network is 9-4: it must take 784 pixels"):
         directory.model()
 
 

@@ -154,11 +154,15 @@ def test_an_evaluation_is_shown_in_a_line() -> None:
 def test_arguments_that_are_exchanged_or_of_another_kind_are_named(digits: Dataset) -> None:
     network = Network([Dense(784, 10)], np.random.default_rng(0))
     wrong: list[tuple[tuple[Any, ...], type[Exception], str]] = [
-        ((digits, network), TypeError, r"must be a Network, as in evaluate\(network, dataset\)"),
+        (
+            (digits, network),
+            TypeError,
+            r"^evaluate\(network, dataset\): network must be a Net",
+        ),
         ((network, digits.images), TypeError, "dataset must be a Dataset or a Subset, not ndarray"),
         ((network, digits, SquaredError), TypeError, r"must be an instance of a loss, like Squar"),
         ((network, digits, "squared-error"), TypeError, "loss_function = 'squared-error': must be"),
-        ((Network, digits), TypeError, "network = <class .*: must be a Network"),
+        ((Network, digits), TypeError, "network must be a Network, not the class Network"),
         (
             (Network([Dense(784, 26)], np.random.default_rng(0)), digits),
             ValueError,

@@ -366,7 +366,12 @@ def test_a_copy_of_a_trainer_that_has_run_has_run(digits: Dataset) -> None:
 def test_what_a_trainer_cannot_use_is_named(digits: Dataset) -> None:
     network = Network.of_widths((784, 10), "relu", np.random.default_rng(0))
     for arguments, message in {
-        (digits, network, digits, Config()): r"network = Dataset\(.*must be a Network, as in Train",
+        (
+            digits,
+            network,
+            digits,
+            Config(),
+        ): r"^Trainer\(network, .*\): network must be a Netw",
         (network, None, digits, Config()): "training must be a Dataset or a Subset, not NoneType",
         (network, digits, Config(), digits): "validation must be a Dataset or a Subset, not Config",
         (network, digits, digits, Config): "config = <class .*: must be a Config, as in Trainer",

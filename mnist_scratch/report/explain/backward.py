@@ -26,11 +26,12 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn import Array
 from mnist_scratch.nn.layers import Dense, Layer
 from mnist_scratch.nn.loss import Loss, SoftmaxCrossEntropy
-from mnist_scratch.nn.network import Network
+from mnist_scratch.nn.network import Network, check_network
 from mnist_scratch.nn.optimizer import SGD, Adam, Optimizer
 from mnist_scratch.report.explain.steps import as_json
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.text import shown
+from mnist_scratch.training.evaluation import check_loss
 from mnist_scratch.training.trainer import make_optimizer
 
 Weight = tuple[int, int, int]  # layer from 1; input and output from 0
@@ -358,15 +359,11 @@ def explain_step(
 
 
 def _check_call(
-    network: object, label: object, optimizer: object, loss_of: object, weight: object
+    network: Network, label: object, optimizer: object, loss_of: object, weight: object
 ) -> None:
     """Raise an error that names the argument of `explain_step` that is wrong."""
-    if not isinstance(network, Network):
-        raise TypeError(f"network = {shown(network)}: must be a Network")
-    if isinstance(loss_of, type) or not hasattr(loss_of, "forward"):
-        raise TypeError(
-            f"loss_function = {shown(loss_of)}: must be an instance of a loss, like SquaredError()"
-        )
+    check_network(network)
+    check_loss(loss_of)
     if type(optimizer) not in _SPLITS:
         known = ", ".join(kind.__name__ for kind in _SPLITS)
         raise MnistScratchError(

@@ -261,7 +261,7 @@ def test_what_does_not_fit_the_network_is_named(
 def test_what_is_no_network_loss_or_optimizer_is_named() -> None:
     network = Network.of_widths((12, 4, 3), "relu", 0)
     optimizer = SGD(network, 0.1)
-    with pytest.raises(TypeError, match="network = 'runs/first': must be a Network"):
+    with pytest.raises(TypeError, match="network must be a Network, not str"):
         explain_step("runs/first", IMAGE, LABEL, optimizer)  # type: ignore[arg-type]
     with pytest.raises(
         TypeError, match=r"loss_function = <class .*: must be an instance of a loss"
