@@ -183,8 +183,10 @@ class Subset:
 
     @cached_property
     def labels(self) -> UInt8Array:
-        """The labels of the subset, uint8 (N,)."""
-        return self.dataset.labels[self.examples]
+        """The labels of the subset, uint8 (N,); a copy that nobody changes."""
+        labels = self.dataset.labels[self.examples]
+        labels.setflags(write=False)
+        return labels
 
     @property
     def images(self) -> UInt8Array:

@@ -5,6 +5,7 @@ Shapes: N examples, B examples in a batch, C classes; 784 = 28 x 28 pixels.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -100,7 +101,7 @@ class BatchLoader:
     epoch
         How many epochs have begun: the number, from 0, of the next.
     order : int64 (N,)
-        The order of the examples in the last of them.
+        The order of the examples in the last of them; nobody can change it.
 
     Raises
     ------
@@ -130,6 +131,13 @@ class BatchLoader:
         self.epoch = 0
         self.order = np.arange(len(dataset))
         self._first: int | None = None  # where the next epoch begins, if it is one to continue
+
+    def __repr__(self) -> str:
+        """Return what a person wants to know of it."""
+        return f"BatchLoader({self.dataset!r}, {len(self):,} batches of {self.batch_size})"
+
+    def __copy__(self) -> BatchLoader:
+        return copy.deepcopy(self)  # two loaders cannot share a generator
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
@@ -181,6 +189,7 @@ class BatchLoader:
         if first is None:
             first, count = 0, len(self.dataset)
             self.order = np.arange(count) if self.rng is None else self.rng.permutation(count)
+        self.order.setflags(write=False)
         return epoch, self.order, first
 
     def _batches_ahead(

@@ -194,7 +194,7 @@ def test_an_epoch_that_is_broken_off_is_followed_by_a_whole_one(taken: int) -> N
     assert loader.epoch == 2, "distortion must not come again"
 
 
-@pytest.mark.parametrize("copied", COPIES)
+@pytest.mark.parametrize("copied", [*COPIES, "copy"])
 @pytest.mark.parametrize("distorted", [False, True])
 @pytest.mark.parametrize("taken", [0, 2])
 def test_copies_of_a_loader_are_whole_and_independent(
@@ -203,7 +203,7 @@ def test_copies_of_a_loader_are_whole_and_independent(
     loader = loader_of(300, 50, distorted=distorted)
     first = iter(loader)
     begun = list(islice(first, taken))
-    other = COPIES[copied](loader)
+    other = copy.copy(loader) if copied == "copy" else COPIES[copied](loader)
     assert not np.shares_memory(other.dataset.images, loader.dataset.images)
     rest = list(first)
     if taken:
@@ -216,6 +216,16 @@ def test_copies_of_a_loader_are_whole_and_independent(
         np.testing.assert_array_equal(batch.targets, expected.targets)
     for batch, expected in zip(other, loader, strict=True):
         np.testing.assert_array_equal(batch.images, expected.images)
+
+
+def test_a_loader_s_order_and_a_subset_s_labels_cannot_be_changed() -> None:
+    loader = loader_of(20, 5, distorted=False)
+    next(iter(loader))
+    subset = Subset(loader.dataset, np.array([3, 1]))
+    for array in (loader.order, subset.labels):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+    assert repr(loader).endswith(", 4 batches of 5)")
 
 
 def test_an_order_that_was_resumed_is_the_loaders_own() -> None:
