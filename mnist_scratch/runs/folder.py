@@ -143,9 +143,8 @@ class RunFolder:
 
     def _with_an_epoch(self, history: History) -> History:
         if not history.epochs:
-            raise MnistScratchError(
-                f"{self.history_path} has no finished epoch; {resume_hint(self.path)}"
-            )
+            remedy = self.divergence() or resume_hint(self.path)
+            raise MnistScratchError(f"{self.history_path} has no finished epoch; {remedy}")
         return history
 
     def write_divergence(self, message: str) -> None:

@@ -357,10 +357,7 @@ def _load(config: Config) -> DataSplits:
                 f"on whose test images the recipe '{recipe}', trained on these, reaches {mnist}%."
             )
         else:
-            _report(
-                "Expect a lower accuracy than on MNIST: many of them are harder to read. The "
-                f"recipe 'default' reaches {_ON_SYNTHETIC['default'][0]}% on their test images."
-            )
+            _report("Expect a lower accuracy than on MNIST: many of them are harder to read.")
     return splits
 
 

@@ -378,3 +378,29 @@ def test_arguments_that_are_none_are_named(
     with pytest.raises(TypeError, match=f"(?s)^{message}"):
         train(*arguments)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "Expect about 87% on their test images"),
+        ({("network", "hidden"): ()}, "Expect a lower accuracy than on MNIST"),
+    ],
+)
+def test_without_mnist_a_run_says_what_to_expect_of_its_own_recipe_on_synthetic_digits(
+    settings: dict[tuple[str, str], Any],
+    said: str,
+    data: DataSplits,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def stop(*_: object) -> None:
+        raise MnistScratchError("enough is known")
+
+    monkeypatch.setattr("mnist_scratch.runs.run._trainer", stop)
+    with pytest.raises(MnistScratchError, match="enough is known"):
+        run_training(with_values(Config(), settings, "test"), tmp_path / "run")
+    errors = capsys.readouterr().err
+    assert said in errors
+    assert ("87%" in errors) == ("87%" in said), "not the figure of another recipe"

@@ -21,7 +21,7 @@ _Numbers = npt.NDArray[np.float64]
 _SPREAD = 0.25  # of the distance between two lines, over which the dots of one lie
 _SPREAD_OVER_NUMBERS = 0.06  # of the distance between two numbers: small, so the axis stays true
 _MOST_TICKS = 8  # values of a setting that have room for a label each
-_NAME_WIDTH = 40  # columns of a combination's name, before it is wrapped
+_NAME_WIDTH = 22  # columns of a combination's name, before it is wrapped
 _DOTS: dict[str, Any] = {
     "marker": "o",
     "linestyle": "",
@@ -66,7 +66,7 @@ def draw_sweep(results: Sequence[Result], title: str, output: Path) -> None:
     varied = _varied_number(results)
     figure = _by_name(results, chosen) if varied is None else _over(*varied, results, chosen)
     runs = sum(len(result.runs) for result in results)
-    figure.suptitle(f"{plain(title)}, {runs} run{'s' if runs > 1 else ''}", fontsize=15)
+    figure.suptitle(f"{plain(title)}, {runs} run{'s' if runs > 1 else ''}", fontsize=13)
     for axes in figure.axes:
         axes.grid(visible=True, alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
@@ -76,7 +76,7 @@ def draw_sweep(results: Sequence[Result], title: str, output: Path) -> None:
     handles, labels = figure.axes[0].get_legend_handles_labels()
     once = dict(zip(labels, handles, strict=True))
     figure.legend(
-        once.values(), once.keys(), loc="outside lower center", ncols=3, frameon=False, fontsize=12
+        once.values(), once.keys(), loc="outside lower center", ncols=2, frameon=False, fontsize=12
     )
     save(figure, output)
 
@@ -94,7 +94,7 @@ def _varied_number(results: Sequence[Result]) -> tuple[str, _Numbers] | None:
 
 def _over(name: str, numbers: _Numbers, results: Sequence[Result], chosen: Result | None) -> Figure:
     """Draw accuracy over the number that varies."""
-    figure = Figure(figsize=(10, 8), dpi=120, layout="constrained")
+    figure = Figure(figsize=(7.5, 6), dpi=160, layout="constrained")
     panels = figure.subplots(2, 1, sharex=True)
     logarithmic = 0 < 10 * numbers.min() <= numbers.max()
     places = np.log10(numbers) if logarithmic else numbers
@@ -123,7 +123,7 @@ def _by_name(results: Sequence[Result], chosen: Result | None) -> Figure:
     """Draw a line for each combination."""
     names = [_name(result) for result in results]
     height = max(0.5, *(0.3 + 0.2 * name.count("\n") for name in names)) * len(results)
-    figure = Figure(figsize=(12, 2.6 + height), dpi=120, layout="constrained")
+    figure = Figure(figsize=(7.5, 2.2 + height), dpi=160, layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     lines = -np.arange(len(results), dtype=float)
     for axes, heading, accuracies, means, errors in _panels(panels, results):
@@ -131,7 +131,7 @@ def _by_name(results: Sequence[Result], chosen: Result | None) -> Figure:
             axes.plot(runs, line + _side_by_side(len(runs), _SPREAD), **_DOTS)
         axes.errorbar(means, lines, xerr=errors, fmt="o", **_MEANS)
         axes.set_xlabel(heading)
-        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.xaxis.set_major_locator(MaxNLocator(3))
         axes.xaxis.set_major_formatter(_PERCENT)
         if chosen:
             axes.axhline(lines[results.index(chosen)], **_BEST)

@@ -98,7 +98,7 @@ def test_other_settings_are_lines_with_their_names(figures: list[Figure]) -> Non
     sweep_picture.draw_sweep([result(each, runs) for each in names], "title", Path("x.png"))
     left, _ = figures.pop().axes
     labels = [label.get_text() for label in left.get_yticklabels()]
-    assert labels == ["schedule=cosine  learning_rate=0.1", "schedule=step  learning_rate=0.1"]
+    assert labels == ["schedule=cosine\nlearning_rate=0.1", "schedule=step\nlearning_rate=0.1"]
     left_to_right = left.get_ylim()
     assert left_to_right[0] < -1 < 0 < left_to_right[1], "the first on top"
 
