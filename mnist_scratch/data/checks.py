@@ -65,7 +65,7 @@ def _as_uint8(images: npt.ArrayLike, wanted: str) -> npt.NDArray[np.uint8]:
         raise ValueError(
             f"{given}, and these are from {lowest:g} to {highest:g}; give them as they were loaded"
         )
-    if highest <= 1:
+    if highest == 1 or (highest <= 1 and array.dtype.kind in "bf"):
         raise ValueError(f"{given}: (images * 255).round().astype(np.uint8)")
     raise ValueError(f"{given}: np.array(images, np.uint8)")
 

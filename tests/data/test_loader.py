@@ -115,11 +115,13 @@ def test_standardised_images_are_those_of_the_loader(shape: tuple[int, ...]) -> 
     [
         (np.ones((2, 28, 28)), r"float64 \(2, 28, 28\).*\(images \* 255\)"),
         (np.full((2, 784), 255.0), r"float64 \(2, 784\).*: np.array\(images, np.uint8\)"),
-        (np.zeros((2, 784), np.int64), r"int64 \(2, 784\).*: np.array\(images, np.uint8\)"),
+        (np.full((2, 784), 9), r"int64 \(2, 784\).*: np.array\(images, np.uint8\)"),
+        (np.ones((2, 784), np.int64), r"int64 \(2, 784\).*: \(images \* 255\)"),
+        (np.ones((2, 784), bool), r"bool \(2, 784\).*: \(images \* 255\)"),
         (np.zeros((2, 20, 20), np.uint8), r"not uint8 \(2, 20, 20\)"),
         (np.zeros((3, 2, 28, 28), np.uint8), r"not uint8 \(3, 2, 28, 28\)"),
         (np.zeros((), np.uint8), r"not uint8 \(\)"),
-        ([[0] * 784], r"int64 \(1, 784\).*: np.array\(images"),
+        ([[7] * 784], r"int64 \(1, 784\).*: np.array\(images"),
         (np.ma.zeros((2, 784), np.uint8), ": a masked array"),
     ],
 )
