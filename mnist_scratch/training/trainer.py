@@ -6,6 +6,7 @@ The mathematics is `Trainer._train_step`; the rest logs, saves and resumes.
 
 from __future__ import annotations
 
+import copy
 import inspect
 import math
 import time
@@ -135,12 +136,14 @@ class Trainer:
         TypeError
             If a callback is not callable.
         ValueError
-            If it has run before.
+            If it has run before, or its optimizer is another network's.
         """
         check_callable(after_epoch, "after_epoch")
         check_callable(after_step, "after_step")
         if self._started:
             raise ValueError("this trainer has run; make another for another training")
+        if getattr(self.optimizer, "network", self.network) is not self.network:
+            raise ValueError("the optimizer moves another network: make another trainer for that")
         self._started = True
         self._start_time = time.perf_counter() - self.seconds
         progress = self._progress()
@@ -321,6 +324,9 @@ class Trainer:
         self.history = state.history
         self.norms = list(state.norms)
         self.seconds = state.seconds
+
+    def __copy__(self) -> Trainer:
+        return copy.deepcopy(self)  # two trainers cannot share a network
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy made during `run` can be run to its end.

@@ -324,7 +324,17 @@ def pickled(trainer: Trainer) -> Trainer:
     return again
 
 
-@pytest.mark.parametrize("copied", [copy.deepcopy, pickled])
+def test_a_trainer_does_not_train_one_network_and_evaluate_another(digits: Dataset) -> None:
+    other = Network.of_widths((784, 12, 10), "relu", 1)
+    for name, value in (("network", other), ("optimizer", SGD(other, 0.1))):
+        network = Network.of_widths((784, 12, 10), "relu", 0)
+        trainer = Trainer(network, digits, digits, configured(epochs=1, batch_size=20))
+        setattr(trainer, name, value)
+        with pytest.raises(ValueError, match="the optimizer moves another network"):
+            trainer.run()
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickled])
 @pytest.mark.parametrize("steps", [0, 3, 5, 8], ids=lambda steps: f"after step {steps}")
 def test_a_copy_trains_to_the_same_bytes_as_the_original_and_leaves_it_alone(
     digits: Dataset, copied: Callable[[Trainer], Trainer], steps: int
