@@ -158,13 +158,14 @@ def test_the_lines_of_the_readme_train_in_a_notebook(
     notebook = new_notebook(  # type: ignore[no-untyped-call]
         cells=[new_code_cell(cell) for cell in cells]  # type: ignore[no-untyped-call]
     )
-    NotebookClient(notebook, timeout=300).execute()
+    here = {"metadata": {"path": str(tmp_path)}}  # where the lines write
+    NotebookClient(notebook, timeout=300, resources=here).execute()
     shown = [
         "".join(output.text for output in cell.outputs if output.name == stream)
         for cell in notebook.cells
         for stream in ("stdout", "stderr")
     ]
-    _, _, by_hand, nothing, by_trainer, progress, again, _ = shown
+    _, _, by_hand, nothing, by_trainer, progress, _, _, again, _ = shown
     printed = re.search(r"epoch 2: .*\n(0\.\d+)\nPredictions\(", by_hand)
     assert printed
     # Of 100 synthetic digits, after training on so few; six networks had 60% to 70%.
