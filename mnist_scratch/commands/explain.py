@@ -79,7 +79,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--weight",
         metavar="LAYER,I,O",
         help="with --backward or --batch: the weight to follow, its layer counted from 1, its "
-        "input and output from 0 (default: the one that is moved the most)",
+        "input and output from 0 (default: the one with the largest derivative)",
     )
     curves = command.add_argument_group("compare cross-entropy with squared error, as a picture")
     curves.add_argument(

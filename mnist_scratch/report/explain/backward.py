@@ -24,6 +24,7 @@ from mnist_scratch.data.dataset import PIXELS
 from mnist_scratch.data.loader import standardise
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn import Array
+from mnist_scratch.nn.checks import as_array
 from mnist_scratch.nn.layers import Dense, Layer
 from mnist_scratch.nn.loss import Loss, SoftmaxCrossEntropy
 from mnist_scratch.nn.network import Network, check_network
@@ -174,6 +175,11 @@ class ExplainedStep:
     loss, loss_after, loss_by_gradient
         The loss of the image before and after the step, and if only the part of the change that
         comes from this image's gradient is made.
+    squared_gradient
+        The sum of the squares of all parameters' derivatives.
+    expected_by_gradient
+        By how much the loss would change by the gradient's part alone if its slopes stayed as they
+        are: the sum over all parameters of derivative times change.
     predictions_after
         (C,), after the step.
     checks
@@ -194,6 +200,8 @@ class ExplainedStep:
     loss: float
     loss_after: float
     loss_by_gradient: float
+    squared_gradient: float
+    expected_by_gradient: float
     predictions_after: Array
     checks: tuple[Check, ...]
 
@@ -225,6 +233,7 @@ class ExplainedStep:
         """Return the numbers as JSON values, by name.
 
         Matrices stay out: `d_weights` of a layer is the product of its `inputs` and `d_outputs`.
+        Of its weights those to the path's output, (I,), and from the path's input, (O,), are there.
         """
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         layers = [
@@ -233,7 +242,11 @@ class ExplainedStep:
                 for field in fields(layer)
                 if field.name not in ("weights", "d_weights")
             }
-            for layer in self.layers
+            | {
+                "weights_to_output": as_json(layer.weights[:, self.path[n + 1]]),
+                "weights_from_input": as_json(layer.weights[self.path[n]]),
+            }
+            for n, layer in enumerate(self.layers)
         ]
         checks = [check.as_json() for check in self.checks]
         own = {"layers": layers, "weight": vars(self.weight), "checks": checks}
@@ -268,7 +281,7 @@ def explain_step(
         By default `SoftmaxCrossEntropy()`.
     weight
         The weight to explain: its layer from 1, its input and its output from 0. By default the
-        one that this image moves the most.
+        one with the largest derivative.
 
     Raises
     ------
@@ -308,7 +321,8 @@ def explain_step(
         parts = split(mover, before, gradient)
     places = _places(wide)
     if weight is None:
-        weight = largest_weight([parts.by_gradient[place] for place in places])
+        weight = largest_weight([layer.d_weights for layer in layers])
+    number, i, o = weight = int(weight[0]), int(weight[1]), int(weight[2])  # of NumPy's too
     path = _path(layers, weight)
     checks = _checks(wide, loss_of, values, targets, layers, path)
 
@@ -324,7 +338,6 @@ def explain_step(
             f"learning_rate = {mover.learning_rate:g}: after the step the loss is no finite "
             "number; take a smaller one"
         )
-    number, i, o = weight
     at = int(places[number - 1][i, o])
     return ExplainedStep(
         image=inputs[0],
@@ -353,6 +366,8 @@ def explain_step(
         loss=loss,
         loss_after=loss_after,
         loss_by_gradient=loss_by_gradient,
+        squared_gradient=float(gradient @ gradient),
+        expected_by_gradient=float(gradient @ parts.by_gradient),
         predictions_after=predictions_after,
         checks=tuple(checks),
     )
@@ -424,7 +439,8 @@ def optimizer_of(run: RunFolder, network: Network) -> OptimizerOfRun:
         row = run.history().rows[-1]
         peak, optimizer.learning_rate = optimizer.learning_rate, row.learning_rate
         rate = f"The learning rate is that of the run's last step, {row.step:,}"
-        rate += f"; its peak was {peak:g}." if peak != row.learning_rate else "."
+        rate += f"; its peak was {peak:g}" if peak != row.learning_rate else ""
+        rate += ", so a step is short by now." if peak > row.learning_rate else "."
     except MnistScratchError:
         rate = "The learning rate is the run's peak: it has no history that says how it ended."
     names = " and ".join(name.replace("_", " ") for name in optimizer.state_names)
@@ -445,7 +461,7 @@ def optimizer_of(run: RunFolder, network: Network) -> OptimizerOfRun:
     for name, array in zip(optimizer.state_names, kept, strict=True):
         getattr(optimizer, name)[...] = array
     optimizer.steps = state.step
-    origin = f"The {names} are those of the run's checkpoint, after step {state.step:,}."
+    origin = f"The {names} are those of the run's checkpoint, saved after step {state.step:,}."
     if not np.array_equal(state.parameters, network.parameters):
         origin += (
             f" The model is that of epoch {state.best_epoch}, the best one, which was earlier."
@@ -521,7 +537,7 @@ def _moving(optimizer: Optimizer, network: Network, wide: Network) -> Optimizer:
 def _as_inputs(image: npt.NDArray[Any], network: Network) -> Array:
     """Return an image as the network takes it, (1, I)."""
     width = network.widths[0]
-    given = np.asarray(image)
+    given = as_array(image, "image")
     if given.dtype == np.uint8 and given.shape in ((28, 28), (PIXELS,)) and width == PIXELS:
         return standardise(given).astype(np.float64)
     if given.dtype.kind != "f" or given.shape != (width,):

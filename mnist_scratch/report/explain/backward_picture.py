@@ -1,7 +1,8 @@
-"""The picture of a step on one image: what the units see and say, and how the step changes them."""
+"""The picture of a step on one image: what the units see and say, and its gradient's push."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from matplotlib.patches import FancyArrowPatch
 from mnist_scratch.inference.examples import Example
 from mnist_scratch.nn import Array
 from mnist_scratch.report.explain.backward import ExplainedStep
+from mnist_scratch.report.explain.backward_text import show
 from mnist_scratch.report.plots.style import (
     COLOURS,
     GREY,
@@ -23,7 +25,7 @@ from mnist_scratch.report.plots.style import (
     plain,
     save,
 )
-from mnist_scratch.report.text.evaluation import called, share_text
+from mnist_scratch.report.text.evaluation import called
 
 _UNITS = 5
 _MORE, _LESS = COLOURS[1], COLOURS[0]  # as in the picture of the weights
@@ -93,7 +95,7 @@ def step_figure(step: ExplainedStep, example: Example, names: Sequence[str]) -> 
         0.5,
         0.95,
         f"Test image {example.number}: true {called(true, names)}, predicted "
-        f"{called(predicted, names)} ({share_text(step.predictions[predicted])})",
+        f"{called(predicted, names)} (p = {_near_one(float(step.predictions[predicted]))})",
         fontsize=20,
         ha="center",
     )
@@ -101,7 +103,7 @@ def step_figure(step: ExplainedStep, example: Example, names: Sequence[str]) -> 
     has_hidden = len(step.layers) > 1
     kind = "units of the first layer" if has_hidden else "logits"
     _arrow(figure, 0.895, 0.02, 0.985, f"forward: pixels, {kind}, probabilities, loss")
-    _arrow(figure, 0.425, 0.985, 0.02, "back: what a step moves, and which way")
+    _arrow(figure, 0.425, 0.985, 0.02, "back: what this image's gradient pushes, and which way")
 
     _image(figure, (0.03, 0.625), np.asarray(example.image, np.float64), 255.0, "ink")
     weights, changes = first.weights[:, chosen], -first.d_weights[:, chosen]
@@ -109,8 +111,8 @@ def step_figure(step: ExplainedStep, example: Example, names: Sequence[str]) -> 
     activations = step.layers[1].inputs if has_hidden else first.outputs
     labels = {
         0.595: "activation" if has_hidden else "logit",
-        0.36: "the step",
-        0.245: "and its weights",
+        0.36: "pushed",
+        0.255: "weights change by",
     }
     if has_hidden:
         labels |= {0.55: f"pull on {names[true]}", 0.505: f"pull on {names[rival]}"}
@@ -120,13 +122,13 @@ def step_figure(step: ExplainedStep, example: Example, names: Sequence[str]) -> 
         left = _FIRST_UNIT + place * _UNIT_STEP
         middle = left + _UNIT / 2
         _image(figure, (left, 0.655), weights[:, place], reach, "signs")
-        _image(figure, (left, 0.165), changes[:, place], changed, "signs")
+        _image(figure, (left, 0.175), changes[:, place], changed, "signs")
         derivative = first.d_outputs[unit]
-        moves = "raises" if derivative < 0.0 else "lowers" if derivative > 0.0 else "leaves"
+        way = "up" if derivative < 0.0 else "down" if derivative > 0.0 else "not"
         words = {
             0.835: (f"unit {unit}" if has_hidden else f"logit {unit}", 0.0),
             0.595: (f"{activations[unit]:.2f}", 0.0),
-            0.36: (moves, -float(derivative)),
+            0.36: (way, -float(derivative)),
         }
         if has_hidden:
             words[0.55] = _signed(float(pull[unit, true]))
@@ -145,16 +147,30 @@ def step_figure(step: ExplainedStep, example: Example, names: Sequence[str]) -> 
     _draw_probabilities(figure.add_axes((_BARS, 0.58, _BARS_WIDTH, 0.25)), step, names)
     _draw_push(figure.add_axes((_BARS, 0.165, _BARS_WIDTH, 0.2)), step, names)
     right = _BARS + _BARS_WIDTH
-    for y, text in ((0.475, "loss"), (0.06, "loss after a step")):
-        loss = step.loss if text == "loss" else step.loss_after
-        figure.text(right, y, f"{text} {loss:.4g}", fontsize=18, ha="right", fontweight="bold")
+    for y, text, loss in (
+        (0.475, "loss", step.loss),
+        (0.07, "loss after the step", step.loss_after),
+    ):
+        figure.text(right, y, f"{text} {show(loss)}", fontsize=18, ha="right", fontweight="bold")
+    weight = step.weight
+    also = ["momentum"] * bool(weight.by_momentum) + ["weight decay"] * bool(weight.by_decay)
+    if also:
+        words_of_step = f"with {' and '.join(also)}"
+        figure.text(right, 0.025, words_of_step, fontsize=_SMALL, ha="right")
+    how = (
+        "Units: those whose pulls on the true class and on the most probable other differ most.\n"
+        "Pull: activation times how fast the logit rises with it.\n"
+        if has_hidden
+        else ""
+    )
     figure.text(
         0.03,
-        0.045,
-        "Upper squares: the weights of each pixel, what a unit looks for.\n"
-        "Lower squares: what the gradient adds to them. Orange more, blue less.",
+        0.015,
+        f"{how}Upper squares: the {'unit' if has_hidden else 'logit'}'s weight for each pixel, "
+        "orange above 0, blue below.\nLower squares: what the gradient adds to it, in proportion "
+        "to push times pixel.",
         fontsize=_SMALL,
-        linespacing=1.4,
+        linespacing=1.3,
     )
     return figure
 
@@ -211,9 +227,9 @@ def _draw_push(axes: Axes, step: ExplainedStep, names: Sequence[str]) -> None:
     axes.axhline(0.0, color=rcParams["axes.edgecolor"], linewidth=0.8)
     reach = float(f"{np.abs(push).max():.1g}") or 1.0
     axes.set_ylim(-1.25 * reach, 1.25 * reach)
-    axes.set_yticks((-reach, 0.0, reach), (f"-{reach:g}", "0", f"{reach:g}"))
+    axes.set_yticks((-reach, 0.0, reach), (show(-reach, 1), "0", show(reach, 1)))
     is_plain = step.loss_name == "SoftmaxCrossEntropy"
-    _finish(axes, "push on the logits" + (": y - p" if is_plain else ""), step, names)
+    _finish(axes, "push: -dL/dz" + (" = y - p" if is_plain else ""), step, names)
 
 
 def _finish(axes: Axes, title: str, step: ExplainedStep, names: Sequence[str]) -> None:
@@ -222,6 +238,11 @@ def _finish(axes: Axes, title: str, step: ExplainedStep, names: Sequence[str]) -
     axes.tick_params(labelsize=_SMALL)
     axes.get_xticklabels()[step.label].set(fontweight="bold")
     light_grid(axes, "y")
+
+
+def _near_one(p: float) -> str:
+    """Return a probability to three decimals, or as many as tell it from 1."""
+    return f"{p:.{3 if p < 0.999 or p == 1.0 else math.ceil(-math.log10(1.0 - p))}f}"
 
 
 def _signed(number: float) -> tuple[str, float]:

@@ -235,13 +235,14 @@ def _about_a_step(
     return _Section(
         title,
         "The test image with the largest loss: what the strongest units see in it and how they "
-        "pull on the logits; below, how a step on this image alone changes them. "
+        "pull on the logits; below, which way the gradient of this image alone pushes them. The "
+        "step has what is left of earlier steps, and weight decay, too. "
         f"{origin} With every number, and each derivative checked: mnist-scratch explain RUN "
         f"--index {example.number} --backward",
         "step",
         f"Test image {example.number}, true {names[example.label]}, predicted "
-        f"{names[step.predicted]}, the strongest {kind} ({units}), the probabilities, and the "
-        f"change of the weights; the loss is {step.loss:.4g} before a step and "
+        f"{names[step.predicted]}, the strongest {kind} ({units}), the probabilities, and what "
+        f"the gradient adds to the weights; the loss is {step.loss:.4g} before a step and "
         f"{step.loss_after:.4g} after it.",
         lambda: step_figure(step, example, names),
     )

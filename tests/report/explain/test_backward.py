@@ -337,7 +337,37 @@ def test_a_run_s_optimizer_stands_where_its_checkpoint_and_history_end(trained_r
     assert optimizer.velocities.any()
     last = run.history().rows[-1]
     assert optimizer.learning_rate == last.learning_rate < run.config().optimizer.learning_rate
-    assert f"of the run's last step, {last.step}; its peak was 0.02." in origin
-    assert f"checkpoint, after step {last.step}." in origin
+    assert f"of the run's last step, {last.step}; its peak was 0.02, so a step is short" in origin
+    assert f"checkpoint, saved after step {last.step}." in origin
     other = Network.of_widths((784, 6, 10), "relu", np.random.default_rng(0))
     assert "start at 0: the run's checkpoint is of another model" in optimizer_of(run, other).origin
+
+
+def test_a_masked_image_is_refused_and_numpy_s_integers_name_a_weight() -> None:
+    network, optimizer = trained("relu", "cross-entropy", "all")
+    with pytest.raises(ValueError, match="image: a masked array would lose its mask"):
+        explain_step(network, np.ma.masked_array(IMAGE), LABEL, optimizer)
+    weight: Any = (np.int64(1), np.int8(2), 3)
+    step = explain_step(network, IMAGE, LABEL, optimizer, weight=weight)
+    assert json.loads(json.dumps(step.as_json()))["weight"]["layer"] == 1
+    assert step.path[:2] == (2, 3)
+
+
+def test_json_has_what_the_sums_along_the_path_are_made_of() -> None:
+    step = explained()
+    for n, layer in enumerate(step.as_json()["layers"]):
+        z = np.dot(layer["inputs"], layer["weights_to_output"]) + layer["biases"][step.path[n + 1]]
+        np.testing.assert_allclose(z, layer["outputs"][step.path[n + 1]])
+        d_a = np.dot(layer["weights_from_input"], layer["d_outputs"])
+        np.testing.assert_allclose(d_a, layer["d_inputs"][step.path[n]])
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_the_expected_change_is_that_of_a_short_step(kind: str) -> None:
+    network, optimizer = trained("tanh", "cross-entropy", kind)
+    optimizer.learning_rate *= 1e-4
+    step = explain_step(network, IMAGE, LABEL, optimizer)
+    change = step.loss_by_gradient - step.loss
+    assert change == pytest.approx(step.expected_by_gradient, rel=1e-3)
+    squares = sum(np.sum(x.d_weights**2) + np.sum(x.d_biases**2) for x in step.layers)
+    assert step.squared_gradient == pytest.approx(squares)

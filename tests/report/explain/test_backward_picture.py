@@ -11,7 +11,13 @@ from mnist_scratch.nn.layers import ACTIVATIONS
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import SGD
 from mnist_scratch.report.explain.backward import ExplainedStep, explain_step
-from mnist_scratch.report.explain.backward_picture import pulls, step_figure, strongest
+from mnist_scratch.report.explain.backward_picture import (
+    _near_one,
+    pulls,
+    step_figure,
+    strongest,
+)
+from mnist_scratch.report.explain.backward_text import show
 from mnist_scratch.report.plots.style import COLOURS
 
 IMAGE = np.random.default_rng(3).integers(0, 256, (28, 28), np.uint8)
@@ -74,16 +80,16 @@ def test_the_picture_shows_image_weights_and_their_changes_and_words_with_their_
         assert np.array_equal(shown[1 + 2 * place], first.weights[:, unit].reshape(28, 28))
         assert np.array_equal(shown[2 + 2 * place], -first.d_weights[:, unit].reshape(28, 28))
     words = [(text.get_text(), to_hex(text.get_color()).upper()) for text in figure.texts]
-    moves = [word for word in words if word[0] in ("raises", "lowers", "leaves")]
-    colours = {"raises": COLOURS[1], "lowers": COLOURS[0]}
+    moves = [word for word in words if word[0] in ("up", "down", "not")]
+    colours = {"up": COLOURS[1], "down": COLOURS[0]}
     assert len(moves) == len(chosen)
     for (word, colour), unit in zip(moves, chosen, strict=True):
         d = first.d_outputs[unit]
-        assert word == ("raises" if d < 0 else "lowers" if d > 0 else "leaves")
+        assert word == ("up" if d < 0 else "down" if d > 0 else "not")
         assert colour == colours.get(word, colour)
     said = [text for text, _ in words]
-    assert f"loss {step.loss:.4g}" in said
-    assert f"loss after a step {step.loss_after:.4g}" in said
+    assert f"loss {show(step.loss)}" in said
+    assert f"loss after the step {show(step.loss_after)}" in said
     bars = [
         [bar.get_height() for bar in axes.patches if isinstance(bar, Rectangle)]
         for axes in figure.axes
@@ -120,3 +126,20 @@ def test_every_word_is_large_enough_for_a_phone() -> None:
     width = figure.get_size_inches()[0] * 72.0  # points
     # Of a phone on its side, 844 of its pixels wide, 80%; 9 pixels are read without effort.
     assert all(text.get_fontsize() / width * 0.8 * 844 >= 9 for text in texts if text.get_text())
+
+
+def test_what_the_step_has_beside_the_gradient_is_named_where_there_is_something() -> None:
+    plain, example = step_of((784, 12, 10))
+    assert not any("momentum" in x.get_text() for x in step_figure(plain, example, DIGITS).texts)
+    network = Network.of_widths((784, 12, 10), "relu", np.random.default_rng(0))
+    mover = SGD(network, 0.001, momentum=0.9, weight_decay=0.01)
+    mover.velocities[...] = 0.5
+    both = step_figure(explain_step(network, IMAGE, 3, mover), example, DIGITS)
+    assert "with momentum and weight decay" in [text.get_text() for text in both.texts]
+
+
+@pytest.mark.parametrize(
+    ("p", "shown"), [(0.8339, "0.834"), (0.99997, "0.99997"), (0.9996, "0.9996"), (1.0, "1.000")]
+)
+def test_a_probability_below_1_is_not_shown_as_1(p: float, shown: str) -> None:
+    assert _near_one(p) == shown

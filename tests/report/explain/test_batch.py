@@ -82,7 +82,7 @@ def test_the_text_adds_up_and_fits_the_terminal(
     lines = describe_batch(batch, DIGITS, width).splitlines()
     assert max(map(len, lines)) <= width
     assert lines == [line.rstrip() for line in lines]
-    table = [line.split() for line in lines if re.match(r"^ +\d+ (more| +\d) ", line)]
+    table = [line.split() for line in lines if re.match(r"^ *\d+ (more| +\d) ", line)]
     rows = [float(cells[-1]) for cells in table[: min(size, 6)]]
     assert sum(rows) == pytest.approx(batch.derivatives.sum(), abs=2e-4)
     (total,) = (float(line.split()[-1]) for line in lines if "sum of dL/dw" in line)
