@@ -19,6 +19,7 @@ from mnist_scratch.data.sources.files import missing
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import DATASETS, FILE_NAMES
 from mnist_scratch.data.synthetic.digits import draw_digits
+from mnist_scratch.report.pages import report
 from mnist_scratch.system.lock import locked
 
 # How long an example takes says how busy the machine is, not whether the code is right.
@@ -153,3 +154,9 @@ def unmeasured_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 def command_line(tmp_path: Path) -> CommandLine:
     """Run a command as a process in `tmp_path`: for exit statuses, signals and pipes; 1 s each."""
     return functools.partial(run_process, folder=tmp_path)
+
+
+@pytest.fixture
+def undrawn_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a report have empty pictures: to draw them takes four seconds."""
+    monkeypatch.setattr(report, "drawn", lambda *_: b"PNG")

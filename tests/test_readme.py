@@ -21,7 +21,6 @@ from mnist_scratch.commands import COMMANDS
 from mnist_scratch.data.idx import format_idx
 from mnist_scratch.data.sources.registry import DATASETS, FILE_NAMES, SourceFile
 from mnist_scratch.data.synthetic.digits import draw_digits
-from mnist_scratch.report.pages import report
 
 README = CHECKOUT / "README.md"
 TEXTS = [
@@ -102,9 +101,8 @@ def write_digits(folder: Path) -> list[SourceFile]:
 
 
 def test_the_commands_can_be_pasted_and_leave_nothing_untracked(
-    copy: Path, few_of_mnist: None, unmeasured_processes: None, monkeypatch: pytest.MonkeyPatch
+    copy: Path, few_of_mnist: None, unmeasured_processes: None, undrawn_report: None
 ) -> None:
-    monkeypatch.setattr(report, "drawn", lambda *_: b"PNG")  # twelve pictures take four seconds
     commands = [
         line.replace("./scripts/train", "mnist-scratch train") for line in pasted_commands()
     ]

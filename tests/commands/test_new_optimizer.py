@@ -62,7 +62,6 @@ def rmsprop_run(tmp_path_factory: pytest.TempPathFactory, digit_files: Path) -> 
         ("train", "--resume", "run"),
         ("evaluate", "run"),
         ("explain", "run", "--batch", "2"),
-        ("report", "run"),
     ],
     ids=lambda arguments: arguments[0],
 )
@@ -73,7 +72,7 @@ def test_commands_take_a_run_with_it(
 
 
 def test_a_step_of_it_is_not_explained_as_another_s(
-    main: CommandLine, run: str, tmp_path: Path
+    main: CommandLine, run: str, tmp_path: Path, undrawn_report: None
 ) -> None:
     unknown = "does not know how RMSprop moves a weight; it explains SGD, Adam"
     assert unknown in refused(main("explain", run, "--index", "0", "--backward"))
