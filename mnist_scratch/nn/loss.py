@@ -25,6 +25,7 @@ which is where the backward pass starts. Shapes: B examples in a batch, C classe
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -108,6 +109,12 @@ class Loss(Protocol):
         """Return dL/d(logits) (B, C) of the last forward."""
 
 
+@cache
+def _ones(classes: int, dtype: np.dtype[Any]) -> Array:
+    """Return ones (C,): a product with them is three times as fast as a sum over the classes."""
+    return np.ones(classes, dtype)
+
+
 def _as_batch(logits: npt.ArrayLike, targets: npt.ArrayLike) -> tuple[Array, Array]:
     """Return logits and targets, both (B, C) and of the dtype of the logits."""
     if type(logits) is np.ndarray and type(targets) is np.ndarray:
@@ -126,10 +133,9 @@ def _as_batch(logits: npt.ArrayLike, targets: npt.ArrayLike) -> tuple[Array, Arr
         raise ValueError(f"logits {z.shape} are empty: there is no loss to average")
     if y.dtype != z.dtype:
         y = as_floats(y, "targets").astype(z.dtype)
-    # Every row must sum to 1, which the gradient takes for granted, and no target be negative: if
-    # the squares sum to B, the targets are one-hot.
-    misses = y @ np.ones(y.shape[1], y.dtype) - 1.0  # (B,)
-    if not np.vdot(misses, misses) <= 1e-10 or (np.vdot(y, y) != len(y) and y.min() < 0.0):
+    # One-hot, as in training: every row sums to 1, and has one number that is not 0.
+    are_one = y.dot(_ones(y.shape[1], y.dtype)) == 1.0  # (B,)
+    if not np.count_nonzero(y) == np.count_nonzero(are_one) == len(y):
         check_probabilities(y, "targets")
     return z, y
 

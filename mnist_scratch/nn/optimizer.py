@@ -61,13 +61,14 @@ def _zeros(network: Network) -> Array:
 
 def _number(name: str, limits: Range) -> Any:
     """Return a property that only takes numbers within limits, and keeps them as floats."""
+    kept, minimum, below = f"_{name}", limits.minimum, limits.below
 
     def set_number(optimizer: object, given: float) -> None:
-        if not (type(given) is float and limits.minimum <= given < limits.below):
+        if not (type(given) is float and minimum <= given < below):
             given = as_number(given, name, limits)
-        setattr(optimizer, f"_{name}", given)
+        setattr(optimizer, kept, given)
 
-    return property(attrgetter(f"_{name}"), set_number)
+    return property(attrgetter(kept), set_number)
 
 
 def _settings(optimizer: Optimizer) -> str:
