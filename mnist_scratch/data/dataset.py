@@ -89,21 +89,10 @@ class Dataset:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Inverted:
-    """A data set of images that are dark on light, as light on dark: 255 minus every pixel.
-
-    They are inverted each time that they are taken, since they may be larger than the memory.
-    """
+class _View:
+    """A data set that shows the images of another."""
 
     dataset: Examples
-
-    def __repr__(self) -> str:
-        """Return what a person wants to know of it."""
-        return f"Inverted({self.dataset!r})"
-
-    def __len__(self) -> int:
-        """Return the number of examples."""
-        return len(self.dataset)
 
     @property
     def name(self) -> str:
@@ -114,6 +103,22 @@ class Inverted:
     def sha256(self) -> Mapping[str, str]:
         """File name to SHA-256 of the data set's files."""
         return self.dataset.sha256
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Inverted(_View):
+    """A data set of images that are dark on light, as light on dark: 255 minus every pixel.
+
+    They are inverted each time that they are taken, since they may be larger than the memory.
+    """
+
+    def __repr__(self) -> str:
+        """Return what a person wants to know of it."""
+        return f"Inverted({self.dataset!r})"
+
+    def __len__(self) -> int:
+        """Return the number of examples."""
+        return len(self.dataset)
 
     @property
     def labels(self) -> UInt8Array:
@@ -132,7 +137,7 @@ class Inverted:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Subset:
+class Subset(_View):
     """Some examples of a data set, which share its images without a copy.
 
     Attributes
@@ -150,11 +155,10 @@ class Subset:
         If the data set is none.
     """
 
-    dataset: Examples
     examples: npt.NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        """Keep a copy of the numbers, which nobody changes."""
+        """Keep a read-only copy of the numbers."""
         check_examples(self.dataset, "dataset")
         try:
             examples = as_numbers(self.examples, len(self.dataset))
@@ -171,19 +175,9 @@ class Subset:
         """Return the number of examples."""
         return len(self.examples)
 
-    @property
-    def name(self) -> str:
-        """The name of the data set."""
-        return self.dataset.name
-
-    @property
-    def sha256(self) -> Mapping[str, str]:
-        """File name to SHA-256 of the data set's files."""
-        return self.dataset.sha256
-
     @cached_property
     def labels(self) -> UInt8Array:
-        """The labels of the subset, uint8 (N,); a copy that nobody changes."""
+        """The labels of the subset, uint8 (N,); a read-only copy."""
         labels = self.dataset.labels[self.examples]
         labels.setflags(write=False)
         return labels

@@ -101,7 +101,7 @@ class BatchLoader:
     epoch
         How many epochs have begun: the number, from 0, of the next.
     order : int64 (N,)
-        The order of the examples in the last of them; nobody can change it.
+        The order of the examples in the last of them; read-only.
 
     Raises
     ------
