@@ -161,9 +161,12 @@ FRACTION = Range("a number, at least 0 and below 1", 0.0, 1.0)
 
 def as_number(given: object, what: str, limits: Range) -> float:
     """Return a number, which may be NumPy's, as Python's float, or raise a ValueError."""
-    is_number = _is_integer(given) or isinstance(given, (float, np.floating))
-    if is_number and limits.minimum <= given < limits.below:  # type: ignore[operator]  # a number
-        return float(given)  # type: ignore[arg-type]
+    if (
+        isinstance(given, (int, float, np.integer, np.floating))
+        and not isinstance(given, bool)
+        and limits.minimum <= given < limits.below
+    ):
+        return float(given)
     raise ValueError(f"{what} = {given!r:.60}: must be {limits.words}")
 
 

@@ -212,9 +212,10 @@ class Network:
                     )
             if layer.size and not isinstance(layer, Dense):
                 raise ValueError(f"{type(layer).__name__}: only Dense layers can have parameters")
-            if getattr(layer, "initialisation", "he") not in ("he", "glorot"):
+            initialisation = getattr(layer, "initialisation", "he")
+            if initialisation not in ("he", "glorot"):
                 raise ValueError(
-                    f"layer {number}, {layer!r}: its initialisation is {layer.initialisation!r}; "  # type: ignore[attr-defined]
+                    f"layer {number}, {layer!r}: its initialisation is {initialisation!r}; "
                     "he or glorot"
                 )
             if type(layer) is not Dense and isinstance(layer, Dense):

@@ -53,8 +53,8 @@ def training_bar(total: int, done: int, title: str) -> tqdm[NoReturn]:
 def _bar(total: int, form: str, **options: Any) -> tqdm[NoReturn]:
     from tqdm import tqdm  # takes a quarter of the time that NumPy takes to be imported
 
-    # The cursor waits at the left, where the terminal's ^C stands in nobody's way: at the right it
-    # breaks the line, and the bar above it stays.
+    # The cursor waits at the left. At the right, the ^C that a terminal prints would break the
+    # line, and half a bar would stay.
     form += "\r" if sys.stderr.isatty() else ""
     bar: tqdm[NoReturn] = tqdm(
         total=total,

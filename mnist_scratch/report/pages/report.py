@@ -228,7 +228,7 @@ def _about_a_step(
         step = explain_step(
             network, example.image, example.label, optimizer, loss_function=loss_function
         )
-    except MnistScratchError as error:  # an optimizer whose step nobody has explained yet
+    except MnistScratchError as error:  # an optimizer that it cannot explain
         return _Section(title, f"{error}.")
     units = ", ".join(map(str, strongest(step)))
     kind = "units of the first layer" if len(step.layers) > 1 else "logits"
