@@ -14,6 +14,9 @@ import numpy.typing as npt
 from mnist_scratch.nn.checks import as_array, kind_of
 from mnist_scratch.system.text import shown
 
+MOST_CLASSES = 256  # labels are bytes
+_LONGEST_NAME = 40  # characters: tables and pictures have room for it
+
 
 def as_integer(value: int, argument: str) -> int:
     """Return an integer, which may be NumPy's, as Python's int, or raise a TypeError."""
@@ -101,3 +104,28 @@ def as_numbers(
     for number in numbers[(numbers < 0) | (numbers >= count)]:
         raise ValueError(f"there is no example {number}: they are 0 to {count - 1}")
     return numbers.astype(np.int64)
+
+
+def as_class_names(names: Sequence[str], called: str = "class", first: int = 0) -> tuple[str, ...]:
+    """Return the names of 2 to 256 classes, in the order of labels, or raise a ValueError.
+
+    The message names a class by what it is called and its number: "class 0", or "line 1" of a file.
+    """
+    if not 2 <= len(names) <= MOST_CLASSES:
+        raise ValueError(f"{len(names)} names of classes: there must be 2 to {MOST_CLASSES}")
+    numbers: dict[str, int] = {}
+    for number, name in enumerate(names, first):
+        where = f"{called} {number}"
+        if not isinstance(name, str):
+            raise ValueError(f"{where}: {shown(name)} must be a text")
+        if name != name.strip() or not name:
+            raise ValueError(f"{where}: {shown(name)} must be a name, without spaces around it")
+        if len(name) > _LONGEST_NAME or not name.isprintable():
+            raise ValueError(
+                f"{where}: {shown(name)} must have at most {_LONGEST_NAME} characters, "
+                "all printable"
+            )
+        if name in numbers:
+            raise ValueError(f"{where}: {called} {numbers[name]} has the name {name} too")
+        numbers[name] = number
+    return tuple(names)
