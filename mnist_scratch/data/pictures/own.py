@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_scratch.data.pictures.background import Ink, subtract_background
-from mnist_scratch.data.pictures.components import are_several, connected_components, digit_among
+from mnist_scratch.data.pictures.components import (
+    Component,
+    are_several,
+    connected_components,
+    digit_among,
+)
 from mnist_scratch.data.pictures.prepare import FAINTEST_INK, FIELD, prepare
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import as_path
@@ -78,6 +83,39 @@ def prepare_picture(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[
     MnistScratchError
         If nothing is drawn, or several digits are.
     """
+    drawn = find_ink(name, picture, ink)
+    components = connected_components(drawn, drawn > fringe(drawn))
+    if are_several(components):
+        raise MnistScratchError(
+            f"{name}: more than one digit, or marks beside it; cut out one digit, "
+            "with some paper around it"
+        )
+    return prepare_digit(drawn, digit_among(components))
+
+
+def find_ink(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.float32]:
+    """Find what is written in a picture, of one digit or of several.
+
+    Parameters
+    ----------
+    name
+        What to call it in messages.
+    picture : array of uint8, shape (H, W, 4)
+        Red, green, blue and opacity.
+    ink
+        Whether the ink is darker or lighter than the paper; "auto" decides by the border.
+
+    Returns
+    -------
+    array of float32, shape (H, W)
+        0 for paper to 1 for full ink. What is fainter than `fringe` surrounds a stroke, and does
+        not count when it is cropped.
+
+    Raises
+    ------
+    MnistScratchError
+        If nothing is drawn.
+    """
     strength = subtract_background(picture, ink)  # (H, W), 0 to 255
     paper = strength[strength <= 0.5 * strength.max()]
     level = float(np.median(paper))
@@ -86,20 +124,25 @@ def prepare_picture(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[
     contrast = _contrast(strength[strength > floor], noise)
     if contrast < max(_LEAST_CONTRAST, _LEAST_OVER_NOISE * noise):
         raise _nothing(name, ink)
-    fringe = _FRINGE * contrast if max(strength.shape) > FIELD else 0.0
-    components = connected_components(strength, strength > max(floor, fringe))
+    drawn: NDArray[np.float32] = np.clip(
+        np.where(strength > floor, strength, 0) / contrast, 0, 1, dtype=np.float32
+    )
+    components = connected_components(drawn, drawn > fringe(drawn))
     digit = digit_among(components)
     if max(digit.height, digit.width) < _LEAST_SIZE * max(strength.shape):
         raise _nothing(name, ink)
-    if are_several(components):
-        raise MnistScratchError(
-            f"{name}: more than one digit, or marks beside it; cut out one digit, "
-            "with some paper around it"
-        )
-    drawn = strength[digit.top : digit.bottom, digit.left : digit.right]
-    contrast = _contrast(drawn[drawn > floor], noise)
-    brightness = np.clip(np.where(drawn > floor, drawn, 0) / contrast, 0, 1, dtype=np.float32)
-    prepared: NDArray[np.uint8] = prepare(brightness[None])[0]
+    return drawn
+
+
+def fringe(drawn: NDArray[np.float32]) -> float:
+    """Return the ink, 0 to 1, that a pixel of a digit has more of; see `find_ink`."""
+    return _FRINGE if max(drawn.shape) > FIELD else 0.0
+
+
+def prepare_digit(drawn: NDArray[np.float32], digit: Component) -> NDArray[np.uint8]:
+    """Prepare one digit of the ink that `find_ink` found, given its box: uint8 (28, 28)."""
+    box = drawn[digit.top : digit.bottom, digit.left : digit.right]
+    prepared: NDArray[np.uint8] = prepare(box[None])[0]
     return prepared
 
 
