@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mnist_scratch.data.file_kind import KNOWN_BY, file_kind
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.checks import as_array
 
@@ -57,29 +58,7 @@ def parse_idx(content: bytes | mmap.mmap, name: str) -> npt.NDArray[Any]:
     MnistScratchError
         If the content is not exactly one IDX array.
     """
-    if len(content) < 4:
-        raise MnistScratchError(
-            f"{name}: {len(content)} bytes are too few for an IDX file; make or copy it again"
-        )
-    zeros, code, dimensions = struct.unpack(">HBB", content[:4])
-    if zeros != 0 or code not in _DTYPES or dimensions == 0:
-        raise MnistScratchError(
-            f"{name}: not an IDX file: it begins {content[:4].hex(' ')}, where MNIST's images "
-            "have 00 00 08 03 and its labels 00 00 08 01; write it in that format"
-        )
-    if dimensions > _MOST_DIMENSIONS:
-        raise MnistScratchError(
-            f"{name}: byte 3 announces {dimensions} dimensions, where at most {_MOST_DIMENSIONS} "
-            "are read; not a data set this program can use"
-        )
-    start = 4 + 4 * dimensions
-    if len(content) < start:
-        raise MnistScratchError(
-            f"{name}: ends at byte {len(content)}, inside its header of {start} bytes; "
-            "make or copy it again"
-        )
-    shape = struct.unpack(f">{dimensions}I", content[4:start])
-    dtype = _DTYPES[code]
+    dtype, shape, start = _read_header(content[:KNOWN_BY], name)
     expected = math.prod(shape) * dtype.itemsize
     if len(content) - start != expected:
         raise MnistScratchError(
@@ -91,6 +70,44 @@ def parse_idx(content: bytes | mmap.mmap, name: str) -> npt.NDArray[Any]:
     except ValueError as error:  # sizes that NumPy cannot index beside one of 0
         raise MnistScratchError(f"{name}: {error}; not a data set this program can use") from error
     return values.astype(dtype.newbyteorder("="), copy=False)
+
+
+def idx_size(beginning: bytes, name: str) -> int:
+    """Return how many bytes an IDX file has, as its header says, given its first 512 bytes.
+
+    Raises
+    ------
+    MnistScratchError
+        If it is no IDX file.
+    """
+    dtype, shape, start = _read_header(beginning, name)
+    return start + math.prod(shape) * dtype.itemsize
+
+
+def _read_header(beginning: bytes, name: str) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+    """Return the type of the values, their shape, and where they begin."""
+    if len(beginning) < 4:
+        raise MnistScratchError(
+            f"{name}: {len(beginning)} bytes are too few for an IDX file; make or copy it again"
+        )
+    zeros, code, dimensions = struct.unpack(">HBB", beginning[:4])
+    if zeros != 0 or code not in _DTYPES or dimensions == 0:
+        raise MnistScratchError(
+            f"{name}: not an IDX file but {file_kind(beginning)}; place MNIST's files or others of "
+            "that format; 'mnist-scratch data import' makes them from pictures, CSV and .npz"
+        )
+    if dimensions > _MOST_DIMENSIONS:
+        raise MnistScratchError(
+            f"{name}: byte 3 announces {dimensions} dimensions, where at most {_MOST_DIMENSIONS} "
+            "are read; not a data set this program can use"
+        )
+    start = 4 + 4 * dimensions
+    if len(beginning) < start:
+        raise MnistScratchError(
+            f"{name}: ends at byte {len(beginning)}, inside its header of {start} bytes; "
+            "make or copy it again"
+        )
+    return _DTYPES[code], struct.unpack(f">{dimensions}I", beginning[4:start]), start
 
 
 def format_idx(array: npt.NDArray[Any]) -> bytes:

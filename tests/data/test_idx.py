@@ -42,10 +42,13 @@ def test_the_bytes_are_those_of_the_specification() -> None:
     [
         (b"", "0 bytes are too few"),
         (b"\x00\x00\x08", "3 bytes are too few"),
-        (b"\x01\x00\x08\x01\x00\x00\x00\x01\x07", "not an IDX file: it begins 01 00 08 01"),
-        (b"\x00\x00\x0a\x01\x00\x00\x00\x01\x07", "not an IDX file: it begins 00 00 0a 01"),
-        (b"\x00\x00\x08\x00", "not an IDX file: it begins 00 00 08 00"),
-        (b"<!DOCTYPE html>", "not an IDX file"),
+        (b"\x01\x00\x08\x01\x00\x00\x00\x01\x07", "not an IDX file but a file of an unknown kind"),
+        (b"\x00\x00\x0a\x01\x00\x00\x00\x01\x07", "not an IDX file but a file of an unknown kind"),
+        (b"\x00\x00\x08\x00", "not an IDX file but a file of an unknown kind"),
+        (
+            b"<!DOCTYPE html>",
+            "not an IDX file but an HTML page; .*'mnist-scratch data import' makes",
+        ),
         (b"\x00\x00\x08\x03\x00\x00\x00\x01\x00", "ends at byte 9, inside its header of 16"),
         (b"\x00\x00\x08\x01\x00\x00\x00\x03\x07\x07", "3 values, 3 bytes, but 2 follow"),
         (b"\x00\x00\x08\x01\x00\x00\x00\x01\x07\x07", "1 values, 1 bytes, but 2 follow"),

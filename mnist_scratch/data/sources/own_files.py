@@ -1,31 +1,34 @@
-"""A person's own images: four IDX files of MNIST's names, of which no hash is on record.
+"""A person's own images: four IDX files, under any of the names that they have in the wild.
 
-What can be checked is their format, and that images and labels belong together. Their SHA-256 is
-written down with the run, which then resumes with the same images only.
+No hash of them is on record. What can be checked is their format, and that images and labels belong
+together. Their SHA-256 is written down with the run, which then resumes with the same images only.
 """
 
 from __future__ import annotations
 
-import math
 import mmap
-import struct
+import re
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.data.dataset import Dataset
-from mnist_scratch.data.idx import parse_idx
+from mnist_scratch.data.file_kind import KNOWN_BY, file_kind
+from mnist_scratch.data.idx import idx_size, parse_idx
 from mnist_scratch.data.sources.files import decompressed, sha256_of, unreadable
-from mnist_scratch.data.sources.registry import FILE_NAMES
+from mnist_scratch.data.sources.registry import DATASETS, FILE_NAMES
 from mnist_scratch.errors import MnistScratchError
 
 _LONG_TO_HASH = 10**9  # bytes, a second or two
+_SHOWN = 3  # files of a folder in a message
+_IMPORT = "'mnist-scratch data import {} --output DIR'"
 
 
-class _Content(NamedTuple):
+class IdxFile(NamedTuple):
     """What a file holds: its array, the SHA-256 of its plain content, and where it lies."""
 
     array: npt.NDArray[Any]
@@ -41,8 +44,7 @@ def load_own_files(folder: Path, report: Callable[[str], object]) -> tuple[Datas
     Parameters
     ----------
     folder
-        Where the four files lie, each plain or compressed with gzip, in which case `.gz` is
-        appended to its name. Plain comes before compressed.
+        Where the four files lie; see `find_files`.
     report
         Called with what a person should know.
 
@@ -51,57 +53,167 @@ def load_own_files(folder: Path, report: Callable[[str], object]) -> tuple[Datas
     MnistScratchError
         If a file is missing, cannot be read, is no IDX file, or does not fit the others.
     """
-    paths = [_find(folder, name) for name in FILE_NAMES]
+    paths = find_files(folder)
     missing = [name for name, path in zip(FILE_NAMES, paths, strict=True) if path is None]
+    if len(missing) == len(FILE_NAMES):
+        raise MnistScratchError(
+            f"{folder} has no IDX files such as {FILE_NAMES[0]}: {_found_in(folder)}; "
+            f"{_IMPORT.format(folder)} makes them from folders of pictures, CSV or .npz"
+        )
     if missing:
         raise MnistScratchError(
-            f"{folder} has no {', '.join(missing)}, plain or with .gz; all four files "
-            "must lie in that folder"
+            f"{folder} has no {', '.join(missing)}, plain or with .gz; all four files must lie in "
+            f"that folder; where there is no test part, {_IMPORT.format(folder)} holds one out"
         )
-    contents = [_read(path, report) for path in paths if path]
-    hashes = {name: content.sha256 for name, content in zip(FILE_NAMES, contents, strict=True)}
-    images, labels, test_images, test_labels = contents
+    files = [read_file(path, report) for path in paths if path]
+    hashes = {name: file.sha256 for name, file in zip(FILE_NAMES, files, strict=True)}
+    images, labels, test_images, test_labels = files
     return _dataset(images, labels, hashes), _dataset(test_images, test_labels, hashes)
 
 
-def _find(folder: Path, name: str) -> Path | None:
-    paths = (folder / name, folder / f"{name}.gz")
-    return next((path for path in paths if path.exists()), None)
+def find_files(folder: Path) -> list[Path | None]:
+    """Find the files of a data set by what their names have in common.
 
+    Parameters
+    ----------
+    folder
+        Where they lie: as `train-images-idx3-ubyte`, with `.idx3-ubyte` as 7-Zip names them, with
+        `.gz` or without, as `qmnist-test-labels-idx2-int`, `emnist-letters-train-images-idx3-ubyte`
+        and so on; or each in a folder of its own name.
 
-def _read(path: Path, report: Callable[[str], object]) -> _Content:
+    Returns
+    -------
+    list
+        Training images and labels, test images and labels: the path, or None.
+
+    Raises
+    ------
+    MnistScratchError
+        If the folder cannot be read, or several files may be meant.
+    """
     try:
-        if path.suffix == ".gz":
-            content = _decompressed(path)
-            return _Content(parse_idx(content, str(path)), sha256_of(content), path)
+        paths = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    except OSError as error:
+        raise MnistScratchError(
+            f"cannot read {folder}: {error.strerror or error}; name a folder that you may read"
+        ) from error
+    return [_choose(folder, name, paths) for name in FILE_NAMES]
+
+
+def _choose(folder: Path, name: str, paths: list[Path]) -> Path | None:
+    """Return the file that plays the part of one of MNIST's files: that of its name, first."""
+    dotted = name.replace("-idx", ".idx")
+    for known in (name, f"{name}.gz", dotted, f"{dotted}.gz"):
+        if (path := folder / known).exists():
+            return _within(path)
+    part = "test" if name.startswith("t10k") else "train"
+    what = "images" if "images" in name else "labels"
+    found = [path for path in paths if _plays(path.name.lower()) == (part, what)]
+    if len(found) > 1:
+        raise MnistScratchError(
+            f"{folder}: {found[0].name} or {found[1].name} may be {name}; keep one of them there, "
+            f"or give one the name {name}"
+        )
+    return _within(found[0]) if found else None
+
+
+def _plays(name: str) -> tuple[str, str]:
+    """Return of which part a file is by its name in small letters, and what it holds."""
+    what = next((word for word in ("images", "labels") if word in name), "")
+    if re.search(r"(?<![a-z])(test|t10k)", name):
+        return "test", what
+    return "train" if re.search(r"(?<![a-z])train|idx", name) else "", what
+
+
+def _within(path: Path) -> Path:
+    """Return the file in a folder of its own name, as some archives unpack it."""
+    inner = path / path.name
+    return inner if inner.exists() else path
+
+
+def _found_in(folder: Path) -> str:
+    """Return what is in a folder instead of IDX files."""
+    paths = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    folders = [path.name for path in paths if path.is_dir()]
+    files = [f"{path.name}, {_kind(path)}" for path in paths if path.is_file()]
+    found = [f"{len(folders)} folders ({', '.join(folders[:_SHOWN])})"] if folders else []
+    if len(folders) == 1:
+        found = [f"the folder {folders[0]}"]
+    found += files[:_SHOWN]
+    if len(files) > _SHOWN:
+        found.append(f"{len(files) - _SHOWN} files more")
+    return f"there is {'; '.join(found)}" if found else "it is empty"
+
+
+def _kind(path: Path) -> str:
+    try:
         with path.open("rb") as file:
-            size = path.stat().st_size
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
-            array = parse_idx(mapped, str(path))
-            if size >= _LONG_TO_HASH:
-                report(f"computing the SHA-256 of {path}, {size / 1e9:.1f} GB")
-            # From the file: pages of the map would count as this process's memory.
-            return _Content(array, sha256_of(file), path)
+            return file_kind(file.read(KNOWN_BY))
     except OSError as error:
         raise unreadable(path, error) from error
 
 
-def _decompressed(path: Path) -> bytes:
-    """Return the plain content of a compressed file, no more of it than its header announces."""
-    content = path.read_bytes()
+def read_file(path: Path, report: Callable[[str], object]) -> IdxFile:
+    """Read an IDX file, compressed or not, whatever its name says.
+
+    Labels of QMNIST become the classes alone, and images of EMNIST, published lying on their sides,
+    are turned upright.
+
+    Parameters
+    ----------
+    path
+        Where it lies. A file that is not compressed is mapped, not read.
+    report
+        Called with what a person should know.
+
+    Raises
+    ------
+    MnistScratchError
+        If it cannot be read, or is not exactly one IDX array.
+    """
     try:
-        header = zlib.decompressobj(wbits=31).decompress(content, 16)  # of images; labels' is 8
-        sizes = header[3] * 4  # bytes
-        shape = struct.unpack(f">{header[3]}I", header[4 : 4 + sizes])
-        return decompressed(content, 4 + sizes + math.prod(shape))
-    except (zlib.error, struct.error, ValueError, IndexError, OverflowError) as error:
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+            if mapped[:2] == b"\x1f\x8b":
+                content = _decompressed(path, bytes(mapped))
+                array, sha256 = parse_idx(content, str(path)), sha256_of(content)
+            else:
+                array = parse_idx(mapped, str(path))
+                if size >= _LONG_TO_HASH:
+                    report(f"computing the SHA-256 of {path}, {size / 1e9:.1f} GB")
+                # From the file: pages of the map would count as this process's memory.
+                sha256 = sha256_of(file)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if array.ndim == 2 and array.shape[1] == 8:
+        array = DATASETS["qmnist"].to_mnist_layout(array)
+    if array.ndim == 1 and array.dtype != np.uint8 and np.isin(array, np.arange(256)).all():
+        array = array.astype(np.uint8)
+    if array.ndim == 3 and path.name.lower().startswith("emnist"):
+        report(f"{path.name}: turned upright, since EMNIST's images are published on their sides")
+        array = DATASETS["emnist-digits"].to_mnist_layout(array)
+    return IdxFile(array, sha256, path)
+
+
+def _decompressed(path: Path, content: bytes) -> bytes:
+    """Return the plain content of a compressed file, no more of it than its header announces."""
+    try:
+        beginning = zlib.decompressobj(wbits=31).decompress(content, KNOWN_BY)
+        return decompressed(content, idx_size(beginning, f"{path}, decompressed"))
+    except (zlib.error, ValueError, OverflowError) as error:
         raise MnistScratchError(
-            f"{path} is damaged, or no IDX file of images or labels: {error}; "
-            "compress it again with gzip, or place the plain file"
+            f"{path} is damaged: {error}; compress it again with gzip, or place the plain file"
         ) from error
 
 
-def _dataset(images: _Content, labels: _Content, hashes: dict[str, str]) -> Dataset:
+def _dataset(images: IdxFile, labels: IdxFile, hashes: dict[str, str]) -> Dataset:
+    if images.array.ndim == 3 and images.array.shape[1:] != (28, 28):
+        height, width = images.array.shape[1:]
+        raise MnistScratchError(
+            f"{images.path}: images of {height} x {width}, where 28 x 28 is needed; "
+            f"{_IMPORT.format(images.path.parent)} resizes them"
+        )
     try:
         return Dataset("files", images.array, labels.array, hashes)
     except MnistScratchError as error:

@@ -78,15 +78,20 @@ def idx(*shape: int) -> bytes:
             {LABELS: format_idx(np.arange(100, dtype=np.uint8))},
             rf"{LABELS}: example 10 has the label 10; labels are 0 to 9",
         ),
-        ({IMAGES: idx(100, 8, 8)}, rf"{IMAGES}, .*: images must be .* not uint8 \(100, 8, 8\)"),
+        (
+            {IMAGES: idx(100, 8, 9)},
+            f"{IMAGES}: images of 8 x 9, where 28 x 28 is needed; 'mnist-scratch data import .*'",
+        ),
         ({IMAGES: idx(0, 28, 28), LABELS: idx(0)}, rf"{IMAGES}, .*: there is no image in it"),
         (
             {LABELS_GZ: gzip.compress(struct.pack(">HBBI", 0, 8, 1, 100) + bytes(10**6))},
             f"{LABELS_GZ} is damaged.*: it does not hold exactly the 108 bytes",
         ),
         ({LABELS_GZ: COMPRESSED[:-12]}, f"{LABELS_GZ} is damaged.*: it does not hold exactly"),
-        ({LABELS_GZ: b"no gzip"}, f"{LABELS_GZ} is damaged.*: .*incorrect header"),
-        ({LABELS_GZ: gzip.compress(b"\0\0\x08\x01\0")}, f"{LABELS_GZ} is damaged.*: .*4 bytes"),
+        ({LABELS_GZ: b"no gzip"}, f"{LABELS_GZ}: not an IDX file but a text file; .* data import"),
+        ({LABELS_GZ: b"<html>"}, f"{LABELS_GZ}: not an IDX file but an HTML page"),
+        ({LABELS_GZ: gzip.compress(b"\x89PNG")}, f"{LABELS_GZ}, decompressed: .* a PNG picture"),
+        ({LABELS_GZ: gzip.compress(b"\0\0\x08\x01\0")}, f"{LABELS_GZ}, .* ends at byte 5, inside"),
         ({LABELS_GZ: gzip.compress(b"\0\0\x08\x03" + b"\xff" * 12)}, f"{LABELS_GZ} is damaged"),
     ],
 )
@@ -100,6 +105,90 @@ def test_files_that_cannot_be_used_are_named_with_the_reason(
             (folder / name).write_bytes(content)
     with pytest.raises(MnistScratchError, match=message):
         load_dataset("files", str(folder))
+
+
+DOTTED = tuple(name.replace("-idx", ".idx") for name in FILE_NAMES)
+WILD = (
+    DOTTED,
+    tuple(f"{name}.gz" for name in DOTTED),
+    tuple(f"{name} (1).gz" for name in FILE_NAMES),
+    tuple(f"{name}/{name}" for name in FILE_NAMES),
+    ("train_images.idx", "train_labels.idx", "Test_Images.idx", "Test_Labels.idx"),
+    tuple(f"qmnist-{name}".replace("t10k", "test") for name in FILE_NAMES),
+)
+
+
+@pytest.mark.parametrize("compressed", [False, True], ids=["plain", "gzip"])
+@pytest.mark.parametrize("names", WILD, ids=lambda names: names[0])
+def test_files_are_found_by_their_names_in_the_wild_and_gzip_is_noticed_whatever_they_say(
+    tmp_path: Path, digits: Dataset, names: tuple[str, ...], compressed: bool
+) -> None:
+    for name, array in zip(names, 2 * (digits.images, digits.labels), strict=True):
+        content = format_idx(array)
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(gzip.compress(content) if compressed else content)
+    (tmp_path / "images.png").touch()
+    (tmp_path / ".train-images-idx3-ubyte.7.part").touch()
+    training, test = load_dataset("files", tmp_path, pytest.fail)
+    for loaded in (training, test):
+        np.testing.assert_array_equal(loaded.images, digits.images)
+        np.testing.assert_array_equal(loaded.labels, digits.labels)
+    assert list(training.sha256) == list(FILE_NAMES)
+
+
+def test_of_several_files_mnist_s_own_name_is_taken_and_otherwise_none(
+    folder: Path, digits: Dataset
+) -> None:
+    for name in (f"{IMAGES} (1)", f"{IMAGES} (2)"):
+        (folder / name).write_bytes(b"another")
+    assert len(load_dataset("files", folder).training) == 100
+    (folder / IMAGES).unlink()
+    with pytest.raises(MnistScratchError, match=rf"{IMAGES} \(1\) or {IMAGES} \(2\) may be"):
+        load_dataset("files", folder)
+
+
+def test_of_qmnist_s_labels_the_class_is_taken(folder: Path, digits: Dataset) -> None:
+    extended = np.full((100, 8), 300, np.int32)
+    extended[:, 0] = digits.labels
+    (folder / LABELS).unlink()
+    (folder / "qmnist-train-labels-idx2-int").write_bytes(format_idx(extended))
+    training, _ = load_dataset("files", folder)
+    np.testing.assert_array_equal(training.labels, digits.labels)
+
+
+def test_images_of_emnist_are_turned_upright_and_that_is_said(
+    folder: Path, digits: Dataset
+) -> None:
+    (folder / IMAGES).unlink()
+    name = "emnist-digits-train-images-idx3-ubyte"
+    (folder / name).write_bytes(format_idx(digits.images.transpose(0, 2, 1)))
+    said: list[str] = []
+    training, _ = load_dataset("files", folder, said.append)
+    np.testing.assert_array_equal(training.images, digits.images)
+    assert said == [f"{name}: turned upright, since EMNIST's images are published on their sides"]
+
+
+def test_a_folder_of_something_else_is_told_what_it_has(tmp_path: Path) -> None:
+    for contents, message in (
+        ([], "has no IDX files such as train-images-idx3-ubyte: it is empty; 'mnist-scratch data"),
+        (["mnist.npz"], "there is mnist.npz, a ZIP archive; 'mnist-scratch data import .* makes"),
+        (["a/"], "there is the folder a; mnist.npz, a ZIP archive;"),
+        (["b/"], r"there is 2 folders \(a, b\); mnist.npz, a ZIP archive;"),
+        (["x.html", "y.html", "z.html"], "; x.html, an HTML page; y.html, an HTML page; 1 files"),
+    ):
+        for name in contents:
+            if name.endswith("/"):
+                (tmp_path / name).mkdir()
+            else:
+                content = b"PK\x03\x04" if name.endswith("npz") else b"<!DOCTYPE html>"
+                (tmp_path / name).write_bytes(content)
+        with pytest.raises(MnistScratchError, match=message):
+            load_dataset("files", tmp_path)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MnistScratchError, match=r"cannot read .*nowhere: No such file"):
+        load_dataset("files", tmp_path / "nowhere")
 
 
 def test_a_folder_of_a_file_s_name_cannot_be_read(folder: Path) -> None:
