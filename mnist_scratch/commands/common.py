@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from mnist_scratch.config.toml import recipes
 from mnist_scratch.data.dataset import Examples
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import DATASETS
+from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.folder import RunFolder
 
 
@@ -72,9 +74,29 @@ def add_json(command: argparse.ArgumentParser) -> None:
 
 
 def test_set(run: RunFolder, options: argparse.Namespace) -> Examples:
-    """Load the test set of the data set that the options name, by default the run's."""
+    """Load the test set of the data set that the options name, by default the run's.
+
+    Raises
+    ------
+    MnistScratchError
+        If the data cannot be loaded, or its classes are not those of the run.
+    """
     trained_on = run.config().data
     dataset = options.dataset or trained_on.dataset
     same = dataset == trained_on.dataset
     data_dir = options.data_dir or (trained_on.data_dir if same else "")
-    return load_dataset(dataset, data_dir, invert=same and trained_on.invert).test
+    test = load_dataset(dataset, data_dir, invert=same and trained_on.invert).test
+    names, found = run.classes(), tuple(test.classes)
+    numbers = tuple(map(str, range(len(names))))
+    # Numbers may stand for names that nobody has written down.
+    if names != found and (len(names) != len(found) or numbers not in (names, found)):
+        raise MnistScratchError(
+            f"{run.path} knows {_listed(names)}, {dataset} has {_listed(found)}: evaluate it on "
+            "images of its own classes"
+        )
+    return test
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return how many classes there are and the names of the first."""
+    return f"{len(names)} classes ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"

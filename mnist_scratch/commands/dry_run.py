@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from mnist_scratch.config.schema import Config
-from mnist_scratch.data.dataset import CLASSES, PIXELS, Dataset, split
+from mnist_scratch.data.dataset import PIXELS, Dataset, split
 from mnist_scratch.data.sources.files import data_folder
 from mnist_scratch.data.sources.load import load_dataset, to_fetch
-from mnist_scratch.data.sources.registry import DATASETS
+from mnist_scratch.data.sources.registry import DATASETS, class_names
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.folder import FILES
 from mnist_scratch.runs.threads import computing
@@ -44,11 +44,11 @@ def plan(config: Config, path: Path) -> dict[str, Any]:
     dataset = "mnist" if data.dataset == "auto" else data.dataset
     folder = data_folder(dataset, data.data_dir)
     absent = to_fetch(dataset, folder)
-    sizes = _sizes(config) if absent else _loaded_sizes(config)
+    sizes, classes = _sizes(config) if absent else _loaded_sizes(config)
     batch = min(training.batch_size, sizes["training"])
     steps = training.epochs * -(-sizes["training"] // batch)
     with computing(config) as found:
-        network, seconds_a_step, seconds_an_image = _measured(found, batch)
+        network, seconds_a_step, seconds_an_image = _measured(found, batch, classes)
     evaluated = training.epochs * sizes["validation"] + sizes["test"]
     return {
         "dataset": dataset,
@@ -105,33 +105,36 @@ def describe(planned: dict[str, Any], *, auto: bool) -> str:
     )
 
 
-def _sizes(config: Config) -> dict[str, int]:
-    """Return the number of examples of a published data set that is not on disk."""
+def _sizes(config: Config) -> tuple[dict[str, int], int]:
+    """Return the numbers of examples and of classes of a published data set that is not on disk."""
     dataset = "mnist" if config.data.dataset == "auto" else config.data.dataset
     files = DATASETS[dataset].files
     counts = [(file.size - 16) // PIXELS or 0 for file in (files[0], files[2])]
     training, test = counts if min(counts) > 0 else _SIZES
     validation = config.data.validation_examples
-    return {"training": max(training - validation, 1), "validation": validation, "test": test}
+    sizes = {"training": max(training - validation, 1), "validation": validation, "test": test}
+    return sizes, len(class_names(dataset))
 
 
-def _loaded_sizes(config: Config) -> dict[str, int]:
-    """Return the number of examples of a data set that is on disk, and is verified so."""
+def _loaded_sizes(config: Config) -> tuple[dict[str, int], int]:
+    """Return the same numbers of a data set that is on disk, and is verified so."""
     data = config.data
     splits = load_dataset(data.dataset, data.data_dir, invert=data.invert)
     training, validation = split(splits.training, data.validation_examples, 0)
-    return {"training": len(training), "validation": len(validation), "test": len(splits.test)}
+    sizes = {"training": len(training), "validation": len(validation), "test": len(splits.test)}
+    return sizes, len(training.classes)
 
 
-def _measured(config: Config, batch: int) -> tuple[Network, float, float]:
+def _measured(config: Config, batch: int, classes: int) -> tuple[Network, float, float]:
     """Return the run's network, and the seconds that a step and the evaluation of an image take."""
     network = Network.of_widths(
-        (PIXELS, *config.network.hidden, CLASSES), config.network.activation, 0
+        (PIXELS, *config.network.hidden, classes), config.network.activation, 0
     )
     rng = np.random.default_rng(0)
     count = batch * min(_TIMED_BATCHES, max(2, 4096 // batch))
     images = rng.integers(0, 256, (count, 28, 28), np.uint8)
-    scratch = Dataset("scratch", images, rng.integers(0, CLASSES, count, np.uint8))
+    names = tuple(map(str, range(classes)))
+    scratch = Dataset("scratch", images, rng.integers(0, classes, count, np.uint8), classes=names)
     trainer = Trainer(network, scratch, scratch, config)
     trainer.optimizer.learning_rate = 1e-9  # or numbers without meaning would diverge
     steps, started = 0, 0.0

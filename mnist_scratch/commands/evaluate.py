@@ -11,7 +11,6 @@ from typing import Any
 from mnist_scratch.commands.common import add_data_dir, add_dataset, add_json, test_set
 from mnist_scratch.commands.output import result
 from mnist_scratch.data.dataset import Examples
-from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.ensemble import (
     EnsembleResult,
@@ -100,7 +99,7 @@ def _draw_mistakes(test: Examples, found: EnsembleResult, options: argparse.Name
     draw_mistakes(
         f"{who}{how}: {errors:,} of {len(test):,} images of {test.name} misclassified, {shown}",
         most_confident_errors(test, found.log_predictions, _MOST_DRAWN),
-        class_names(test.name),
+        test.classes,
         options.mistakes,
     )
 

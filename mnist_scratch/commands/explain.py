@@ -15,7 +15,6 @@ from mnist_scratch.commands.common import add_data_dir, add_dataset, add_json, t
 from mnist_scratch.commands.output import result
 from mnist_scratch.data.dataset import Examples
 from mnist_scratch.data.sources.load import load_dataset
-from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.examples import Example, show_examples, worst_examples
 from mnist_scratch.nn.loss import LOSSES
@@ -188,7 +187,7 @@ def _draw_images(options: argparse.Namespace) -> None:
     run = RunFolder(options.run)
     network = run.model()
     test = test_set(run, options)
-    names = class_names(test.name)
+    names = test.classes
     examples = _chosen_examples(network, test, options)
     explained = [(example, explain(example.logits, example.label)) for example in examples]
     output = options.output or run.explanation_path
@@ -244,7 +243,7 @@ def _explain_backward(options: argparse.Namespace) -> None:
         check_picture(options.output)
     test = test_set(run, options)
     (example,) = _chosen_examples(network, test, options)
-    names = class_names(test.name)
+    names = test.classes
     optimizer, origin = optimizer_of(run, network)
     step = explain_step(
         network,
@@ -297,7 +296,7 @@ def _explain_batch(options: argparse.Namespace) -> None:
     if options.json:
         result(json.dumps({"dataset": test.name} | batch.as_json()))
     else:
-        result(describe_batch(batch, class_names(test.name), _columns()))
+        result(describe_batch(batch, test.classes, _columns()))
 
 
 def _read_weight(given: str | None, network: Network) -> Weight | None:

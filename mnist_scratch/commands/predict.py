@@ -12,7 +12,6 @@ from mnist_scratch.commands.common import add_json, add_run
 from mnist_scratch.commands.output import result
 from mnist_scratch.data.pictures.own import read_picture
 from mnist_scratch.data.pictures.read import STANDARD_INPUT, picture_files
-from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.predict import predict
 from mnist_scratch.report.text.bars import describe, save_images, summarise
@@ -63,7 +62,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Classify pictures, and print what the network predicts."""
     run = RunFolder(options.run)
-    network, names = run.model(), class_names(run.config().data.dataset)
+    network, names = run.model(), run.classes()
     files = _files(options)
     if options.show:
         _check_show(options.show, files)

@@ -86,7 +86,8 @@ def as_labels(labels: npt.ArrayLike, count: int, classes: int) -> npt.NDArray[np
     # Before the remedy for another dtype, which would make 256 a 0 and 1.5 a 1.
     for number in np.flatnonzero(~np.isin(array, np.arange(classes))):
         raise ValueError(
-            f"example {number} has the label {array[number]}; labels are 0 to {classes - 1}"
+            f"example {number} has the label {array[number]}; labels are 0 to {classes - 1}, of "
+            f"{classes} classes; classes=[...] names others, beside files classes.txt"
         )
     if array.dtype != np.uint8:
         raise ValueError(f"{wanted}; np.array(labels, np.uint8)")

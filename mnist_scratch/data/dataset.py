@@ -5,7 +5,7 @@ Shapes: N examples in a data set, B in a batch; 784 = 28 x 28 pixels.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
@@ -13,7 +13,14 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.data.checks import as_images, as_integer, as_labels, as_numbers
+from mnist_scratch.data.checks import (
+    as_class_names,
+    as_images,
+    as_integer,
+    as_labels,
+    as_numbers,
+)
+from mnist_scratch.data.sources.registry import DIGITS
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.checks import as_generator
 from mnist_scratch.system.text import shown
@@ -21,12 +28,11 @@ from mnist_scratch.system.text import shown
 UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 
 PIXELS = 28 * 28
-CLASSES = 10
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """Images of digits with their labels.
+    """Images of digits, or of other classes, with their labels.
 
     Attributes
     ----------
@@ -35,22 +41,25 @@ class Dataset:
     images
         uint8 (N, 28, 28), 0 background to 255 ink. They stay bytes: 47 MB for MNIST, not 188.
     labels
-        uint8 (N,), 0 to 9. Neither is copied.
+        uint8 (N,), the class of each image, from 0. Neither is copied.
     sha256
         File name to SHA-256 of the files it was read from, if it was.
+    classes
+        The names of the classes, 2 to 256, in the order of their labels: by default the ten digits.
 
     Raises
     ------
     MnistScratchError
-        If the two do not belong together, or a label is out of range.
+        If the two do not belong together, or a label or a name of a class is none.
     TypeError
-        If the name is no text, or the hashes are no mapping.
+        If the name is no text, the hashes are no mapping, or the classes no list or tuple.
     """
 
     name: str
     images: UInt8Array
     labels: UInt8Array
     sha256: Mapping[str, str] = field(default_factory=dict)
+    classes: Sequence[str] = DIGITS
 
     def __post_init__(self) -> None:
         """Check that images and labels belong together."""
@@ -60,19 +69,25 @@ class Dataset:
             raise TypeError(
                 f"sha256 = {shown(self.sha256)}: must be a mapping of file names to hashes"
             )
+        if not isinstance(self.classes, list | tuple):
+            raise TypeError(
+                f"classes = {shown(self.classes)}: must be a list of the names of the classes"
+            )
         try:
             images = as_images(self.images)
-            labels = as_labels(self.labels, len(images), CLASSES)
+            classes = as_class_names(self.classes)
+            labels = as_labels(self.labels, len(images), len(classes))
         except ValueError as error:
             raise MnistScratchError(f"{self.name}: {error}") from error
         if len(images) == 0:
             raise MnistScratchError(f"{self.name}: there is no image in it")
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "labels", labels)
+        object.__setattr__(self, "classes", classes)
 
     def __repr__(self) -> str:
         """Return what a person wants to know of it."""
-        return f"Dataset({self.name}, {len(self):,} images, {CLASSES} classes)"
+        return f"Dataset({self.name}, {len(self):,} images, {len(self.classes)} classes)"
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -103,6 +118,11 @@ class _View:
     def sha256(self) -> Mapping[str, str]:
         """File name to SHA-256 of the data set's files."""
         return self.dataset.sha256
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """The names of the data set's classes, in the order of their labels."""
+        return self.dataset.classes
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from mnist_scratch.data.augment import Augmentation, Float32Array
 from mnist_scratch.data.checks import as_integer, as_rows
-from mnist_scratch.data.dataset import CLASSES, Examples, UInt8Array, check_examples
+from mnist_scratch.data.dataset import Examples, UInt8Array, check_examples
 from mnist_scratch.nn.checks import as_generator
 from mnist_scratch.system.text import shown
 
@@ -26,8 +26,6 @@ PIXEL_STD = 0.3081
 # (x / 255 - mean) / std = x * scale - shift
 _SCALE = np.float32(1.0 / (255.0 * PIXEL_STD))
 _SHIFT = np.float32(PIXEL_MEAN / PIXEL_STD)
-
-_ONE_HOT = np.eye(CLASSES, dtype=np.float32)  # row k is the target of class k
 
 # Small batches are gathered several at a time, about this many examples: of a step of 784-30-10
 # with 10 images, 95 us, gathering takes 7 us instead of 14.
@@ -70,7 +68,7 @@ class Batch(NamedTuple):
     images
         float32 (B, 784), standardised.
     targets
-        float32 (B, 10), one-hot.
+        float32 (B, C), one-hot.
     """
 
     images: Float32Array
@@ -125,6 +123,8 @@ class BatchLoader:
                 f"augmentation = {shown(augmentation)}: must be an Augmentation, or None"
             )
         self.dataset = dataset
+        # Row k is the target of class k.
+        self._one_hot = np.eye(len(dataset.classes), dtype=np.float32)  # (C, C)
         self.batch_size = min(batch_size, len(dataset))
         self.rng = None if rng is None else as_generator(rng)
         self.augmentation = augmentation
@@ -154,7 +154,7 @@ class BatchLoader:
         for start in range(first, len(order), together):
             # Rows are gathered as bytes, a quarter of the memory traffic of floats.
             pixels, labels = self.dataset.take(order[start : start + together])
-            images, targets = _standardised(pixels.astype(np.float32)), _ONE_HOT[labels]
+            images, targets = _standardised(pixels.astype(np.float32)), self._one_hot[labels]
             for i in range(0, len(images), size):
                 yield Batch(images[i : i + size], targets[i : i + size])
 
@@ -207,7 +207,7 @@ class BatchLoader:
         def distorted(start: int) -> Batch:
             pixels, labels = self.dataset.take(order[start : start + size])
             images = augmentation.distort(pixels, epoch, start // size)
-            return Batch(_standardised(images), _ONE_HOT[labels])
+            return Batch(_standardised(images), self._one_hot[labels])
 
         with ThreadPoolExecutor(1) as thread:
             ahead = thread.submit(distorted, first)

@@ -16,9 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.data.augment import Augmentation
-from mnist_scratch.data.dataset import CLASSES, Examples
+from mnist_scratch.data.dataset import Examples
 from mnist_scratch.data.loader import BatchLoader
-from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import log_softmax
 from mnist_scratch.nn.network import Network
@@ -140,7 +139,7 @@ def predict_with_tta(
     """
     augmentation = Augmentation(seeds(_SEED, "tta"), **MILD)
     distorted = BatchLoader(dataset, _BATCH_SIZE, augmentation=augmentation)  # an epoch a version
-    plain = np.empty((len(networks), len(dataset), CLASSES))
+    plain = np.empty((len(networks), len(dataset), len(dataset.classes)))
     total = np.full_like(plain, -np.inf)  # the logarithm of the sum of predictions so far
     for version in range(versions):
         start = 0
@@ -185,7 +184,7 @@ def check_ensemble(runs: Sequence[RunFolder], dataset: str | None) -> None:
     for run in runs[1:]:
         other = run.config().data.dataset
         trained = f"{first.path} was trained on {name}, {run.path} on {other}"
-        if class_names(other) != class_names(name):
+        if run.classes() != first.classes():
             raise MnistScratchError(
                 f"{trained}: their classes differ, so they are no ensemble; evaluate each alone"
             )

@@ -17,12 +17,11 @@ import numpy.typing as npt
 from mnist_scratch.data.checks import as_rows
 from mnist_scratch.data.dataset import PIXELS, Dataset, Examples, UInt8Array
 from mnist_scratch.data.pictures.own import read_picture
-from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.inference.examples import all_logits
 from mnist_scratch.nn.loss import softmax
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.folder import RunFolder
-from mnist_scratch.runs.model import load_model
+from mnist_scratch.runs.model import load_named_model, numbered
 from mnist_scratch.system.text import shown
 
 _Path: TypeAlias = str | os.PathLike[str]
@@ -77,7 +76,7 @@ def predict(
     -------
     Predictions
         Of N images, 1 for a single one. The classes have the names of the data set that the run was
-        trained on; those of a network or of a model that is in no run are called by their numbers.
+        trained on, which are in its model file; those of a network are called by their numbers.
 
     Raises
     ------
@@ -101,20 +100,16 @@ def predict(
 
 def _network_and_names(network_or_run: Network | _Path) -> tuple[Network, Sequence[str]]:
     if isinstance(network_or_run, Network):
-        network, folder = network_or_run, None
-    elif isinstance(network_or_run, (str, os.PathLike)):
-        network, path = load_model(network_or_run), Path(network_or_run)
-        folder = path.parent if path.name == "model.npz" else path
-    else:
+        return network_or_run, numbered(network_or_run)
+    if not isinstance(network_or_run, (str, os.PathLike)):
         raise TypeError(
             f"network_or_run = {shown(network_or_run)}: must be a Network, the folder of a run or "
             "a model file"
         )
-    if folder and (folder / "config.toml").is_file():
-        names = class_names(RunFolder(folder).config().data.dataset)
-        if len(names) == network.widths[-1]:
-            return network, names
-    return network, [str(number) for number in range(network.widths[-1])]
+    network, names = load_named_model(network_or_run)
+    path = Path(network_or_run)
+    folder = path.parent if path.name == "model.npz" else path
+    return network, RunFolder(folder).classes() if (folder / "config.toml").is_file() else names
 
 
 def _unlabelled(images: UInt8Array | _Path | Sequence[UInt8Array | _Path]) -> Dataset:

@@ -17,13 +17,15 @@ import numpy.typing as npt
 
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.toml import format_config, read_config
+from mnist_scratch.data.dataset import PIXELS
+from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from mnist_scratch.runs.model import read_model, save_model
+from mnist_scratch.runs.model import numbered, read_model, save_model
 from mnist_scratch.system.files import as_path, is_leftover, write_text_whole
 from mnist_scratch.system.lock import locked, running_holder
-from mnist_scratch.training.evaluation import Evaluation, check_classifier
+from mnist_scratch.training.evaluation import Evaluation
 from mnist_scratch.training.history import History, norms_as_csv, read_norms
 
 EVALUATION = "evaluation.json"
@@ -166,9 +168,9 @@ class RunFolder:
         """Read norms.csv, float64 (E, L, 2)."""
         return _repairable(read_norms, self.norms_path)
 
-    def save_model(self, network: Network) -> None:
+    def save_model(self, network: Network, classes: Sequence[str] = ()) -> None:
         """Write model.npz."""
-        save_model(self.model_path, network)
+        save_model(self.model_path, network, classes)
 
     def model(self) -> Network:
         """Read model.npz.
@@ -176,17 +178,35 @@ class RunFolder:
         Raises
         ------
         MnistScratchError
-            If there is none, it cannot be read, or it does not map images to digits.
+            If there is none, it cannot be read, or it does not take images.
         """
+        return self._model()[0]
+
+    def classes(self) -> tuple[str, ...]:
+        """Return the names of the classes of model.npz, in the order of its logits.
+
+        Raises
+        ------
+        MnistScratchError
+            Same as `model`.
+        """
+        network, names = self._model()
+        known = class_names(self.config().data.dataset)
+        # Models of earlier versions have no names; those of their data set are in the table.
+        is_older = names == numbered(network) and len(names) == len(known)
+        return known if is_older else names
+
+    def _model(self) -> tuple[Network, tuple[str, ...]]:
         if not self.model_path.exists() and not self.epochs_so_far().rows:
             remedy = self.divergence() or f"no epoch is finished yet; {resume_hint(self.path)}"
             raise MnistScratchError(f"{self.path} has no model.npz: {remedy}")
-        network = _repairable(read_model, self.model_path)
-        try:
-            check_classifier(network, "RunFolder.model()")
-        except ValueError as error:
-            raise MnistScratchError(f"{self.model_path}: {error}; train it again") from None
-        return network
+        network, names = _repairable(read_model, self.model_path)
+        if network.widths[0] != PIXELS:
+            raise MnistScratchError(
+                f"{self.model_path}: the network is {network.title}: it must take {PIXELS} pixels; "
+                "train it again"
+            )
+        return network, names
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Write checkpoint.npz."""

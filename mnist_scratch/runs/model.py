@@ -2,18 +2,21 @@
 
 The arrays of the .npz file are `format` (the number of this format), `layers` (the name of each
 layer in turn) and, for each `Dense` layer n = 1, 2, ..., `dense_n.weights` (I, O) and
-`dense_n.biases` (O,), all float32, or all float64 as the network computes.
+`dense_n.biases` (O,), all float32, or all float64 as the network computes. Where the classes have
+names of their own, those are `classes` (C,), in the order of the logits.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from mnist_scratch.data.checks import as_class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
 from mnist_scratch.nn.network import Network, check_network
@@ -26,7 +29,7 @@ _FORMAT = 1
 _DTYPES = {np.dtype(np.float32): "f4", np.dtype(np.float64): "f8"}
 
 
-def save_model(path: str | os.PathLike[str], network: Network) -> None:
+def save_model(path: str | os.PathLike[str], network: Network, classes: Sequence[str] = ()) -> None:
     """Write a network's layers and parameters to an .npz file, for `load_model`.
 
     The same parameters give the same bytes. An activation of your own is in
@@ -38,11 +41,14 @@ def save_model(path: str | os.PathLike[str], network: Network) -> None:
         The file. One that is there is replaced.
     network
         The network, float32 or float64.
+    classes
+        The names of its classes, for `predict`: 2 to 256, one for each logit. Without them the
+        classes are called by their numbers.
 
     Raises
     ------
-    TypeError
-        If the arguments are not of these types.
+    TypeError, ValueError
+        If the arguments are not of these types, or the names not as many as the logits.
     MnistScratchError
         If `load_model` could not read the network back: a layer is none of this program's, an
         activation differs from what its class makes, or a parameter is not finite; or if the file
@@ -50,6 +56,7 @@ def save_model(path: str | os.PathLike[str], network: Network) -> None:
     """
     check_network(network, "save_model(path, network): network")
     path = as_path(path, "path")
+    names = _checked_names(classes, network) if len(classes) else numbered(network)
     _check_readable(network)
     arrays: dict[str, npt.NDArray[Any]] = {
         "format": np.array(_FORMAT),
@@ -58,6 +65,8 @@ def save_model(path: str | os.PathLike[str], network: Network) -> None:
     for number, layer in enumerate(network.dense_layers, start=1):
         arrays[f"dense_{number}.weights"] = layer.weights
         arrays[f"dense_{number}.biases"] = layer.biases
+    if names != numbered(network):
+        arrays["classes"] = np.array(names)
     save_arrays(path, arrays)
 
 
@@ -81,6 +90,11 @@ def load_model(path: str | os.PathLike[str]) -> Network:
     MnistScratchError
         If the file cannot be read, or is not exactly a model.
     """
+    return load_named_model(path)[0]
+
+
+def load_named_model(path: str | os.PathLike[str]) -> tuple[Network, tuple[str, ...]]:
+    """Read like `load_model`; return the network and the names of its classes."""
     path = as_path(path, "path")
     try:
         return read_model(path / "model.npz" if path.is_dir() else path)
@@ -90,10 +104,29 @@ def load_model(path: str | os.PathLike[str]) -> Network:
         ) from error
 
 
-def read_model(path: Path) -> Network:
-    """Read like `load_model`, a file alone."""
+def read_model(path: Path) -> tuple[Network, tuple[str, ...]]:
+    """Read like `load_named_model`, a file alone."""
     with opened_arrays(path, "a model") as arrays:
-        return _network(arrays)
+        named = "classes" in arrays
+        classes = tuple(arrays.take("classes", "U", 1).tolist()) if named else ()
+        network = _network(arrays)
+        return network, _checked_names(classes, network) if named else numbered(network)
+
+
+def numbered(network: Network) -> tuple[str, ...]:
+    """Return the names of a network's classes where they have none: their numbers, from 0."""
+    return tuple(map(str, range(network.widths[-1])))
+
+
+def _checked_names(classes: Sequence[str], network: Network) -> tuple[str, ...]:
+    """Return the names of a network's classes, or raise a ValueError."""
+    names = as_class_names(classes)
+    if len(names) != network.widths[-1]:
+        raise ValueError(
+            f"classes: {len(names)} names, where the network is {network.title} and has "
+            f"{network.widths[-1]} logits"
+        )
+    return names
 
 
 def _check_readable(network: Network) -> None:

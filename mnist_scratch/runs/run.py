@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from mnist_scratch.config.schema import Config, Setting, check_config, settings
 from mnist_scratch.config.toml import recipe_of
-from mnist_scratch.data.dataset import CLASSES, PIXELS, Examples, split
+from mnist_scratch.data.dataset import PIXELS, Examples, split
 from mnist_scratch.data.sources.load import DataSplits, load_dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
@@ -334,7 +334,7 @@ class _Run:
         directory.write_history(trainer.history)
         directory.write_norms(trainer.norms)
         if trainer.between_epochs and 0 < trainer.best_epoch == trainer.epoch:
-            directory.save_model(trainer.network)
+            directory.save_model(trainer.network, training.classes)
         self._saved = time.monotonic()
 
     def _write_results(self) -> None:
@@ -342,7 +342,7 @@ class _Run:
         self.trainer.take_best()
         self.directory.write_history(self.trainer.history)
         self.directory.write_norms(self.trainer.norms)
-        self.directory.save_model(self.trainer.network)
+        self.directory.save_model(self.trainer.network, self.data.training.classes)
 
 
 def _load(config: Config) -> DataSplits:
@@ -367,7 +367,7 @@ def _trainer(config: Config, data: DataSplits) -> Trainer:
         data.training, config.data.validation_examples, generator(seed, "validation")
     )
     network = Network.of_widths(
-        (PIXELS, *config.network.hidden, CLASSES),
+        (PIXELS, *config.network.hidden, len(data.training.classes)),
         config.network.activation,
         generator(seed, "initialisation"),
     )

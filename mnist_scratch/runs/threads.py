@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from mnist_scratch.config.schema import Config
-from mnist_scratch.data.dataset import CLASSES, PIXELS
+from mnist_scratch.data.dataset import PIXELS
 from mnist_scratch.system.threads import blas_threads, usable_cpus
 
 _VARIABLES = (
@@ -29,6 +29,8 @@ _MUCH_WORK = 1.5e7
 # CPUs an epoch of 784-800-10 (5e8) takes 2.0 s either way, and one of 784-1500-1000-10 (2e9) 10.4 s
 # with one BLAS thread and 6.8 s with two.
 _MUCH_WORK_BESIDE_DISTORTING = 1e9
+
+_CLASSES = 10  # MNIST's; the number is not known before the data are, and changes the work little
 
 
 @contextmanager
@@ -66,7 +68,7 @@ def fitting_threads(config: Config) -> int:
     Each weight is multiplied and added once an example in the forward product and twice in the
     backward products: six operations.
     """
-    widths = (PIXELS, *config.network.hidden, CLASSES)
+    widths = (PIXELS, *config.network.hidden, _CLASSES)
     weights = sum(width_in * width_out for width_in, width_out in pairwise(widths))
     much = _MUCH_WORK_BESIDE_DISTORTING if config.augmentation.distorts else _MUCH_WORK
     return usable_cpus() if 6 * weights * config.training.batch_size >= much else 1

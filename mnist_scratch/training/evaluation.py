@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.data.dataset import CLASSES, PIXELS, Examples, check_examples
+from mnist_scratch.data.dataset import PIXELS, Examples, check_examples
 from mnist_scratch.data.loader import BatchLoader
-from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import Loss, SoftmaxCrossEntropy
 from mnist_scratch.nn.network import Network, check_network
@@ -47,9 +46,11 @@ class Evaluation:
     accuracy
         Share of the examples whose most probable class is the true one, 0 to 1.
     confusion
-        int64 (10, 10): numbers of examples, true class by row, predicted class by column.
+        int64 (C, C): numbers of examples, true class by row, predicted class by column.
     calibration
         Confidence and accuracy, bin by bin.
+    classes
+        The names of the C classes.
     """
 
     dataset: str
@@ -58,6 +59,7 @@ class Evaluation:
     accuracy: float
     confusion: npt.NDArray[np.int64]
     calibration: Calibration
+    classes: Sequence[str]
 
     @property
     def accuracy_interval(self) -> tuple[float, float]:
@@ -101,7 +103,7 @@ class Evaluation:
 
     def details(self) -> str:
         """Return the report without the summary: metrics, scores of every class, confusions."""
-        names = class_names(self.dataset)
+        names = self.classes
         longest = max(map(len, names))
         width = max(len("class"), longest)
         metrics = [f"{METRICS[name].title} {value:.2%}" for name, value in self.metrics.items()]
@@ -142,7 +144,7 @@ class Evaluation:
 
     def as_json(self) -> dict[str, Any]:
         """Return the evaluation as JSON values; null where a score is undefined."""
-        names = class_names(self.dataset)
+        names = self.classes
         scores = class_scores(self.confusion)
         return {
             "dataset": self.dataset,
@@ -183,12 +185,11 @@ def evaluate(
     TypeError
         If an argument has the wrong type.
     ValueError
-        If the network is not one from 784 pixels to 10 classes.
+        If the network is not one from 784 pixels to as many classes as the data set has.
     MnistScratchError
         If the loss is not finite.
     """
-    check_classifier(network, "evaluate(network, dataset)")
-    check_examples(dataset, "dataset")
+    check_classifier(network, dataset, "dataset", "evaluate(network, dataset)")
     # A copy: another thread may use it.
     loss_function = SoftmaxCrossEntropy() if loss_function is None else copy.copy(loss_function)
     check_loss(loss_function)
@@ -207,13 +208,17 @@ def evaluate(
     return _evaluation(dataset, loss_sum, predicted, confidences)
 
 
-def check_classifier(network: Network, call: str) -> None:
-    """Raise an error that shows the call if that is not a network from pixels to classes."""
+def check_classifier(network: Network, dataset: Examples, argument: str, call: str) -> None:
+    """Raise an error if that is no network from pixels to the classes of the data set.
+
+    The message shows the call, and what the data set is called there.
+    """
     check_network(network, f"{call}: network")
-    if (network.widths[0], network.widths[-1]) != (PIXELS, CLASSES):
+    check_examples(dataset, argument)
+    if (network.widths[0], network.widths[-1]) != (PIXELS, len(dataset.classes)):
         raise ValueError(
-            f"the network is {network.title}: it must take {PIXELS} pixels and give {CLASSES} "
-            "logits"
+            f"the network is {network.title}: it must take {PIXELS} pixels and give "
+            f"{len(dataset.classes)} logits, one for each class of {dataset.name}"
         )
 
 
@@ -259,8 +264,9 @@ def _evaluation(
             f"the network's loss on {dataset.name} is {loss_sum}: its training has diverged; "
             f"{ADVICE}"
         )
-    cells = dataset.labels.astype(np.int64) * CLASSES + predicted
-    confusion = np.bincount(cells, minlength=CLASSES * CLASSES).reshape(CLASSES, CLASSES)
+    count = len(dataset.classes)
+    cells = dataset.labels.astype(np.int64) * count + predicted
+    confusion = np.bincount(cells, minlength=count * count).reshape(count, count)
     return Evaluation(
         dataset=dataset.name,
         examples=len(dataset),
@@ -268,4 +274,5 @@ def _evaluation(
         accuracy=int(np.trace(confusion)) / len(dataset),
         confusion=confusion,
         calibration=calibration(confidences, predicted == dataset.labels),
+        classes=dataset.classes,
     )

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from mnist_scratch.config.schema import Config, check_config
 from mnist_scratch.data.augment import Augmentation
-from mnist_scratch.data.dataset import Examples, check_examples
+from mnist_scratch.data.dataset import Examples
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn import Array
@@ -83,7 +83,7 @@ class Trainer:
     TypeError
         If an argument has the wrong type.
     ValueError
-        If the network is not one from 784 pixels to 10 classes.
+        If the network is not one from 784 pixels to as many classes as the data sets have.
     """
 
     def __init__(
@@ -388,12 +388,11 @@ def _made(kind: Callable[..., Any], options: dict[str, Any], *arguments: object)
 
 
 def _check_arguments(
-    network: Network, training: object, validation: object, config: object
+    network: Network, training: Examples, validation: Examples, config: object
 ) -> None:
     call = "Trainer(network, training, validation, config)"
-    check_classifier(network, call)
-    check_examples(training, "training")
-    check_examples(validation, "validation")
+    for argument, dataset in (("training", training), ("validation", validation)):
+        check_classifier(network, dataset, argument, call)
     check_config(config, call)
 
 

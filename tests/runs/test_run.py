@@ -181,7 +181,9 @@ def test_the_model_is_saved_at_the_best_epoch_and_not_after(
 ) -> None:
     saved: list[bytes] = []
     monkeypatch.setattr(
-        RunFolder, "save_model", lambda _, network: saved.append(network.parameters.tobytes())
+        RunFolder,
+        "save_model",
+        lambda _, network, _classes: saved.append(network.parameters.tobytes()),
     )
     hard = {
         ("optimizer", "learning_rate"): 0.5,

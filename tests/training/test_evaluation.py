@@ -9,6 +9,7 @@ import pytest
 
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.loader import BatchLoader
+from mnist_scratch.data.sources.registry import DIGITS, class_names
 from mnist_scratch.nn.layers import Dense
 from mnist_scratch.nn.loss import SquaredError, cross_entropy_loss, softmax
 from mnist_scratch.nn.network import Network
@@ -20,7 +21,7 @@ def result(examples: int, right: int) -> Evaluation:
     confusion = np.zeros((10, 10), np.int64)
     confusion[0, 0], confusion[0, 1] = right, examples - right
     sure = calibration(np.full(examples, 0.9), np.arange(examples) < right)
-    return Evaluation("some", examples, 0.5, right / examples, confusion, sure)
+    return Evaluation("some", examples, 0.5, right / examples, confusion, sure, DIGITS)
 
 
 def test_every_example_counts_whatever_the_batches_are() -> None:
@@ -107,7 +108,9 @@ def test_an_evaluation_is_json() -> None:
 def of_clothes(confusion: npt.NDArray[np.int64]) -> Evaluation:
     right = np.repeat([True, False], [np.trace(confusion), confusion.sum() - np.trace(confusion)])
     sure = calibration(np.full(len(right), 0.95), right)
-    return Evaluation("fashion-mnist", len(right), 0.25, float(right.mean()), confusion, sure)
+    names = class_names("fashion-mnist")
+    accuracy = float(right.mean())
+    return Evaluation("fashion-mnist", len(right), 0.25, accuracy, confusion, sure, names)
 
 
 def test_every_class_has_a_line_and_the_most_confused_come_first() -> None:

@@ -230,9 +230,10 @@ def _read(dataset: str, files: Sequence[SourceFile], folder: Path) -> DataSplits
         arrays.append(DATASETS[dataset].to_mnist_layout(array))
         recorded = "" if archive else file.sha256
         hashes[file.name] = recorded or sha256_of(content)
+    classes = DATASETS[dataset].classes
     return DataSplits(
-        Dataset(dataset, arrays[0], arrays[1], hashes),
-        Dataset(dataset, arrays[2], arrays[3], hashes),
+        Dataset(dataset, arrays[0], arrays[1], hashes, classes),
+        Dataset(dataset, arrays[2], arrays[3], hashes, classes),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import mmap
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ import numpy.typing as npt
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.file_kind import KNOWN_BY, file_kind
 from mnist_scratch.data.idx import idx_size, parse_idx
+from mnist_scratch.data.sources.classes import CLASSES_FILE, read_classes
 from mnist_scratch.data.sources.files import decompressed, sha256_of, unreadable
 from mnist_scratch.data.sources.registry import DATASETS, FILE_NAMES
 from mnist_scratch.errors import MnistScratchError
@@ -44,7 +45,8 @@ def load_own_files(folder: Path, report: Callable[[str], object]) -> tuple[Datas
     Parameters
     ----------
     folder
-        Where the four files lie; see `find_files`.
+        Where the four files lie; see `find_files`. The names of the classes are in classes.txt
+        beside them, if they have any.
     report
         Called with what a person should know.
 
@@ -68,7 +70,25 @@ def load_own_files(folder: Path, report: Callable[[str], object]) -> tuple[Datas
     files = [read_file(path, report) for path in paths if path]
     hashes = {name: file.sha256 for name, file in zip(FILE_NAMES, files, strict=True)}
     images, labels, test_images, test_labels = files
-    return _dataset(images, labels, hashes), _dataset(test_images, test_labels, hashes)
+    classes = _classes(folder, labels.array)
+    if (folder / CLASSES_FILE).exists():
+        hashes[CLASSES_FILE] = sha256_of("\n".join(classes).encode())
+    return (
+        _dataset(images, labels, hashes, classes),
+        _dataset(test_images, test_labels, hashes, classes),
+    )
+
+
+def _classes(folder: Path, labels: npt.NDArray[Any]) -> tuple[str, ...]:
+    """Return the names in classes.txt; without it, the numbers of the classes there are.
+
+    Those are the labels, if they are 0, 1 and so on without a gap, and otherwise the ten digits.
+    """
+    if not (folder / CLASSES_FILE).exists() and labels.dtype == np.uint8:
+        found: list[int] = np.unique(labels).tolist()
+        if len(found) >= 2 and found == list(range(len(found))):
+            return tuple(map(str, found))
+    return read_classes(folder)
 
 
 def find_files(folder: Path) -> list[Path | None]:
@@ -207,7 +227,9 @@ def _decompressed(path: Path, content: bytes) -> bytes:
         ) from error
 
 
-def _dataset(images: IdxFile, labels: IdxFile, hashes: dict[str, str]) -> Dataset:
+def _dataset(
+    images: IdxFile, labels: IdxFile, hashes: dict[str, str], classes: Sequence[str]
+) -> Dataset:
     if images.array.ndim == 3 and images.array.shape[1:] != (28, 28):
         height, width = images.array.shape[1:]
         raise MnistScratchError(
@@ -215,7 +237,7 @@ def _dataset(images: IdxFile, labels: IdxFile, hashes: dict[str, str]) -> Datase
             f"{_IMPORT.format(images.path.parent)} resizes them"
         )
     try:
-        return Dataset("files", images.array, labels.array, hashes)
+        return Dataset("files", images.array, labels.array, hashes, classes)
     except MnistScratchError as error:
         reason = str(error).removeprefix("files: ")
         raise MnistScratchError(f"{images.path}, {labels.path}: {reason}") from error

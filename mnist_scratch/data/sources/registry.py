@@ -52,7 +52,8 @@ class DataSource(NamedTuple):
     description
         What it is, in a few words, for `--help`.
     classes
-        Names of its ten classes, in the order of their labels.
+        Names of its classes, in the order of their labels; of a person's own files, classes.txt has
+        others.
     files
         Training images and labels, test images and labels; none where they are a person's own.
     mirrors
@@ -273,5 +274,5 @@ PUBLISHED = tuple(name for name, source in DATASETS.items() if source.mirrors)
 
 
 def class_names(dataset: str) -> tuple[str, ...]:
-    """Return the names of a data set's ten classes; the digits, where it is not in the table."""
+    """Return the names of a data set's classes; the digits, where it is not in the table."""
     return DATASETS[dataset].classes if dataset in DATASETS else DIGITS

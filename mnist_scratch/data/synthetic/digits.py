@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from mnist_scratch.data.dataset import CLASSES, UInt8Array
+from mnist_scratch.data.dataset import UInt8Array
 from mnist_scratch.data.idx import format_idx
 from mnist_scratch.data.pictures.prepare import FIELD, prepare
-from mnist_scratch.data.sources.registry import FILE_NAMES, SourceFile
+from mnist_scratch.data.sources.registry import DIGITS, FILE_NAMES, SourceFile
 from mnist_scratch.data.synthetic.handwriting import choose_skeletons, write
 from mnist_scratch.data.synthetic.rendering import render
 from mnist_scratch.errors import MnistScratchError
@@ -93,7 +93,7 @@ def _draw_set(
     progress: Callable[[int], object],
 ) -> tuple[UInt8Array, UInt8Array]:
     order_seed, drawing_seed = seed.spawn(2)
-    labels = (np.arange(count) % CLASSES).astype(np.uint8)
+    labels = (np.arange(count) % len(DIGITS)).astype(np.uint8)
     np.random.default_rng(order_seed).shuffle(labels)
     images = np.empty((count, FIELD, FIELD), np.uint8)
 

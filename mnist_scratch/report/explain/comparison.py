@@ -1,17 +1,17 @@
 """Training runs that differ only in the loss: why cross-entropy is used, on a small network.
 
-The network is 784-30-10 with ReLU, trained by plain SGD without momentum and schedule. It starts
+The network is 784-30-C with ReLU, trained by plain SGD without momentum and schedule. It starts
 once as usual (He initialisation) and once confidently wrong: the same parameters, but the bias of
-logit 0 is raised, so that the network is certain that every image is a 0.
+logit 0 is raised, so that the network is certain that every image is of the first class, a 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from mnist_scratch.config.schema import Config, with_values
-from mnist_scratch.data.dataset import CLASSES, PIXELS, Examples, Subset, split
+from mnist_scratch.data.dataset import PIXELS, Examples, Subset, split
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.training.evaluation import evaluate
@@ -65,6 +65,7 @@ class Comparison(NamedTuple):
     """How the same network learned with each loss, from each of the two starts."""
 
     dataset: str
+    classes: Sequence[str]
     confidently_wrong: list[Learning]
     ordinary: list[Learning]
 
@@ -90,8 +91,10 @@ def compare_losses(dataset: Examples, report: Callable[[str], object]) -> Compar
     for start, bias in starts.items():
         for loss in COMPARED:
             report(f"{loss}, starting {start}:")
-            learnings[start].append(_learn(start_network(bias), training, validation, loss))
-    return Comparison(dataset.name, *learnings.values())
+            learnings[start].append(
+                _learn(start_network(bias, len(dataset.classes)), training, validation, loss)
+            )
+    return Comparison(dataset.name, dataset.classes, *learnings.values())
 
 
 def sample(dataset: Examples) -> tuple[Subset, Subset]:
@@ -107,9 +110,9 @@ def sample(dataset: Examples) -> tuple[Subset, Subset]:
     return split(rest, TRAINING_EXAMPLES, rng)[1], validation
 
 
-def start_network(bias: float) -> Network:
+def start_network(bias: float, classes: int) -> Network:
     """Return the network with which a training begins, with this bias of logit 0."""
-    widths = (PIXELS, HIDDEN, CLASSES)
+    widths = (PIXELS, HIDDEN, classes)
     network = Network.of_widths(widths, "relu", generator(SEED, "initialisation"))
     network.dense_layers[-1].biases[0] = bias
     return network

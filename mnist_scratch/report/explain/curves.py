@@ -14,10 +14,10 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import PercentFormatter
 from matplotlib.transforms import Bbox
 
-from mnist_scratch.data.dataset import CLASSES, PIXELS
+from mnist_scratch.data.dataset import PIXELS
 from mnist_scratch.report.explain import comparison
 from mnist_scratch.report.explain.comparison import Comparison, Learning
-from mnist_scratch.report.plots.style import COLOURS, light_grid, save
+from mnist_scratch.report.plots.style import COLOURS, light_grid, plain, save
 
 PROBABILITIES = (0.9, 0.5, 0.1, 0.01, 0.001)
 _STYLES: dict[str, dict[str, Any]] = {
@@ -64,14 +64,15 @@ def draw_curves(compared: Comparison, output: Path) -> None:
     axes = figure.subplots(3, 2, height_ratios=(1.1, 1, 1))
     _draw_losses(axes[0, 0])
     _draw_plateau(axes[0, 1])
+    first = plain(compared.classes[0])
     starts = {
-        "Starts confident that every image is a 0": compared.confidently_wrong,
+        f"Starts confident that every image is a {first}": compared.confidently_wrong,
         "Starts as usual": compared.ordinary,
     }
     for column, (title, learnings) in enumerate(starts.items()):
         _draw_accuracies(axes[1, column], f"{title} ({compared.dataset})", learnings)
         _draw_progress(axes[2, column], learnings)
-    figure.supxlabel(_caption(compared.dataset), fontsize=13)
+    figure.supxlabel(_caption(compared.dataset, first, len(compared.classes)), fontsize=13)
     for panel in axes.flat:
         light_grid(panel)
         panel.tick_params(labelsize=13)
@@ -173,13 +174,13 @@ def _figures(learning: Learning) -> dict[str, list[float]]:
     }
 
 
-def _caption(dataset: str) -> str:
+def _caption(dataset: str, first: str, classes: int) -> str:
     return (
         "(p - 1)² is the true class's term of the squared error. Training minimises the sum of "
         "(p - y)²\nover all classes, y the target: twice that term with two classes.\n"
-        f"Network {PIXELS}-{comparison.HIDDEN}-{CLASSES}, ReLU, plain SGD, "
+        f"Network {PIXELS}-{comparison.HIDDEN}-{classes}, ReLU, plain SGD, "
         f"learning rate {comparison.LEARNING_RATE:g}, batch {comparison.BATCH_SIZE}, "
         f"{comparison.TRAINING_EXAMPLES:,} images of {dataset}, seed {comparison.SEED};\n"
-        "the same weights and batches for both losses. Confident that it is a 0: "
-        f"the bias of that logit starts at {comparison.CONFIDENT_BIAS:g}."
+        "the same weights and batches for both losses. Confident that it is a "
+        f"{first}: the bias of that logit starts at {comparison.CONFIDENT_BIAS:g}."
     )

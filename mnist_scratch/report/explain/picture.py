@@ -12,7 +12,6 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
-from mnist_scratch.data.dataset import CLASSES
 from mnist_scratch.inference.examples import Example
 from mnist_scratch.report.explain.steps import Explanation
 from mnist_scratch.report.plots.style import COLOURS, light_grid, save
@@ -28,7 +27,7 @@ def draw_explanations(
     names: Sequence[str],
     output: Path,
 ) -> None:
-    """Draw a row for each image: the image, the ten probabilities, the push on each logit.
+    """Draw a row for each image: the image, the probabilities, the push on each logit.
 
     Parameters
     ----------
@@ -86,10 +85,11 @@ def summarise(example: Example, explanation: Explanation, names: Sequence[str]) 
 
 
 def _draw_probabilities(axes: Axes, explanation: Explanation) -> None:
-    colours = [_OTHER] * CLASSES
+    classes = len(explanation.predictions)
+    colours = [_OTHER] * classes
     colours[explanation.predicted] = _PREDICTED
     colours[explanation.target] = _TRUE
-    axes.bar(range(CLASSES), explanation.predictions, color=colours)
+    axes.bar(range(classes), explanation.predictions, color=colours)
     target, predicted = explanation.target, explanation.predicted
     for number in {target, predicted}:
         # Centred over its bar, but for neighbours: there each text starts at the other's side.
@@ -99,7 +99,7 @@ def _draw_probabilities(axes: Axes, explanation: Explanation) -> None:
             x, align = (number + 0.4, "right") if is_left else (number - 0.4, "left")
         height = explanation.predictions[number]
         axes.text(x, height + 0.02, share_text(height), ha=align, va="bottom", fontsize=12)
-    axes.set_xlim(-1.4, CLASSES + 0.4)
+    axes.set_xlim(-1.4, classes + 0.4)
     axes.set_ylim(0.0, 1.14)
     axes.set_yticks((0.0, 0.5, 1.0))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
@@ -108,7 +108,7 @@ def _draw_probabilities(axes: Axes, explanation: Explanation) -> None:
 
 def _draw_steps(axes: Axes, explanation: Explanation) -> None:
     steps = -explanation.fused_gradient  # targets - predictions
-    axes.bar(range(CLASSES), steps, color=[_UP if step > 0.0 else _DOWN for step in steps])
+    axes.bar(range(len(steps)), steps, color=[_UP if step > 0.0 else _DOWN for step in steps])
     axes.axhline(0.0, color=COLOURS[6], linewidth=0.8)
     # The same scale in every row would hide the small steps of what is classified correctly.
     reach = max(1.25 * float(np.abs(steps).max()), 1e-12)
@@ -121,12 +121,12 @@ def _draw_steps(axes: Axes, explanation: Explanation) -> None:
 def _finish(axes: Axes, title: str, explanation: Explanation) -> None:
     axes.set_title(title, fontsize=14)
     # The true class's bar may be too low to be seen; what stands below it says which it is.
-    names = [str(number) for number in range(CLASSES)]
+    names = [str(number) for number in range(len(explanation.predictions))]
     names[explanation.predicted] += "\npredicted"
     # Side by side the two words would run into each other: one stands a line lower.
     distance = abs(explanation.predicted - explanation.target)
     names[explanation.target] += "\ntrue" if distance != 1 else "\n\ntrue"
-    axes.set_xticks(range(CLASSES), names)
+    axes.set_xticks(range(len(names)), names)
     axes.tick_params(labelsize=13)
     axes.get_xticklabels()[explanation.target].set(fontweight="bold", color=_TRUE)
     light_grid(axes, "y")

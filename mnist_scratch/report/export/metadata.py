@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.layers import Layer
 from mnist_scratch.nn.network import Network
@@ -27,7 +26,7 @@ def about_model(run: RunFolder) -> dict[str, str]:
     dataset = run.config().data.dataset
     about = {
         "dataset": dataset,
-        "class_names": json.dumps(class_names(dataset)),
+        "class_names": json.dumps(run.classes()),
         "mnist_scratch": __version__,
     }
     accuracy = run.test_accuracy()

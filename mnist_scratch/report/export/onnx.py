@@ -14,7 +14,6 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from mnist_scratch.data.dataset import CLASSES
 from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
 from mnist_scratch.nn.layers import Dense, ReLU, Sigmoid, Tanh
 from mnist_scratch.report.export.metadata import about_model, named_layers
@@ -31,7 +30,7 @@ def write_onnx(run: RunFolder, output: Path) -> None:
     """Write a run's model as ONNX.
 
     Its input `images` is uint8 (N, 28, 28), 0 for paper and 255 for ink; its outputs are `logits`
-    and `probabilities`, float32 (N, 10), also those of a float64 model, which is rounded. The
+    and `probabilities`, float32 (N, C), also those of a float64 model, which is rounded. The
     metadata is that of `about_model`.
 
     Parameters
@@ -87,7 +86,7 @@ def _model(run: RunFolder) -> onnx.ModelProto:
         "mnist_scratch",
         [helper.make_tensor_value_info("images", TensorProto.UINT8, ["N", _SIDE, _SIDE])],
         [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", CLASSES])
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", network.widths[-1]])
             for name in ("logits", "probabilities")
         ],
         initializers,

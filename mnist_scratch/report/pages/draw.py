@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 
 from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
-from mnist_scratch.data.sources.registry import DIGITS, class_names
+from mnist_scratch.data.sources.registry import DIGITS
 from mnist_scratch.nn.layers import Dense, ReLU, Sigmoid, Tanh
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.export.metadata import named_layers
@@ -46,7 +46,7 @@ def write_page(run: RunFolder, output: Path) -> None:
     name = printable(run.path.resolve().name)
     widths = "-".join(map(str, network.widths))
     dataset = run.config().data.dataset
-    names = class_names(dataset)
+    names = run.classes()
     # Classes with names of their own are no digits.
     kind, task = ("digit", "Draw a digit") if names == DIGITS else ("class", "Draw a picture")
     page = fill(

@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 
 from mnist_scratch.config.schema import settings
 from mnist_scratch.data.dataset import Examples
-from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.examples import Example, worst_examples
 from mnist_scratch.nn.cross_entropy_reference import softmax_cross_entropy
@@ -73,8 +72,8 @@ def write_report(run: RunFolder, network: Network, test: Examples) -> None:
     sections = [
         _about_learning(run, history),
         *_about_errors(run, evaluation, worst),
-        *_about_layers(run, network, class_names(test.name)),
-        _about_a_step(run, network, worst[0], class_names(test.name)),
+        *_about_layers(run, network, test.classes),
+        _about_a_step(run, network, worst[0], test.classes),
         _about_run(run, network, history, evaluation),
     ]
     drawn_sections = []
@@ -146,7 +145,7 @@ def _about_learning(run: RunFolder, history: History) -> _Section:
 def _about_errors(
     run: RunFolder, evaluation: Evaluation, worst: Sequence[Example]
 ) -> list[_Section]:
-    names, bins = class_names(evaluation.dataset), evaluation.calibration
+    names, bins = evaluation.classes, evaluation.calibration
     pairs = ", ".join(
         f"true {names[pair.true]} predicted {names[pair.predicted]}, {pair.examples} times"
         for pair in most_confused(evaluation.confusion)

@@ -9,8 +9,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from mnist_scratch.data.augment import Augmentation
-from mnist_scratch.data.dataset import CLASSES, Examples
-from mnist_scratch.data.sources.registry import class_names
+from mnist_scratch.data.dataset import Examples
 from mnist_scratch.report.plots.style import COLOURS, save
 
 _ACROSS = 14
@@ -40,9 +39,9 @@ def write_contact_sheet(dataset: Examples, augmentation: Augmentation | None, pa
 
 
 def _draw(dataset: Examples, augmentation: Augmentation | None) -> Figure:
-    names = class_names(dataset.name)
-    sheet = np.full((CLASSES * _CELL - _GAP, _ACROSS * _CELL - _GAP), 255, np.uint8)
-    for label in range(CLASSES):
+    names = dataset.classes
+    sheet = np.full((len(names) * _CELL - _GAP, _ACROSS * _CELL - _GAP), 255, np.uint8)
+    for label in range(len(names)):
         examples = np.flatnonzero(dataset.labels == label)[:_ACROSS]
         images = dataset.take(examples)[0].reshape(-1, 28, 28)  # (n, 28, 28)
         if augmentation is not None and len(images):
@@ -50,11 +49,11 @@ def _draw(dataset: Examples, augmentation: Augmentation | None) -> Figure:
         for place, image in enumerate(images):
             row, column = label * _CELL, place * _CELL
             sheet[row : row + 28, column : column + 28] = 255 - image
-    figure = Figure(figsize=(_ACROSS * 0.62 + _MARGIN, CLASSES * 0.62 + 0.55), dpi=150)
+    figure = Figure(figsize=(_ACROSS * 0.62 + _MARGIN, len(names) * 0.62 + 0.55), dpi=150)
     figure.set_layout_engine("constrained")
     axes = figure.subplots()
     axes.imshow(sheet, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    axes.set_yticks(np.arange(CLASSES) * _CELL + 14, names, fontsize=12)
+    axes.set_yticks(np.arange(len(names)) * _CELL + 14, names, fontsize=12)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     if augmentation is None:

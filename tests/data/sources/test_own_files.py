@@ -75,8 +75,8 @@ def idx(*shape: int) -> bytes:
         ({LABELS: b""}, rf"{LABELS}: 0 bytes are too few for an IDX file"),
         ({LABELS: idx(99)}, rf"{IMAGES}, .*{LABELS}: 100 images need .*, not uint8 \(99,\)"),
         (
-            {LABELS: format_idx(np.arange(100, dtype=np.uint8))},
-            rf"{LABELS}: example 10 has the label 10; labels are 0 to 9",
+            {LABELS: format_idx(np.arange(1, 101, dtype=np.uint8))},
+            rf"{LABELS}: example 9 has the label 10; labels are 0 to 9, of 10 classes; .*classes.t",
         ),
         (
             {IMAGES: idx(100, 8, 9)},

@@ -76,7 +76,7 @@ def test_the_confident_start_gives_nearly_every_image_to_class_0(training: Datas
     rest, validation = sample(training)
     assert (len(rest), len(validation)) == (6400, 2000)
     images = ((validation.images.reshape(2000, 784) / 255.0 - 0.1307) / 0.3081).astype(np.float32)
-    predictions = softmax(start_network(comparison.CONFIDENT_BIAS).forward(images))
+    predictions = softmax(start_network(comparison.CONFIDENT_BIAS, 10).forward(images))
     assert np.median(predictions[:, 0]) > 0.9999
 
 

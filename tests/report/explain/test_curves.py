@@ -8,6 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from mnist_scratch.data.sources.registry import DIGITS
 from mnist_scratch.report.explain import curves
 from mnist_scratch.report.explain.comparison import Comparison, Learning
 from mnist_scratch.report.explain.curves import as_json, draw_curves, table
@@ -23,7 +24,7 @@ def learning(loss: str, start_loss: float, end_loss: float) -> Learning:
 @pytest.fixture
 def compared() -> Comparison:
     trainings = [learning("cross-entropy", 8.0, 2.0), learning("squared-error", 2.0, 1.5)]
-    return Comparison("digits", trainings, trainings)
+    return Comparison("digits", DIGITS, trainings, trainings)
 
 
 def test_the_table_has_the_known_values() -> None:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from mnist_scratch.config.schema import Config
+from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.inference.ensemble import ModelResult
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.pages import report
@@ -26,6 +27,7 @@ def evaluation(confusion: npt.NDArray[np.int64]) -> Evaluation:
         accuracy=float(right.mean()),
         confusion=confusion,
         calibration=calibration(np.full(len(right), 0.95), right),
+        classes=class_names("fashion-mnist"),
     )
 
 
