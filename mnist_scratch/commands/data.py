@@ -141,7 +141,7 @@ def _print_states(states: Sequence[FileState], options: argparse.Namespace) -> N
         return
     between = "\n  " if columns() < NARROW else " "  # a path gets a line, as far as it fits
     result(
-        "\n".join(f"{state.dataset:<13} {state.state:<9}{between}{state.path}" for state in states)
+        "\n".join(f"{state.dataset:<15} {state.state:<9}{between}{state.path}" for state in states)
     )
     for state in states:
         if state.problem:

@@ -40,14 +40,15 @@ def data_folder(dataset: str, data_dir: str = "") -> Path:
         If the user named something that is no folder.
     """
     named = data_dir or (os.environ.get("MNIST_SCRATCH_DATA", "") if dataset == "mnist" else "")
+    name = DATASETS[dataset].folder or dataset
     if named:
         return _named_folder(named)
     from platformdirs import user_cache_dir  # 6% of the import of NumPy
 
-    kept = [Path(user_cache_dir("mnist_scratch", appauthor=False)) / dataset]
+    kept = [Path(user_cache_dir("mnist_scratch", appauthor=False)) / name]
     if (_CHECKOUT / "pyproject.toml").exists():
-        kept.insert(0, _CHECKOUT / "data" / dataset)
-    places = [Path("data") / dataset, *kept]
+        kept.insert(0, _CHECKOUT / "data" / name)
+    places = [Path("data") / name, *kept]
     return next((folder for folder in places if _has_files(dataset, folder)), kept[0])
 
 
@@ -81,7 +82,8 @@ def locate(file: SourceFile, folder: Path) -> Path | None:
     plain, compressed = folder / file.name, folder / file.compressed_name
     if file.sha256 and plain.exists():
         return plain
-    return compressed if compressed.exists() else None
+    is_known = file.sha256 or file.compressed_sha256
+    return compressed if is_known and compressed.exists() else None
 
 
 def missing(files: Sequence[SourceFile], folder: Path) -> list[SourceFile]:

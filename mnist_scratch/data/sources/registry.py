@@ -62,6 +62,8 @@ class DataSource(NamedTuple):
     archive
         The ZIP file that is published instead of the four, if they are: it holds them compressed,
         in its folder `gzip/`.
+    folder
+        Whose folder its files are in, if it is another data set's: the archive has both.
     to_mnist_layout
         Turns the array of a file into images (N, 28, 28), rows first, or labels (N,), both uint8.
     """
@@ -72,6 +74,7 @@ class DataSource(NamedTuple):
     files: Sequence[SourceFile] = ()
     mirrors: Sequence[str] = ()
     archive: SourceFile | None = None
+    folder: str = ""
     to_mnist_layout: Callable[[Any], Any] = lambda array: array
 
 
@@ -108,6 +111,34 @@ def _qmnist_layout(array: Any) -> Any:
 def _emnist_layout(array: Any) -> Any:
     """Of images (N, columns, rows), their transposes."""
     return array.transpose(0, 2, 1).copy() if array.ndim == 3 else array
+
+
+def _emnist_letters_layout(array: Any) -> Any:
+    """Of labels 1 to 26, those from 0; of images as in the other parts of EMNIST."""
+    return array - 1 if array.ndim == 1 else _emnist_layout(array)
+
+
+_EMNIST_MIRRORS = ("https://biometrics.nist.gov/cs_links/EMNIST/",)
+_EMNIST_ARCHIVE = SourceFile(
+    "gzip.zip",
+    561_753_746,
+    "fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e",
+)
+
+
+def _in_emnist_s_archive(part: str, training: int, test: int) -> tuple[SourceFile, ...]:
+    """Return the files of a part of EMNIST, given its numbers of images.
+
+    There is no hash of theirs on record: they are read from the archive alone.
+    """
+    return tuple(
+        SourceFile(f"emnist-{part}-{of}", size, "")
+        for count, kind in ((training, "train"), (test, "test"))
+        for of, size in (
+            (f"{kind}-images-idx3-ubyte", 16 + 784 * count),
+            (f"{kind}-labels-idx1-ubyte", 8 + count),
+        )
+    )
 
 
 # The same file names stand for other files in each: a data set is known by its name and hashes.
@@ -249,12 +280,30 @@ DATASETS = {
                 "a456cc5cfc928851403b513f94937b9d7570f424ea6d56dce3b28f6c0723608a",
             ),
         ),
-        mirrors=("https://biometrics.nist.gov/cs_links/EMNIST/",),
-        archive=SourceFile(
-            "gzip.zip",
-            561_753_746,
-            "fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e",
-        ),
+        mirrors=_EMNIST_MIRRORS,
+        archive=_EMNIST_ARCHIVE,
+        to_mnist_layout=_emnist_layout,
+    ),
+    "emnist-letters": DataSource(
+        title="EMNIST letters",
+        description="145,600 letters, upper and lower case as one",
+        classes=tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+        files=_in_emnist_s_archive("letters", 124_800, 20_800),
+        mirrors=_EMNIST_MIRRORS,
+        archive=_EMNIST_ARCHIVE,
+        folder="emnist-digits",
+        to_mnist_layout=_emnist_letters_layout,
+    ),
+    "emnist-balanced": DataSource(
+        title="EMNIST balanced",
+        description="131,600 digits and letters",
+        # Those small letters that look like their capital are one class with it (Cohen et al. 2017,
+        # arXiv 1702.05373, section II).
+        classes=tuple("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt"),
+        files=_in_emnist_s_archive("balanced", 112_800, 18_800),
+        mirrors=_EMNIST_MIRRORS,
+        archive=_EMNIST_ARCHIVE,
+        folder="emnist-digits",
         to_mnist_layout=_emnist_layout,
     ),
     "synthetic": DataSource(

@@ -34,16 +34,19 @@ def empty_folder(no_data: Path) -> None:
 def test_every_published_file_has_a_hash_and_a_mirror_of_its_own() -> None:
     sources = [DATASETS[name] for name in PUBLISHED]
     assert all(url.startswith("https://") for source in sources for url in source.mirrors)
-    files = [file for source in sources for file in source.files]
-    files += [source.archive for source in sources if source.archive]
-    hashes = [file.published[2] for file in files]
-    assert len(set(hashes)) == len(hashes) == 4 * len(sources) + 1
+    files = [file for source in sources for file in source.files if not source.folder]
+    archives = {source.archive for source in sources if source.archive}
+    hashes = [file.published[2] for file in (*files, *archives)]
+    assert len(set(hashes)) == len(hashes) == 4 * 5 + 1
+    in_archive = [source for source in sources if source.folder]
+    assert all(source.archive in archives for source in in_archive)
     assert all(len(bytes.fromhex(sha256)) == 32 for sha256 in hashes)
 
 
 def test_the_sizes_on_record_are_those_of_the_images_and_labels_that_are_published() -> None:
     images = dict.fromkeys(("mnist", "fashion-mnist", "kmnist"), (60000, 10000))
     images |= {"qmnist": (60_000, 60_000), "emnist-digits": (240_000, 40_000)}
+    images |= {"emnist-letters": (124_800, 20_800), "emnist-balanced": (112_800, 18_800)}
     assert tuple(images) == PUBLISHED
     for name, (training, test) in images.items():
         sizes = [file.size for file in DATASETS[name].files]
@@ -95,32 +98,37 @@ class Emnist:
     Image k is upright a bar across row k + 2, from its left edge to column 9.
     """
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, part: str = "digits", first: int = 0
+    ) -> None:
+        dataset = f"emnist-{part}"
         upright = np.zeros((5, 28, 28), np.uint8)
         for image in range(5):
             upright[image, image + 2, :10] = 255
         self.upright: NDArray[np.uint8] = upright
         stored = upright.transpose(0, 2, 1)
         self.labels = np.arange(5, dtype=np.uint8)
+        labels = self.labels + np.uint8(first)
         self.plain = {
             file.name: format_idx(array)
             for file, array in zip(
-                DATASETS["emnist-digits"].files,
-                (stored, self.labels, stored[3:], self.labels[3:]),
+                DATASETS[dataset].files,
+                (stored, labels, stored[3:], labels[3:]),
                 strict=True,
             )
         }
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("gzip/", "")
-            archive.writestr("gzip/emnist-letters-train-images-idx3-ubyte.gz", b"letters")
+            archive.writestr("gzip/emnist-byclass-train-images-idx3-ubyte.gz", b"another")
             for name, content in self.plain.items():
                 archive.writestr(f"gzip/{name}.gz", gzip.compress(content))
         self.archive = file.getvalue()
-        files = [SourceFile(n, len(c), sha256(c)) for n, c in self.plain.items()]
+        known = part == "digits"
+        files = [SourceFile(n, len(c), sha256(c) * known) for n, c in self.plain.items()]
         zipped = SourceFile("gzip.zip", len(self.archive), sha256(self.archive))
-        source = DATASETS["emnist-digits"]._replace(files=files, mirrors=NOWHERE, archive=zipped)
-        monkeypatch.setitem(DATASETS, "emnist-digits", source)
+        source = DATASETS[dataset]._replace(files=files, mirrors=NOWHERE, archive=zipped)
+        monkeypatch.setitem(DATASETS, dataset, source)
         self.folder = folder
         self.folder.mkdir(parents=True)
 
@@ -139,6 +147,7 @@ class Emnist:
         """Check that the images stand upright and that their hashes are those of the content."""
         np.testing.assert_array_equal(data.training.images, self.upright)
         np.testing.assert_array_equal(data.test.images, self.upright[3:])
+        np.testing.assert_array_equal(data.training.labels, self.labels)
         np.testing.assert_array_equal(data.test.labels, self.labels[3:])
         assert data.training.images.flags.c_contiguous
         assert data.training.sha256 == {n: sha256(c) for n, c in self.plain.items()}
@@ -177,8 +186,8 @@ def test_files_that_were_unpacked_are_read_before_the_archive(emnist: Emnist) ->
 def test_an_archive_with_other_bytes_is_never_read(emnist: Emnist, change: str) -> None:
     emnist.place("zip")
     path = emnist.folder / "gzip.zip"
-    at = emnist.archive.index(b"letters")  # of no file that is read
-    inserted = b"L" if change == "a byte" else b"Le"
+    at = emnist.archive.index(b"byclass")  # of no file that is read
+    inserted = b"B" if change == "a byte" else b"By"
     path.write_bytes(emnist.archive[:at] + inserted + emnist.archive[at + 1 :])
     with pytest.raises(MnistScratchError, match=r"gzip\.zip is damaged or another file") as error:
         load_dataset("emnist-digits")
@@ -226,3 +235,25 @@ def test_emnist_that_cannot_be_fetched_says_what_to_place_by_hand(emnist: Emnist
     with pytest.raises(MnistScratchError, match=r"could not fetch gzip\.zip") as error:
         load_dataset("emnist-digits", report=lambda _: None)
     assert f"gzip.zip {len(emnist.archive):>11,} bytes" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("part", "first", "names"),
+    [
+        ("letters", 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+        ("balanced", 0, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt"),
+    ],
+)
+def test_emnist_s_letters_come_from_the_archive_of_its_digits(
+    no_data: Path, monkeypatch: pytest.MonkeyPatch, part: str, first: int, names: str
+) -> None:
+    emnist = Emnist(no_data / "emnist-digits", monkeypatch, part, first)
+    emnist.place("gz")  # nothing is on record to verify these by
+    dataset = f"emnist-{part}"
+    with pytest.raises(MnistScratchError, match=r"could not fetch gzip\.zip"):
+        load_dataset(dataset, report=lambda _: None)
+    emnist.place("zip")
+    emnist.check(data := load_dataset(dataset))
+    assert "".join(data.training.classes) == "".join(data.test.classes) == names
+    states = check_files(dataset, emnist.folder)
+    assert [(each.path.name, each.state) for each in states] == [("gzip.zip", "verified")]
