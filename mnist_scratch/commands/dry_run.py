@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mnist_scratch.config.schema import Config
-from mnist_scratch.data.dataset import PIXELS, Dataset, split
+from mnist_scratch.data.dataset import PIXELS, split
 from mnist_scratch.data.sources.files import data_folder
 from mnist_scratch.data.sources.load import load_dataset, to_fetch
 from mnist_scratch.data.sources.registry import DATASETS, class_names
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.folder import FILES
-from mnist_scratch.runs.threads import computing
+from mnist_scratch.runs.threads import computing, scratch_trainer, take_steps
 from mnist_scratch.system.text import labelled
+from mnist_scratch.system.threads import usable_cpus
 from mnist_scratch.training.evaluation import evaluate
-from mnist_scratch.training.trainer import Trainer
 
 _SIZES = 60_000, 10_000  # of the synthetic digits, before they are drawn
 _TIMED_BATCHES = 20  # at most, in one epoch of the network that is timed
@@ -47,7 +46,7 @@ def plan(config: Config, path: Path) -> dict[str, Any]:
     sizes, classes = _sizes(config) if absent else _loaded_sizes(config)
     batch = min(training.batch_size, sizes["training"])
     steps = training.epochs * -(-sizes["training"] // batch)
-    with computing(config) as found:
+    with computing(config) as (found, threads):
         network, seconds_a_step, seconds_an_image = _measured(found, batch, classes)
     evaluated = training.epochs * sizes["validation"] + sizes["test"]
     return {
@@ -65,6 +64,7 @@ def plan(config: Config, path: Path) -> dict[str, Any]:
         "batch_size": batch,
         "steps": steps,
         "threads": found.training.threads,
+        "threads_tried": threads.tried,
         "seconds_per_step": seconds_a_step,
         "estimated_seconds": steps * seconds_a_step + evaluated * seconds_an_image,
         "run": str(path),
@@ -85,6 +85,12 @@ def describe(planned: dict[str, Any], *, auto: bool) -> str:
     widths, batch = planned["widths"], planned["batch_size"]
     activation = f", {planned['activation']}" if len(widths) > 2 else ""
     distorted = ", distorted in every epoch" if planned["distorted"] else ""
+    threads = f"{planned['threads'] or 'as many as the BLAS chooses'}"
+    if tried := planned["threads_tried"]:
+        times = " or ".join(f"{1000 * took:.3g} ms with {number}" for number, took in tried.items())
+        threads += f", tried now: a step takes {times}; --threads fixes the number"
+    elif planned["threads"] and usable_cpus() > 1:
+        threads += ", as given"
     epochs, seconds = planned["epochs"], planned["estimated_seconds"]
     took = f"{1000 * planned['seconds_per_step']:.3g} ms a step, measured now"
     rows = {
@@ -96,7 +102,7 @@ def describe(planned: dict[str, Any], *, auto: bool) -> str:
         "a batch": " -> ".join(f"{batch}x{width}" for width in widths),
         "training": f"{epochs:,} epochs of {planned['steps'] // epochs:,} steps: "
         f"{planned['steps']:,} steps of {planned['optimizer']}",
-        "threads": f"{planned['threads'] or 'as many as the BLAS chooses'}",
+        "threads": threads,
         "time": f"about {_duration(seconds)} ({took})",
         "files": f"{planned['run']}: {', '.join(planned['files'])}",
     }
@@ -127,30 +133,17 @@ def _loaded_sizes(config: Config) -> tuple[dict[str, int], int]:
 
 def _measured(config: Config, batch: int, classes: int) -> tuple[Network, float, float]:
     """Return the run's network, and the seconds that a step and the evaluation of an image take."""
-    network = Network.of_widths(
-        (PIXELS, *config.network.hidden, classes), config.network.activation, 0
-    )
-    rng = np.random.default_rng(0)
-    count = batch * min(_TIMED_BATCHES, max(2, 4096 // batch))
-    images = rng.integers(0, 256, (count, 28, 28), np.uint8)
-    names = tuple(map(str, range(classes)))
-    scratch = Dataset("scratch", images, rng.integers(0, classes, count, np.uint8), classes=names)
-    trainer = Trainer(network, scratch, scratch, config)
-    trainer.optimizer.learning_rate = 1e-9  # or numbers without meaning would diverge
-    steps, started = 0, 0.0
-    while not started or time.perf_counter() < started + _TIMED:
-        trainer.loader.epoch = 0
-        for images, targets in trainer.loader:
-            trainer.loss_function.forward(network.forward(images), targets)
-            network.backward(trainer.loss_function.backward())
-            trainer.optimizer.step()
-            steps += 1
-        if not started:  # the first epoch warms up
-            steps, started = 0, time.perf_counter()
-    seconds_a_step = (time.perf_counter() - started) / steps
-    started = time.perf_counter()
-    evaluate(network, scratch)
-    return network, seconds_a_step, (time.perf_counter() - started) / count
+    sized = replace(config, training=replace(config.training, batch_size=batch))
+    trainer = scratch_trainer(sized, min(_TIMED_BATCHES, max(2, 4096 // batch)), classes)
+    steps = take_steps(trainer)
+    next(steps)  # slower than others
+    count, started = 0, time.perf_counter()
+    while (ended := time.perf_counter()) < started + _TIMED or count < 2:
+        next(steps)
+        count += 1
+    evaluate(trainer.network, trainer.validation)
+    seconds_an_image = (time.perf_counter() - ended) / len(trainer.validation)
+    return trainer.network, (ended - started) / count, seconds_an_image
 
 
 def _duration(seconds: float) -> str:

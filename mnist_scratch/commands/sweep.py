@@ -96,14 +96,16 @@ def run(options: argparse.Namespace) -> None:
     most_threads = None
     if options.cluster:
         most_threads = 1
-        workers = cluster_workers(options.cluster, lambda text: print(text, file=sys.stderr))
-    else:
-        if options.jobs:
-            most_threads = max(1, usable_cpus() // options.jobs)
-        workers = local_workers(options.jobs or fitting_jobs([each.config for each in compared]))
+    elif options.jobs:
+        most_threads = max(1, usable_cpus() // options.jobs)
     with locked_sweep(folder):
+        runs = plan_runs(compared, options.seeds, folder, most_threads)
+        workers = (
+            cluster_workers(options.cluster, lambda text: print(text, file=sys.stderr))
+            if options.cluster
+            else local_workers(options.jobs or fitting_jobs(runs))
+        )
         with workers as started:
-            runs = plan_runs(compared, options.seeds, folder, most_threads)
             failed = _train(runs, folder, started)
         finished = _report(compared, runs, folder, options)
     if failed:

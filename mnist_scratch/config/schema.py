@@ -282,8 +282,8 @@ class TrainingConfig(_Section):
     )
     threads: int = _setting(
         0,
-        "threads of the BLAS; 0: $OPENBLAS_NUM_THREADS or $OMP_NUM_THREADS, else one for a small "
-        "step and one per CPU for a large one",
+        "threads of the BLAS, on whose number the last digits depend; 0: $OPENBLAS_NUM_THREADS or "
+        "$OMP_NUM_THREADS, else the fastest number in a trial of a few steps",
         Limits(minimum=0, maximum=1024),
     )
     checkpoint_seconds: float = _setting(

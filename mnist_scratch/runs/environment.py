@@ -45,7 +45,7 @@ def describe_environment(config: Config, dataset: Examples) -> dict[str, Any]:
         "seed": config.training.seed,
         "dataset": dataset.name,
         "data_sha256": dict(dataset.sha256),
-        "same_bytes_need_the_same": ["config.toml", "data_sha256", *SAME_BYTES],
+        "same_bytes_need_the_same": ["config.toml with its threads", "data_sha256", *SAME_BYTES],
     }
 
 

@@ -25,7 +25,7 @@ from mnist_scratch.runs.folder import (
     remove_leftovers,
     resume_hint,
 )
-from mnist_scratch.runs.threads import computing
+from mnist_scratch.runs.threads import Threads, computing
 from mnist_scratch.system.files import as_path
 from mnist_scratch.system.signals import DeferredSignals
 from mnist_scratch.system.text import shown
@@ -37,6 +37,11 @@ from mnist_scratch.training.trainer import Trainer, check_callable, learning_rat
 # What a run computes does not depend on these: where files lie (their hashes are compared), how
 # often it is saved, and whether it is watched.
 _FREE = {"data_dir", "checkpoint_seconds", "check_finite"}
+
+# Steps that take so many times as long as those that the number of threads was chosen by are worth
+# a line, if they cost this many seconds of an epoch.
+_SLOW = 3.0
+_NOTICED = 1.0
 
 _TOO_FAST_FOR_ADAM = 0.05  # below the default learning rate, which is SGD's
 
@@ -133,10 +138,10 @@ def run_training(
         )
     with locked_folder(path):
         data = _load(config)
-        with computing(with_dataset(config, data.training.name)) as found:
+        with computing(with_dataset(config, data.training.name)) as (found, threads):
             trainer = _trainer(found, data)
             directory = RunFolder.create(path, found)
-            return _Run(directory, found, trainer, data).finish(after_epoch)
+            return _Run(directory, found, trainer, data, threads).finish(after_epoch)
 
 
 def resume_training(
@@ -179,12 +184,12 @@ def resume_training(
         config = config or directory.config()
         if not config.training.threads:
             began = checkpoint.config if checkpoint else directory.config()
-            threads = began.training.threads
-            config = replace(config, training=replace(config.training, threads=threads))
+            kept = began.training.threads
+            config = replace(config, training=replace(config.training, threads=kept))
         if checkpoint:
             config = _resumed_config(checkpoint, config, path)
         data = _load(config)
-        with computing(with_dataset(config, data.training.name)) as found:
+        with computing(with_dataset(config, data.training.name)) as (found, threads):
             trainer = _trainer(found, data)
             if checkpoint:
                 _check_data(checkpoint, data.training, path)
@@ -196,7 +201,7 @@ def resume_training(
                     ) from error
                 _check_schedule(checkpoint.config, found, trainer, path)
             directory.write_config(found)
-            run = _Run(directory, found, trainer, data)
+            run = _Run(directory, found, trainer, data, threads)
             if checkpoint:
                 run.environment = checkpoint.environment
                 run.report_progress()
@@ -238,14 +243,21 @@ class _Run:
     """A run under way, and when its files are written."""
 
     def __init__(
-        self, directory: RunFolder, config: Config, trainer: Trainer, data: DataSplits
+        self,
+        directory: RunFolder,
+        config: Config,
+        trainer: Trainer,
+        data: DataSplits,
+        threads: Threads,
     ) -> None:
         self.directory = directory
         self.config = config
         self.trainer = trainer
         self.data = data
         self.environment = describe_environment(config, data.training)
-        self._saved = time.monotonic()
+        self._promised = threads.tried.get(config.training.threads)  # seconds of a step
+        self._steps = 0  # of this epoch, without its last
+        self._first_step = self._last_step = self._saved = time.monotonic()
 
     def report_progress(self) -> None:
         """Say how far a resumed run is, and which change may change its last digits."""
@@ -286,12 +298,18 @@ class _Run:
         with DeferredSignals() as signals:
 
             def after_step() -> None:
-                due = time.monotonic() - self._saved >= self.config.training.checkpoint_seconds
+                self._last_step = time.monotonic()
+                if not self._steps:
+                    self._first_step = self._last_step
+                self._steps += 1
+                due = self._last_step - self._saved >= self.config.training.checkpoint_seconds
                 if due or signals.signal_number:
                     self._save()
+                    self._first_step += self._saved - self._last_step  # to save is no step
                     signals.raise_if_pending()
 
             def keep_epoch() -> None:
+                self._report_slow_steps()
                 self._save()
                 after_epoch()
                 signals.raise_if_pending()
@@ -317,6 +335,21 @@ class _Run:
                     f"{error}\n{self.directory.path} keeps what was saved; "
                     f"{resume_hint(self.directory.path)}"
                 ) from error
+
+    def _report_slow_steps(self) -> None:
+        """Say once if the steps of an epoch took much longer than those before the run."""
+        seconds, steps = self._last_step - self._first_step, self._steps - 1
+        self._steps = 0
+        if not self._promised or seconds < max(_SLOW * steps * self._promised, _NOTICED):
+            return
+        now, before = seconds / steps, self._promised
+        threads = self.config.training.threads
+        remedy = "; start a new run with --threads 1 if it stays busy" if threads > 1 else ""
+        _report(
+            f"a step takes {1000 * now:.3g} ms now, {now / before:.1f} times as long as when "
+            f"{threads} threads were chosen: the machine is busy with other work{remedy}"
+        )
+        self._promised = None
 
     def _save(self) -> None:
         """Write the checkpoint first: what else is in the folder can be made from it."""

@@ -1,40 +1,60 @@
-"""How many threads of the BLAS a run computes with: as many as the work of a step is worth.
+"""How many threads of the BLAS a run computes with: the number given, or the best of those tried.
 
-Small matrix products end before a second thread has begun, and on a machine with other work two
-threads wait for each other; large ones want every core.
+The threads of a BLAS wait for each other in loops. On an idle machine a second one makes a step up
+to a third faster; beside other programs it makes it many times slower. So a few steps are taken
+with each number before a run begins. The run keeps the number to its end, since the last bits of a
+matrix product depend on it.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
 
 from mnist_scratch.config.schema import Config
-from mnist_scratch.data.dataset import PIXELS
+from mnist_scratch.data.dataset import PIXELS, Dataset
+from mnist_scratch.nn.network import Network
 from mnist_scratch.system.threads import blas_threads, usable_cpus
+from mnist_scratch.training.trainer import Trainer
 
 _VARIABLES = (
     "OPENBLAS_NUM_THREADS",
     "OMP_NUM_THREADS",
 )  # in the order in which OpenBLAS reads them
 
-# Floating-point operations of a step above which a second thread is faster: 784-128-10 with 128
-# images is 8e7, and takes 500 us with two threads where one takes 700; with 32 images it is 2e7,
-# 190 us where one takes 230. 784-100-10 with 10 images is 5e6: 100 us either way.
-_MUCH_WORK = 1.5e7
-# The same where images are distorted beside the step, by a thread that needs a CPU itself: with two
-# CPUs an epoch of 784-800-10 (5e8) takes 2.0 s either way, and one of 784-1500-1000-10 (2e9) 10.4 s
-# with one BLAS thread and 6.8 s with two.
-_MUCH_WORK_BESIDE_DISTORTING = 1e9
-
+_TURN = 0.01  # seconds of a turn, if that is more than a step
+_CLOSE = 1.05  # times as long as the best: as good as it, with fewer threads
+_CLEAR = 2.0  # times as long as the best: needs no second round
+_SPINNING = 0.03  # seconds for which OpenBLAS's threads wait in a loop for more work: 2^26 cycles
+_MOST_EXAMPLES = 1024  # of a step that is tried: what holds for that many holds for more
 _CLASSES = 10  # MNIST's; the number is not known before the data are, and changes the work little
 
 
+class Threads(NamedTuple):
+    """A number of threads, and how it was found.
+
+    Attributes
+    ----------
+    number
+        Of threads.
+    tried
+        Seconds that a step took with each number that was tried; empty if the number was given, or
+        there is only one.
+    """
+
+    number: int
+    tried: Mapping[int, float]
+
+
 @contextmanager
-def computing(config: Config) -> Iterator[Config]:
+def computing(config: Config) -> Iterator[tuple[Config, Threads]]:
     """Set the threads of the BLAS for a run while the context lasts.
 
     Yields
@@ -42,13 +62,16 @@ def computing(config: Config) -> Iterator[Config]:
     Config
         The config with the number of threads that the BLAS reports: what the run computes with. It
         is 0 where the BLAS chooses for itself.
+    Threads
+        What was asked for, and why.
     """
-    with blas_threads(threads_wanted(config)) as threads:
-        yield replace(config, training=replace(config.training, threads=threads))
+    chosen = choose_threads(config)
+    with blas_threads(chosen.number) as threads:
+        yield replace(config, training=replace(config.training, threads=threads)), chosen
 
 
-def threads_wanted(config: Config, most: int | None = None) -> int:
-    """Return the number of threads for a run: from its config, else the environment, else its work.
+def choose_threads(config: Config, most: int | None = None) -> Threads:
+    """Return the number of threads for a run: from its config, else the environment, else by trial.
 
     Parameters
     ----------
@@ -58,20 +81,95 @@ def threads_wanted(config: Config, most: int | None = None) -> int:
         The limit where neither the config nor the environment names a number; by default the number
         of CPUs.
     """
-    fitting = min(fitting_threads(config), most or usable_cpus())
-    return config.training.threads or _from_environment() or fitting
+    if given := config.training.threads or _from_environment():
+        return Threads(given, {})
+    cpus = min(usable_cpus(), most or usable_cpus())
+    numbers = sorted({1, max(1, cpus // 2), cpus})
+    with blas_threads(1) as threads:
+        if not threads or numbers == [1]:
+            return Threads(1, {})
+    return _try(step_of(config), numbers)
 
 
-def fitting_threads(config: Config) -> int:
-    """Return 1 for a step of little work, else the number of CPUs.
+def step_of(config: Config) -> Config:
+    """Return the config of which only that is left which decides how long a step takes."""
+    plain = Config()
+    return replace(
+        plain,
+        augmentation=config.augmentation,
+        network=config.network,
+        optimizer=replace(config.optimizer, learning_rate=plain.optimizer.learning_rate),
+        training=replace(
+            plain.training, loss=config.training.loss, batch_size=config.training.batch_size
+        ),
+    )
 
-    Each weight is multiplied and added once an example in the forward product and twice in the
-    backward products: six operations.
+
+def scratch_trainer(config: Config, batches: int, classes: int) -> Trainer:
+    """Return a trainer like a run's, but with a network, images and random numbers of its own.
+
+    Its images are blank, which take no memory. `take_steps` takes its steps.
     """
-    widths = (PIXELS, *config.network.hidden, _CLASSES)
-    weights = sum(width_in * width_out for width_in, width_out in pairwise(widths))
-    much = _MUCH_WORK_BESIDE_DISTORTING if config.augmentation.distorts else _MUCH_WORK
-    return usable_cpus() if 6 * weights * config.training.batch_size >= much else 1
+    count = batches * config.training.batch_size
+    images, labels = np.zeros((count, 28, 28), np.uint8), np.zeros(count, np.uint8)
+    blank = Dataset("blank", images, labels, classes=tuple(map(str, range(classes))))
+    widths = (PIXELS, *config.network.hidden, classes)
+    network = Network.of_widths(widths, config.network.activation, 0)
+    trainer = Trainer(network, blank, blank, step_of(config))
+    trainer.optimizer.learning_rate = 1e-9  # a step's time is all that matters
+    return trainer
+
+
+def take_steps(trainer: Trainer) -> Iterator[None]:
+    """Take a training step for each `next`, without end."""
+    network, loss_function = trainer.network, trainer.loss_function
+    while True:
+        trainer.loader.epoch = 0
+        for images, targets in trainer.loader:
+            loss_function.forward(network.forward(images), targets)
+            network.backward(loss_function.backward())
+            trainer.optimizer.step()
+            yield
+
+
+def _try(config: Config, numbers: Sequence[int]) -> Threads:
+    """Let the numbers take turns until one has won clearly, or two rounds.
+
+    Fewer threads win where it is close. One round can be spoiled by what else the machine does, two
+    that agree rarely are.
+    """
+    size = config.training.batch_size
+    training = replace(config.training, batch_size=min(size, _MOST_EXAMPLES))
+    trainer = scratch_trainer(replace(config, training=training), 100, _CLASSES)
+    steps = take_steps(trainer)
+    rounds: list[dict[int, float]] = []
+    wins: Counter[int] = Counter()
+    while max(wins.values(), default=0) < 2:
+        if rounds:
+            time.sleep(_SPINNING)  # or the threads of the last turn would disturb the next one
+        # The first steps are slow ones, and a turn's first distorted batch was made before it.
+        untimed = not rounds or config.augmentation.distorts
+        rounds.append({number: _turn(steps, number, untimed=untimed) for number in numbers})
+        best, *others = sorted(rounds[-1].values())
+        winner = min(number for number in numbers if rounds[-1][number] <= _CLOSE * best)
+        wins[winner] += 2 if others[0] > _CLEAR * best else 1
+    longer = size / training.batch_size
+    means = {n: longer * sum(each[n] for each in rounds) / len(rounds) for n in numbers}
+    return Threads(wins.most_common(1)[0][0], means)
+
+
+def _turn(steps: Iterator[None], threads: int, *, untimed: bool) -> float:
+    """Return the mean time of a step, which counts all waiting; a median would hide most of it."""
+    with blas_threads(threads):
+        if untimed:
+            next(steps)
+        count, started = 0, time.perf_counter()
+        while True:
+            next(steps)
+            count += 1
+            took = time.perf_counter() - started
+            if took >= _TURN:
+                return took / count
 
 
 def _from_environment() -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.folder import RunFolder, check_free
 from mnist_scratch.runs.run import differing, with_dataset
-from mnist_scratch.runs.threads import threads_wanted
+from mnist_scratch.runs.threads import choose_threads, step_of
 from mnist_scratch.sweep.grid import Combination
 from mnist_scratch.system.files import is_leftover
 from mnist_scratch.system.lock import locked
@@ -57,7 +58,8 @@ def plan_runs(
         The folder of the runs' folders.
     most_threads
         The limit of a run's BLAS threads where neither its config nor the environment names a
-        number; None for the number it would take alone. A run that exists keeps its number.
+        number; None for the number it would take alone. Runs whose steps are alike share one trial.
+        A run that exists keeps its number.
 
     Raises
     ------
@@ -72,6 +74,7 @@ def plan_runs(
         )
     configs = _with_datasets([combination.config for combination in combinations])
     runs: dict[str, SweepRun] = {}  # by the name of the folder, as Windows and macOS compare names
+    threads = cache(lambda step: choose_threads(step, most_threads).number)
     for seed in range(seeds):
         for number, (combination, config) in enumerate(zip(combinations, configs, strict=True)):
             path = folder / "-".join([*combination.labels, f"seed-{seed:03}"])
@@ -81,7 +84,7 @@ def plan_runs(
                     "folder of its own, with --run"
                 )
             seeded = replace(config, training=replace(config.training, seed=seed))
-            config_there = _config_at(path, seeded, most_threads)
+            config_there = _config_at(path, seeded, threads)
             runs[path.name.casefold()] = SweepRun(path, number, config_there)
     return list(runs.values())
 
@@ -100,12 +103,12 @@ def _with_datasets(configs: Sequence[Config]) -> list[Config]:
     ]
 
 
-def _config_at(path: Path, planned: Config, most_threads: int | None) -> Config:
+def _config_at(path: Path, planned: Config, threads_of: Callable[[Config], int]) -> Config:
     """Return the config of the run in a folder, or the planned one if the folder is free."""
     training = planned.training
     if not (path / "config.toml").exists():
         check_free(path)
-        threads = threads_wanted(planned, most_threads)
+        threads = training.threads or threads_of(step_of(planned))
         return replace(planned, training=replace(training, threads=threads))
     existing = RunFolder(path).config()
     threads = training.threads or existing.training.threads
@@ -119,9 +122,9 @@ def _config_at(path: Path, planned: Config, most_threads: int | None) -> Config:
     return existing
 
 
-def fitting_jobs(configs: Sequence[Config]) -> int:
+def fitting_jobs(runs: Sequence[SweepRun]) -> int:
     """Return the number of runs at a time that leaves a CPU to every thread."""
-    return max(1, usable_cpus() // max(map(threads_wanted, configs)))
+    return max(1, usable_cpus() // max(1, *(run.config.training.threads for run in runs)))
 
 
 @contextmanager

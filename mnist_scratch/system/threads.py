@@ -6,6 +6,8 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import Any
 
 
 @contextmanager
@@ -22,11 +24,17 @@ def blas_threads(number: int) -> Iterator[int]:
     int
         How many the BLAS reports now; 0 if it cannot be told how many, like Apple's Accelerate.
     """
-    from threadpoolctl import ThreadpoolController, threadpool_limits  # 2% of NumPy's import
+    libraries = _blas()
+    with libraries.limit(limits=number):
+        yield max((library["num_threads"] or 0 for library in libraries.info()), default=0)
 
-    with threadpool_limits(number, user_api="blas"):
-        libraries = ThreadpoolController().select(user_api="blas").info()
-        yield max((library["num_threads"] or 0 for library in libraries), default=0)
+
+@cache
+def _blas() -> Any:
+    """Return threadpoolctl's hold on NumPy's BLAS; to look for it takes 2 ms."""
+    from threadpoolctl import ThreadpoolController  # 2% of NumPy's import
+
+    return ThreadpoolController().select(user_api="blas")
 
 
 def usable_cpus() -> int:

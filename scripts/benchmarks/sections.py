@@ -13,7 +13,7 @@ from benchmarks.turns import BenchmarkError, Contest, Contestant, Work
 
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.toml import find_config, read_config
-from mnist_scratch.runs.threads import fitting_threads
+from mnist_scratch.runs.threads import choose_threads
 from mnist_scratch.system.threads import usable_cpus
 
 OURS, USERS, EXPERTS = "ours", "PyTorch, users", "PyTorch, experts"
@@ -55,11 +55,11 @@ def default_network() -> Work:
 
 
 def own_threads(work: Work) -> str:
-    """Return the number of threads that the program chooses for a step."""
+    """Return the number of threads that the program chooses for a step, by trying."""
     config = Config()
     network = replace(config.network, hidden=tuple(work.widths[1:-1]))
     training = replace(config.training, batch_size=work.batch_size)
-    return str(fitting_threads(replace(config, network=network, training=training)))
+    return str(choose_threads(replace(config, network=network, training=training)).number)
 
 
 def thread_counts() -> list[str]:

@@ -24,7 +24,7 @@ def test_a_dry_run_says_what_a_run_would_do_and_leaves_nothing_behind(
         "network 784-16-10, relu: 12,730 parameters",
         "a batch 10x784 -> 10x16 -> 10x10",
         "training 2 epochs of 35 steps: 70 steps of sgd",
-        "threads 1 time about ",
+        "threads 1, as given time about ",
         "files runs/DATE-TIME-default: config.toml, ",
         "nothing was written",
     ):
@@ -44,6 +44,21 @@ def test_a_run_has_the_steps_and_the_files_that_a_dry_run_foretells(
     assert last.startswith(f"{planned['steps']},{planned['epochs']},")
     assert 0 < planned["seconds_per_step"] < planned["estimated_seconds"]
     assert tuple(planned["files"]) == FILES
+
+
+def test_a_dry_run_says_what_the_threads_were_tried_to_be(
+    main: CommandLine, digit_files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mnist_scratch.runs.threads.usable_cpus", lambda: 2)
+    monkeypatch.setattr(
+        "mnist_scratch.runs.threads._turn", lambda _, threads, **__: 0.0025 / threads
+    )
+    arguments = ("train", *SMALL, "--data-dir", digit_files, "--dry-run")
+    unset = {"OPENBLAS_NUM_THREADS": ""}
+    text = " ".join(succeeded(main(*arguments, environment=unset)).split())
+    assert "threads 2, tried now: a step takes 2.5 ms with 1 or 1.25 ms with 2; --thr" in text
+    planned = json.loads(succeeded(main(*arguments, "--json", environment=unset)))
+    assert (planned["threads"], planned["threads_tried"]) == (2, {"1": 0.0025, "2": 0.00125})
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,6 +46,13 @@ def test_threads_are_shared_out_unless_their_number_is_given(
     for name in threads._VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(threads, "usable_cpus", lambda: 8)
+    tried: list[Config] = []
+
+    def try_numbers(config: Config, numbers: Sequence[int]) -> threads.Threads:
+        tried.append(config)
+        return threads.Threads(numbers[-1] if config.network.hidden else 1, {})
+
+    monkeypatch.setattr(threads, "_try", try_numbers)
     monkeypatch.setattr("mnist_scratch.sweep.plan.usable_cpus", lambda: 8)
     small = replace(config, network=replace(config.network, hidden=()))
     for asked, most, expected in (
@@ -56,8 +64,13 @@ def test_threads_are_shared_out_unless_their_number_is_given(
     ):
         runs = planned(asked, tmp_path, most=most)
         assert {run.config.training.threads for run in runs} == {expected}
-    assert (fitting_jobs([config]), fitting_jobs([small])) == (1, 8)
-    assert fitting_jobs([small, replace(config, training=replace(config.training, threads=3))]) == 2
+        assert fitting_jobs(runs) == 8 // expected
+    tried.clear()
+    variations = ("optimizer.learning_rate=0.1,0.2", "network.hidden=[100],[]")
+    runs = planned(config, tmp_path, *variations)
+    assert [run.config.training.threads for run in runs] == [8, 1] * 4
+    assert fitting_jobs(runs) == 1
+    assert [config.network.hidden for config in tried] == [(100,), ()], "once for each kind of step"
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "4")
     assert planned(config, tmp_path, most=3)[0].config.training.threads == 4
 

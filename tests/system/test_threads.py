@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from threadpoolctl import ThreadpoolController
 
+from mnist_scratch.system import threads
 from mnist_scratch.system.threads import blas_threads
 
 
@@ -28,13 +29,12 @@ def test_a_blas_that_cannot_be_told_reports_no_threads(
     libraries: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Controller:
-        def select(self, **_: str) -> Controller:
-            return self
+        def limit(self, limits: int) -> nullcontext[int]:
+            return nullcontext(limits)
 
         def info(self) -> list[dict[str, Any]]:
             return libraries
 
-    monkeypatch.setattr("threadpoolctl.ThreadpoolController", Controller)
-    monkeypatch.setattr("threadpoolctl.threadpool_limits", lambda *_, **__: nullcontext())
+    monkeypatch.setattr(threads, "_blas", Controller)
     with blas_threads(2) as now:
         assert now == 0
