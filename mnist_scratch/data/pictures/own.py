@@ -15,7 +15,8 @@ from mnist_scratch.data.pictures.components import (
     connected_components,
     digit_among,
 )
-from mnist_scratch.data.pictures.prepare import FAINTEST_INK, FIELD, prepare
+from mnist_scratch.data.pictures.prepare import FAINTEST_INK, FIELD, prepare, to_full_ink
+from mnist_scratch.data.pictures.strokes import thicken
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import as_path
 from mnist_scratch.system.text import shown
@@ -142,8 +143,9 @@ def fringe(drawn: NDArray[np.float32]) -> float:
 def prepare_digit(drawn: NDArray[np.float32], digit: Component) -> NDArray[np.uint8]:
     """Prepare one digit of the ink that `find_ink` found, given its box: uint8 (28, 28)."""
     box = drawn[digit.top : digit.bottom, digit.left : digit.right]
-    prepared: NDArray[np.uint8] = prepare(box[None])[0]
-    return prepared
+    thick = thicken((box * np.float32(255) + np.float32(0.5)).astype(np.uint8))
+    prepared: NDArray[np.uint8] = prepare(thick[None].astype(np.float32) / np.float32(255))[0]
+    return to_full_ink(prepared)
 
 
 def _contrast(ink: NDArray[np.float32], noise: float) -> float:

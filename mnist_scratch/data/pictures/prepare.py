@@ -19,6 +19,8 @@ BOX = 20
 # not to the geometric middle (13.5, 13.5).
 CENTRE = 14
 
+_FULL = 254  # as MNIST's images have it
+
 # What rounds to 0 of 255 grey levels is paper, and does not count as ink when cropping.
 FAINTEST_INK = 0.5 / 255
 
@@ -47,6 +49,17 @@ def prepare(brightness: NDArray[np.float32]) -> NDArray[np.uint8]:
     fitted = _average_rows(fitted.swapaxes(1, 2), left, right, cell).swapaxes(1, 2)  # (N, 20, 20)
     grey = np.minimum(fitted * np.float32(255) + np.float32(0.5), 255).astype(np.uint8)
     return _centre(grey)
+
+
+def to_full_ink(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Stretch a prepared image so that its strongest pixel is 255, as in MNIST's images.
+
+    Thin or faint strokes become grey where they are averaged over the pixels of a small image.
+    """
+    strongest = int(image.max())
+    if strongest == 0 or strongest >= _FULL:
+        return image
+    return ((image.astype(np.int64) * 510 + strongest) // (2 * strongest)).astype(np.uint8)
 
 
 def _first_and_last(lit: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -1,0 +1,48 @@
+"""Thin strokes made as thick as MNIST's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mnist_scratch.data.pictures.prepare import to_full_ink
+from mnist_scratch.data.pictures.strokes import stroke_width, thicken
+
+
+def ring(side: int, width: int) -> NDArray[np.uint8]:
+    y, x = np.mgrid[:side, :side] - (side - 1) / 2
+    return np.where(np.abs(np.hypot(y, x) - (side - width) / 2) <= width / 2, 255, 0).astype(
+        np.uint8
+    )
+
+
+@pytest.mark.parametrize("width", [2, 5, 12])
+def test_the_width_of_strokes_is_measured_in_every_direction(width: int) -> None:
+    assert stroke_width(ring(200, width)) == pytest.approx(width, rel=0.2)
+    assert stroke_width(np.full((300, width), 255, np.uint8)) == pytest.approx(width, rel=0.3)
+
+
+@pytest.mark.parametrize(("side", "width"), [(100, 2), (300, 4), (500, 6)])
+def test_thin_strokes_become_a_tenth_of_the_digit_evenly(side: int, width: int) -> None:
+    thick = thicken(ring(side, width))
+    assert stroke_width(thick) == pytest.approx(len(thick) / 10, rel=0.15)
+    y, x = np.mgrid[: len(thick), : len(thick)] - (len(thick) - 1) / 2
+    radius = np.hypot(y, x)[thick > 0]
+    outline = [radius[np.abs(np.arctan2(y, x)[thick > 0] - turn) < 0.05].max() for turn in (0, 0.8)]
+    assert outline[0] == pytest.approx(outline[1], rel=0.03), "diagonals grow as much"
+
+
+def test_strokes_as_thick_as_mnist_s_stay_as_they_are() -> None:
+    drawn = ring(100, 11)
+    assert thicken(drawn) is drawn
+
+
+def test_the_strongest_pixel_becomes_full_ink_and_paper_stays_paper() -> None:
+    image = np.zeros((28, 28), np.uint8)
+    image[10:12, 10] = 76, 19
+    assert to_full_ink(image)[10:12, 10].tolist() == [255, 64]
+    assert to_full_ink(image).sum() == 255 + 64
+    image[10, 10] = 254  # as in MNIST
+    assert to_full_ink(image)[10, 10] == 254
+    assert not to_full_ink(np.zeros((28, 28), np.uint8)).any()
