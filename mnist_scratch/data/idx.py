@@ -35,7 +35,7 @@ _CODES: dict[np.dtype[Any], int] = {
 _MOST_DIMENSIONS = 8  # images have 3
 
 
-def parse_idx(content: bytes | mmap.mmap, name: str) -> npt.NDArray[Any]:
+def parse_idx(content: bytes | memoryview | mmap.mmap, name: str) -> npt.NDArray[Any]:
     """Return the array in the bytes of an IDX file.
 
     The whole header is checked against the number of bytes before any array is made, with Python's
@@ -58,7 +58,7 @@ def parse_idx(content: bytes | mmap.mmap, name: str) -> npt.NDArray[Any]:
     MnistScratchError
         If the content is not exactly one IDX array.
     """
-    dtype, shape, start = _read_header(content[:KNOWN_BY], name)
+    dtype, shape, start = _read_header(bytes(content[:KNOWN_BY]), name)
     expected = math.prod(shape) * dtype.itemsize
     if len(content) - start != expected:
         raise MnistScratchError(

@@ -23,7 +23,7 @@ def _read_idx(content: bytes) -> None:
     if content[:2] == b"\x1f\x8b":
         expected = int.from_bytes(content[-4:], "little") % 65_536
         file = SourceFile("name", expected, "", len(content), hashlib.sha256(content).hexdigest())
-        content = read_verified(file, file_holding(content, "input.gz"))
+        content = bytes(read_verified(file, file_holding(content, "input.gz")))
         assert len(content) == expected
     array = parse_idx(content, "input")
     assert array.nbytes <= len(content)

@@ -216,7 +216,7 @@ def read_file(path: Path, report: Callable[[str], object]) -> IdxFile:
     return IdxFile(array, sha256, path)
 
 
-def _decompressed(path: Path, content: bytes) -> bytes:
+def _decompressed(path: Path, content: bytes) -> memoryview:
     """Return the plain content of a compressed file, no more of it than its header announces."""
     try:
         beginning = zlib.decompressobj(wbits=31).decompress(content, KNOWN_BY)

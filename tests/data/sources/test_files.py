@@ -7,6 +7,7 @@ import shutil
 import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mnist_scratch.data.sources import files
@@ -131,7 +132,7 @@ NAMED = COMPRESSED[:3] + b"\x08" + COMPRESSED[4:10] + b"n" * 100_000 + b"\0" + C
 def test_one_whole_gzip_member_of_the_expected_size_is_decompressed() -> None:
     assert decompressed(COMPRESSED, SIZE) == CONTENT
     assert decompressed(NAMED, SIZE) == CONTENT
-    assert decompressed(gzip.compress(b""), 0) == b""
+    assert bytes(decompressed(gzip.compress(b""), 0)) == b""
 
 
 @pytest.mark.parametrize(
@@ -171,3 +172,19 @@ def test_what_grows_a_thousandfold_grows_to_the_expected_size_alone(size: int) -
         assert tracemalloc.get_traced_memory()[1] < 200_000
     finally:
         tracemalloc.stop()
+
+
+def test_what_is_decompressed_takes_its_own_memory_and_little_more() -> None:
+    content = np.random.default_rng(0).bytes(2_000_000)
+    compressed = gzip.compress(content, 1)
+    tracemalloc.start()
+    try:
+        assert decompressed(compressed, len(content)) == content
+        assert tracemalloc.get_traced_memory()[1] < 2_500_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_size_that_no_gzip_could_grow_to_takes_no_memory() -> None:
+    with pytest.raises(ValueError, match="not hold exactly the 1,000,000,000,000,000,000 bytes"):
+        decompressed(COMPRESSED, 10**18)
