@@ -97,7 +97,7 @@ def _draw_mistakes(test: Examples, found: EnsembleResult, options: argparse.Name
     errors = _errors(found.ensemble)
     shown = f"the {_MOST_DRAWN} most confident" if errors > _MOST_DRAWN else "most confident first"
     draw_mistakes(
-        f"{who}{how}: {errors:,} of {len(test):,} images of {test.name} misclassified, {shown}",
+        f"{who}{how}\n{errors:,} of {len(test):,} images of {test.name} misclassified,\n{shown}",
         most_confident_errors(test, found.log_predictions, _MOST_DRAWN),
         test.classes,
         options.mistakes,

@@ -13,7 +13,7 @@ def test_the_loss_curve_is_drawn_into_the_run(main: CommandLine, finished_run: P
     before = (finished_run / "loss_curve.png").read_bytes()
     (finished_run / "loss_curve.png").unlink()
     assert succeeded(main("plot", "run")) == f"{Path('run', 'loss_curve.png')}\n"
-    assert image.imread(finished_run / "loss_curve.png").shape == (900, 1200, 4)
+    assert image.imread(finished_run / "loss_curve.png").shape == (816, 1088, 4)
     assert (finished_run / "loss_curve.png").read_bytes() == before, "as training drew it"
 
 

@@ -35,7 +35,7 @@ def test_ctrl_c_ends_a_live_training_and_leaves_a_whole_picture(
     _, errors = training.communicate(timeout=60)
     assert training.returncode == 130, errors
     assert errors.splitlines()[-2].endswith("mnist-scratch train --resume run")
-    assert image.imread(picture).shape == (900, 1200, 4)
+    assert image.imread(picture).shape == (816, 1088, 4)
     assert "live" not in (tmp_path / "run" / "config.toml").read_text()
     assert list((tmp_path / "run").glob(".*")) == []
 

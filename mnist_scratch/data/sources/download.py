@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from http.client import HTTPException, responses
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from tqdm import tqdm
-
 from mnist_scratch.data.sources.registry import SourceFile
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.system.bar import progress_bar
 from mnist_scratch.system.files import written_whole
 
 _TIMEOUT = 10.0  # seconds to connect, and between two packets
@@ -76,9 +74,7 @@ def _fetch(file: SourceFile, mirror: str, folder: Path) -> None:
     found = hashlib.sha256()
     with (
         written_whole(folder / name) as output,
-        tqdm(
-            total=size, desc=name, unit="B", unit_scale=True, disable=not sys.stderr.isatty()
-        ) as bar,
+        progress_bar(size, "bytes", title=name) as bar,
     ):
         for piece in _pieces(f"{mirror}{name}", size):
             output.write(piece)

@@ -10,14 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
 
 from mnist_scratch.data.dataset import UInt8Array
 from mnist_scratch.data.idx import format_idx
@@ -26,6 +24,7 @@ from mnist_scratch.data.sources.registry import DIGITS, FILE_NAMES, SourceFile
 from mnist_scratch.data.synthetic.handwriting import choose_skeletons, write
 from mnist_scratch.data.synthetic.rendering import render
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.system.bar import progress_bar
 from mnist_scratch.system.files import write_text_whole, written_whole
 
 # Bumped whenever the same seed would give other bytes.
@@ -146,9 +145,7 @@ def draw_files(folder: Path, report: Callable[[str], object]) -> Sequence[Source
         for leftover in folder.glob(f".{name}.*.part"):  # of a process that was killed
             leftover.unlink(missing_ok=True)
     report(f"drawing synthetic digits into {folder} (once; they are kept)")
-    with tqdm(
-        total=70_000, desc="drawing digits", unit=" images", disable=not sys.stderr.isatty()
-    ) as bar:
+    with progress_bar(70_000, "images", title="drawing digits") as bar:
         arrays = make_synthetic(60_000, 10_000, seed=SEED, progress=bar.update)
     contents = [format_idx(array) for array in arrays]
     files = [

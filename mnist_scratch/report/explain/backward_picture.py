@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch
+from matplotlib.lines import Line2D
 
 from mnist_scratch.inference.examples import Example
 from mnist_scratch.nn import Array
@@ -29,11 +30,12 @@ from mnist_scratch.report.text.evaluation import called
 
 _UNITS = 5
 _MORE, _LESS = COLOURS[1], COLOURS[0]  # as in the picture of the weights
-_SIZE = (13.0, 7.6)  # inches
-_TEXT, _SMALL = 16, 14  # points; at 80% of a phone's width 14 are 9 of its pixels
-# Where things stand, as shares of the figure: columns of units, rows of words and of images.
-_LABELS, _FIRST_UNIT, _UNIT_STEP, _UNIT = 0.185, 0.205, 0.098, 0.09
-_BARS, _BARS_WIDTH = 0.745, 0.245
+_WIDTH, _HEIGHT = 7.0, 12.6  # inches
+_TEXT = 13.5  # points: 9 of a phone's pixels, in the report
+# Where things stand: rows in inches from the top, columns as shares of the width.
+_FORWARD, _BACK = 1.15, 8.15
+_LABELS, _FIRST_UNIT, _UNIT_STEP, _UNIT = 0.27, 0.284, 0.142, 0.128
+_LEFT, _RIGHT = 0.03, 0.98
 
 
 def draw_step(step: ExplainedStep, example: Example, names: Sequence[str], output: Path) -> None:
@@ -89,90 +91,122 @@ def step_figure(step: ExplainedStep, example: Example, names: Sequence[str]) -> 
     names
         Names of the classes.
     """
-    figure = Figure(figsize=_SIZE, dpi=120)
+    figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=150)
     true, rival, predicted = step.label, step.rival, step.predicted
-    figure.text(
-        0.5,
-        0.95,
-        f"Test image {example.number}: true {called(true, names)}, predicted "
-        f"{called(predicted, names)} (p = {_near_one(float(step.predictions[predicted]))})",
-        fontsize=20,
-        ha="center",
-    )
     first, pull, chosen = step.layers[0], pulls(step), strongest(step)
     has_hidden = len(step.layers) > 1
-    kind = "units of the first layer" if has_hidden else "logits"
-    _arrow(figure, 0.895, 0.02, 0.985, f"forward: pixels, {kind}, probabilities, loss")
-    _arrow(figure, 0.425, 0.985, 0.02, "back: what this image's gradient pushes, and which way")
-
-    _image(figure, (0.03, 0.625), np.asarray(example.image, np.float64), 255.0, "ink")
-    weights, changes = first.weights[:, chosen], -first.d_weights[:, chosen]
-    reach, changed = (float(np.quantile(np.abs(a), 0.995)) or 1.0 for a in (weights, changes))
+    kind = "unit" if has_hidden else "logit"
     activations = step.layers[1].inputs if has_hidden else first.outputs
-    labels = {
-        0.595: "activation" if has_hidden else "logit",
-        0.36: "pushed",
-        0.255: "weights change by",
-    }
-    if has_hidden:
-        labels |= {0.55: f"pull on {names[true]}", 0.505: f"pull on {names[rival]}"}
-    for y, label in labels.items():
-        figure.text(_LABELS, y, plain(label), fontsize=_TEXT, ha="right", va="center")
-    for place, unit in enumerate(chosen):
-        left = _FIRST_UNIT + place * _UNIT_STEP
-        middle = left + _UNIT / 2
-        _image(figure, (left, 0.655), weights[:, place], reach, "signs")
-        _image(figure, (left, 0.175), changes[:, place], changed, "signs")
-        derivative = first.d_outputs[unit]
-        way = "up" if derivative < 0.0 else "down" if derivative > 0.0 else "not"
-        words = {
-            0.835: (f"unit {unit}" if has_hidden else f"logit {unit}", 0.0),
-            0.595: (f"{activations[unit]:.2f}", 0.0),
-            0.36: (way, -float(derivative)),
-        }
-        if has_hidden:
-            words[0.55] = _signed(float(pull[unit, true]))
-            words[0.505] = _signed(float(pull[unit, rival]))
-        for y, (word, sign) in words.items():
-            figure.text(
-                middle,
-                y,
-                word,
-                fontsize=_TEXT,
-                ha="center",
-                va="center",
-                color=_colour(sign),
-                fontweight="bold" if sign else "normal",
-            )
-    _draw_probabilities(figure.add_axes((_BARS, 0.58, _BARS_WIDTH, 0.25)), step, names)
-    _draw_push(figure.add_axes((_BARS, 0.165, _BARS_WIDTH, 0.2)), step, names)
-    right = _BARS + _BARS_WIDTH
-    for y, text, loss in (
-        (0.475, "loss", step.loss),
-        (0.07, "loss after the step", step.loss_after),
-    ):
-        figure.text(right, y, f"{text} {show(loss)}", fontsize=18, ha="right", fontweight="bold")
-    weight = step.weight
-    also = ["momentum"] * bool(weight.by_momentum) + ["weight decay"] * bool(weight.by_decay)
-    if also:
-        words_of_step = f"with {' and '.join(also)}"
-        figure.text(right, 0.025, words_of_step, fontsize=_SMALL, ha="right")
-    how = (
-        "Units: those whose pulls on the true class and on the most probable other differ most.\n"
-        "Pull: activation times how fast the logit rises with it.\n"
+    _write(
+        figure,
+        0.5,
+        0.45,
+        f"Test image {example.number}: true {called(true, names)},\npredicted "
+        f"{called(predicted, names)} (p = {_near_one(float(step.predictions[predicted]))})",
+        fontsize=17,
+    )
+
+    _heading(figure, _FORWARD, "Forward: from the pixels to the loss")
+    _image(figure, (_LEFT, _FORWARD + 0.25, 0.26), 255.0 - example.image.astype(float), None)
+    chosen_for = (
+        "\nUnits: those whose pulls on the true class and\n"
+        "on its rival, the most probable other, differ\nmost. Pull: activation times how fast the\n"
+        "logit rises with it."
         if has_hidden
         else ""
     )
-    figure.text(
-        0.03,
-        0.015,
-        f"{how}Upper squares: the {'unit' if has_hidden else 'logit'}'s weight for each pixel, "
-        "orange above 0, blue below.\nLower squares: what the gradient adds to it, in proportion "
-        "to push times pixel.",
-        fontsize=_SMALL,
-        linespacing=1.3,
+    _write(
+        figure,
+        0.32,
+        _FORWARD + 1.15,
+        f"Squares: the {kind}'s weight for each pixel,\norange above 0, blue below.{chosen_for}",
+        ha="left",
     )
+    row = _FORWARD + 2.45
+    shown = [(f"{kind} {unit}", 0.0) for unit in chosen]
+    _row(figure, row, "", shown)
+    _squares(figure, row + 0.15, first.weights[:, chosen])
+    values = [(f"{activations[unit]:.2f}", 0.0) for unit in chosen]
+    _row(figure, row + 1.25, "activation" if has_hidden else "logit", values)
+    if has_hidden:
+        for place, c in enumerate((true, rival)):
+            signed = [_signed(float(pull[unit, c])) for unit in chosen]
+            _row(figure, row + 1.53 + 0.28 * place, f"pull on {names[c]}", signed)
+    _draw_probabilities(_axes(figure, row + 2.5, 1.05), step, names)
+    _write(figure, _RIGHT, _BACK - 0.48, f"loss {show(step.loss)}", ha="right", weight="bold")
+
+    _heading(figure, _BACK, "Back: what this image's gradient pushes")
+    _draw_push(_axes(figure, _BACK + 0.6, 1.05), step, names)
+    row = _BACK + 2.3
+    derivatives = [float(first.d_outputs[unit]) for unit in chosen]
+    ways = [("up" if d < 0.0 else "down" if d > 0.0 else "not", -d) for d in derivatives]
+    _row(figure, row, f"{kind} pushed", ways)
+    _squares(figure, row + 0.15, -first.d_weights[:, chosen])
+    _write(figure, _LABELS, row + 0.61, "weights\nchange by", ha="right")
+    _write(
+        figure,
+        _LEFT,
+        row + 1.42,
+        "Squares: what the gradient adds to each weight,\nin proportion to push times pixel.",
+        ha="left",
+    )
+    weight = step.weight
+    also = ["momentum"] * bool(weight.by_momentum) + ["weight decay"] * bool(weight.by_decay)
+    after = f"loss after the step {show(step.loss_after)}"
+    _write(figure, _RIGHT, row + 1.9, after, ha="right", weight="bold")
+    if also:
+        _write(figure, _LEFT, row + 1.9, f"with {' and '.join(also)}", ha="left")
     return figure
+
+
+def _write(figure: Figure, x: float, down: float, text: str, **style: Any) -> None:
+    style = {"ha": "center", "va": "center", "fontsize": _TEXT, **style}
+    figure.text(x, 1.0 - down / _HEIGHT, plain(text), **style)
+
+
+def _heading(figure: Figure, down: float, text: str) -> None:
+    _write(figure, _LEFT, down, text, fontsize=15, ha="left", weight="bold")
+    y = 1.0 - (down + 0.15) / _HEIGHT
+    figure.add_artist(Line2D((_LEFT, _RIGHT), (y, y), color=GREY, linewidth=1.0))
+
+
+def _axes(figure: Figure, down: float, height: float) -> Axes:
+    place = (0.13, 1.0 - (down + height) / _HEIGHT, _RIGHT - 0.13, height / _HEIGHT)
+    return figure.add_axes(place)
+
+
+def _row(figure: Figure, down: float, label: str, words: Sequence[tuple[str, float]]) -> None:
+    """Write a word below each unit in the colour of a sign, and before them what they are."""
+    if label:
+        _write(figure, _LABELS, down, label, ha="right")
+    for place, (word, sign) in enumerate(words):
+        x = _FIRST_UNIT + place * _UNIT_STEP + _UNIT / 2
+        weight = "bold" if sign else "normal"
+        _write(figure, x, down, word, color=_colour(sign), weight=weight)
+
+
+def _squares(figure: Figure, down: float, columns: Array) -> None:
+    """Draw the weights (784, units) of units, or their changes, on one scale."""
+    reach = float(np.quantile(np.abs(columns), 0.995)) or 1.0
+    for place, column in enumerate(columns.T):
+        _image(figure, (_FIRST_UNIT + place * _UNIT_STEP, down, _UNIT), column, reach)
+
+
+def _image(
+    figure: Figure, place: tuple[float, float, float], pixels: Array, reach: float | None
+) -> None:
+    """Draw 28 x 28 numbers at x, down, as wide as is said: ink, or the signs of weights."""
+    x, down, width = place
+    height = width * _WIDTH / _HEIGHT
+    axes = figure.add_axes((x, 1.0 - down / _HEIGHT - height, width, height))
+    if reach is None:
+        axes.imshow(pixels, cmap="gray", vmin=0.0, vmax=255.0)
+    else:
+        colours = from_ground_to(_LESS, _MORE)
+        axes.imshow(pixels.reshape(28, 28), cmap=colours, vmin=-reach, vmax=reach)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_color(GREY)
 
 
 def _colour(sign: float) -> str:
@@ -181,44 +215,11 @@ def _colour(sign: float) -> str:
     return str(rcParams["text.color"])
 
 
-def _arrow(figure: Figure, y: float, start: float, end: float, text: str) -> None:
-    arrow = FancyArrowPatch(
-        (start, y), (end, y), arrowstyle="-|>", mutation_scale=24, linewidth=2.0, color=GREY
-    )
-    figure.add_artist(arrow)
-    figure.text(
-        0.5,
-        y,
-        f" {text} ",
-        fontsize=_TEXT,
-        ha="center",
-        va="center",
-        bbox={"facecolor": rcParams["figure.facecolor"], "edgecolor": "none", "pad": 2.0},
-    )
-
-
-def _image(
-    figure: Figure, corner: tuple[float, float], pixels: Array, reach: float, kind: str
-) -> None:
-    """Draw 28 x 28 numbers: an image's ink, or weights by their signs."""
-    width = _UNIT if kind == "signs" else 0.135
-    axes = figure.add_axes((*corner, width, width * _SIZE[0] / _SIZE[1]))
-    if kind == "ink":
-        axes.imshow(reach - pixels.reshape(28, 28), cmap="gray", vmin=0.0, vmax=reach)
-    else:
-        colours = from_ground_to(_LESS, _MORE)
-        axes.imshow(pixels.reshape(28, 28), cmap=colours, vmin=-reach, vmax=reach)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for spine in axes.spines.values():
-        spine.set_color(GREY)
-
-
 def _draw_probabilities(axes: Axes, step: ExplainedStep, names: Sequence[str]) -> None:
     axes.bar(range(len(names)), step.predictions, color=GREY)
     axes.set_ylim(0.0, 1.0)
     axes.set_yticks((0.0, 1.0), ("0", "1"))
-    _finish(axes, "probability p", step, names)
+    _finish(axes, "probability p of each class", step, names)
 
 
 def _draw_push(axes: Axes, step: ExplainedStep, names: Sequence[str]) -> None:
@@ -229,13 +230,13 @@ def _draw_push(axes: Axes, step: ExplainedStep, names: Sequence[str]) -> None:
     axes.set_ylim(-1.25 * reach, 1.25 * reach)
     axes.set_yticks((-reach, 0.0, reach), (show(-reach, 1), "0", show(reach, 1)))
     is_plain = step.loss_name == "SoftmaxCrossEntropy"
-    _finish(axes, "push: -dL/dz" + (" = y - p" if is_plain else ""), step, names)
+    _finish(axes, "push on each logit: -dL/dz" + (" = y - p" if is_plain else ""), step, names)
 
 
 def _finish(axes: Axes, title: str, step: ExplainedStep, names: Sequence[str]) -> None:
     axes.set_title(title, fontsize=_TEXT)
     axes.set_xticks(range(len(names)))
-    axes.tick_params(labelsize=_SMALL)
+    axes.tick_params(labelsize=_TEXT)
     axes.get_xticklabels()[step.label].set(fontweight="bold")
     light_grid(axes, "y")
 

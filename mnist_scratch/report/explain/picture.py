@@ -19,6 +19,7 @@ from mnist_scratch.report.text.evaluation import called, share_text
 
 _TRUE, _PREDICTED, _OTHER = COLOURS[2], COLOURS[4], COLOURS[5]
 _UP, _DOWN = COLOURS[0], COLOURS[1]
+_WIDTH, _TEXT = 7.0, 12.5  # inches, points: 9 of the pixels of a phone that is 360 of them wide
 
 
 def draw_explanations(
@@ -27,7 +28,7 @@ def draw_explanations(
     names: Sequence[str],
     output: Path,
 ) -> None:
-    """Draw a row for each image: the image, the probabilities, the push on each logit.
+    """Draw each image, its probabilities and the push on each logit, one below the other.
 
     Parameters
     ----------
@@ -46,16 +47,17 @@ def draw_explanations(
         If the picture cannot be written.
     """
     rows = len(explained)
-    layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.06)
-    figure = Figure(figsize=(12, 1.3 + 3.3 * rows), dpi=120, layout=layout)
-    figure.suptitle(title, fontsize=17)
+    layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.06)
+    figure = Figure(figsize=(_WIDTH, 2.0 + 5.2 * rows), dpi=120, layout=layout)
+    figure.suptitle(title, fontsize=15)
     parts = figure.subfigures(rows, 1, squeeze=False, hspace=0.02)[:, 0]
     for part, (example, explanation) in zip(parts, explained, strict=True):
-        part.suptitle(summarise(example, explanation, names), fontsize=15)
-        image, probabilities, steps = part.subplots(1, 3, width_ratios=(1, 1.9, 1.9))
+        part.suptitle(summarise(example, explanation, names).replace("; ", "\n"), fontsize=_TEXT)
+        image, probabilities, below, steps = part.subplots(2, 2, width_ratios=(1, 2.6)).flat
         image.imshow(255 - example.image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         image.set_xticks([])
         image.set_yticks([])
+        below.set_axis_off()
         _draw_probabilities(probabilities, explanation)
         _draw_steps(steps, explanation)
     figure.legend(
@@ -67,9 +69,9 @@ def draw_explanations(
             Patch(color=_DOWN, label="lower the logit"),
         ],
         loc="outside lower center",
-        ncols=5,
+        ncols=2,
         frameon=False,
-        fontsize=13,
+        fontsize=_TEXT,
     )
     save(figure, output)
 
@@ -98,8 +100,7 @@ def _draw_probabilities(axes: Axes, explanation: Explanation) -> None:
             is_left = number == min(target, predicted)
             x, align = (number + 0.4, "right") if is_left else (number - 0.4, "left")
         height = explanation.predictions[number]
-        axes.text(x, height + 0.02, share_text(height), ha=align, va="bottom", fontsize=12)
-    axes.set_xlim(-1.4, classes + 0.4)
+        axes.text(x, height + 0.02, share_text(height), ha=align, va="bottom", fontsize=_TEXT)
     axes.set_ylim(0.0, 1.14)
     axes.set_yticks((0.0, 0.5, 1.0))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
@@ -114,19 +115,20 @@ def _draw_steps(axes: Axes, explanation: Explanation) -> None:
     reach = max(1.25 * float(np.abs(steps).max()), 1e-12)
     axes.set_ylim(-reach, reach)
     axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
-    axes.yaxis.get_offset_text().set_fontsize(12)
+    axes.yaxis.get_offset_text().set_fontsize(_TEXT)
     _finish(axes, "target - prediction: the push on each logit", explanation)
 
 
 def _finish(axes: Axes, title: str, explanation: Explanation) -> None:
-    axes.set_title(title, fontsize=14)
+    axes.set_title(title, fontsize=_TEXT)
     # The true class's bar may be too low to be seen; what stands below it says which it is.
     names = [str(number) for number in range(len(explanation.predictions))]
     names[explanation.predicted] += "\npredicted"
     # Side by side the two words would run into each other: one stands a line lower.
     distance = abs(explanation.predicted - explanation.target)
     names[explanation.target] += "\ntrue" if distance != 1 else "\n\ntrue"
+    axes.set_xlim(-1.4, len(names) + 0.4)
     axes.set_xticks(range(len(names)), names)
-    axes.tick_params(labelsize=13)
+    axes.tick_params(labelsize=_TEXT)
     axes.get_xticklabels()[explanation.target].set(fontweight="bold", color=_TRUE)
     light_grid(axes, "y")

@@ -37,7 +37,7 @@ from mnist_scratch.training.evaluation import Evaluation, evaluate
 from mnist_scratch.training.history import History
 from mnist_scratch.training.metrics import METRICS, class_scores, most_confused
 
-_WORST = 24  # images in the picture of the largest losses
+_WORST = 25  # images in the picture of the largest losses
 
 
 class _Section(NamedTuple):

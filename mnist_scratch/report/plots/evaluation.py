@@ -19,10 +19,8 @@ from mnist_scratch.training.metrics import BINS, Calibration, wilson_interval
 
 _WRONG = COLOURS[1]
 _SHORT = 3  # letters of a name that is not turned and needs no line of its own
-_CELL, _IMAGE, _LINE, _GAP = 1.36, 1.0, 0.17, 0.2  # a cell of a grid and its parts, in inches
-_ACROSS = 10  # images in a row of a sheet
-_WIDTH = 6.6  # inches of a picture
-_HEADING = 0.9  # inches, for a title and what the captions mean
+_WIDTH, _CAPTION = 6.6, 12.7  # inches of a picture, points of a caption: 9 of a phone's pixels
+_GAP = 0.2  # below an image, in inches
 
 
 def confusion_figure(
@@ -79,7 +77,7 @@ def confusion_figure(
 def draw_mistakes(
     title: str, examples: Sequence[Example], names: Sequence[str], output: Path
 ) -> None:
-    """Write a sheet of misclassified images, ten in a row, under a title.
+    """Write a sheet of misclassified images under a title.
 
     Parameters
     ----------
@@ -95,12 +93,10 @@ def draw_mistakes(
     MnistScratchError
         If the picture cannot be written.
     """
-    save(examples_figure(examples, names, title, sheet=True), output)
+    save(examples_figure(examples, names, title), output)
 
 
-def examples_figure(
-    examples: Sequence[Example], names: Sequence[str], title: str = "", *, sheet: bool = False
-) -> Figure:
+def examples_figure(examples: Sequence[Example], names: Sequence[str], title: str = "") -> Figure:
     """Draw images, each with its number, its true and its predicted class and their probabilities.
 
     Parameters
@@ -110,31 +106,23 @@ def examples_figure(
     names
         Names of the classes.
     title
-        What stands above them.
-    sheet
-        Ten in a row, below the title a line that explains the captions. Otherwise a few, with
-        letters that can be read on a telephone.
+        What stands above them, one or more lines.
     """
-    short = max(map(len, names)) <= _SHORT
-    between, lines = (" ", 2) if sheet and short else ("\n", 4)
-    across = _ACROSS if sheet else 4 if short else 3
-    scale = 1.0 if sheet else _WIDTH / (across * _CELL)  # inches of an image
-    size = 10.5 if short and not sheet else 8.0  # points of a caption, at a scale of 1
-    row = _IMAGE + lines * _LINE * size / 8.0 + _GAP
-    heading = _HEADING if sheet else 0.5
-    width, height = across * _CELL, heading - (-len(examples) // across) * row
-    figure = Figure(figsize=(scale * width, scale * height), dpi=110 if sheet else 160)
-    # One Axes for all, in units of an image: for Matplotlib to lay out a hundred takes seconds.
+    across = 5 if max(map(len, names)) <= _SHORT else 3
+    cell = _WIDTH / across
+    image = 0.8 * cell
+    caption = 4 * 1.5 * _CAPTION / 72  # of four lines, in inches
+    row = caption + image + _GAP
+    heading = 0.25 + 0.25 * len(title.splitlines())
+    height = heading - (-len(examples) // across) * row
+    figure = Figure(figsize=(_WIDTH, height), dpi=160)
+    # One Axes for all, in inches: for Matplotlib to lay out a hundred takes seconds.
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
-    large = 16 if sheet else 13
-    axes.text(width / 2, height - 0.3, title, ha="center", va="center", fontsize=large)
-    if sheet:
-        key = "image number: true class (its probability), predicted class (its probability)"
-        axes.text(width / 2, height - 0.62, key, ha="center", va="center", fontsize=11)
+    axes.text(_WIDTH / 2, height - heading / 2, title, ha="center", va="center", fontsize=13)
     for place, example in enumerate(examples):
         down, right = divmod(place, across)
-        left = right * _CELL + (_CELL - _IMAGE) / 2
+        left = right * cell + (cell - image) / 2
         bottom = height - heading - (down + 1) * row + _GAP
         axes.imshow(
             255 - example.image,
@@ -142,19 +130,19 @@ def examples_figure(
             vmin=0,
             vmax=255,
             interpolation="nearest",
-            extent=(left, left + _IMAGE, bottom, bottom + _IMAGE),
+            extent=(left, left + image, bottom, bottom + image),
         )
         probabilities = softmax(example.logits)
         true, predicted = example.label, int(np.argmax(probabilities))
         axes.text(
-            left + _IMAGE / 2,
-            bottom + _IMAGE + 0.05,
-            f"{example.number}:{between}{names[true]} ({share_text(probabilities[true])})\n"
-            f"predicted{between}{names[predicted]} ({share_text(probabilities[predicted])})",
+            left + image / 2,
+            bottom + image + 0.08,
+            f"{example.number}: true\n{names[true]} ({share_text(probabilities[true])})\n"
+            f"predicted\n{names[predicted]} ({share_text(probabilities[predicted])})",
             ha="center",
-            fontsize=size * scale,
+            fontsize=_CAPTION,
         )
-    axes.set(xlim=(0, width), ylim=(0, height))  # which imshow has changed
+    axes.set(xlim=(0, _WIDTH), ylim=(0, height))  # which imshow has changed
     return figure
 
 

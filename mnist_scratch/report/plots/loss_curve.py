@@ -58,7 +58,7 @@ def loss_curve_figure(run: RunFolder) -> Figure:
     curve = _read(run)
     figure, upper, lower = _axes(f"{curve.name}: {curve.dataset}", _label(curve.loss))
     # The labels have known sizes; for Matplotlib to find the margins takes as long as to draw.
-    figure.subplots_adjust(left=0.18, right=0.98, bottom=0.105, top=0.94, hspace=0.06)
+    figure.subplots_adjust(left=0.2, right=0.98, bottom=0.115, top=0.94, hspace=0.06)
     smoothed, raw = blues()
     upper.plot(curve.epochs, curve.losses, color=raw, alpha=0.45, linewidth=0.8)
     upper.plot(*_smoothed(curve), color=smoothed, label="training, smoothed over raw")
@@ -162,7 +162,7 @@ def _smoothed(curve: _Curve) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.fl
 def _axes(title: str, loss: str) -> tuple[Figure, Axes, Axes]:
     """Make the two panels, one above the other: loss on a logarithmic axis, accuracy below."""
     # A Figure of its own instead of pyplot: no window system is touched, no state is shared.
-    figure = Figure(figsize=(7.5, 5.625), dpi=160)  # 1200 x 900
+    figure = Figure(figsize=(6.8, 5.1), dpi=160)  # 13 points are 9 of a phone's pixels
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     upper.set_title(title, y=1.0)
     upper.set_yscale("log")

@@ -52,7 +52,7 @@ def test_every_image_has_a_row_with_its_probabilities_and_steps(
     assert len(set(meanings.values())) == 5
     below = ("predicted\ntrue", "true", "\ntrue")
     for row, true, predicted, word in zip(rows, (2, 4, 6), (2, 9, 7), below, strict=True):
-        shown, probabilities, steps = row.axes
+        shown, probabilities, _, steps = row.axes
         assert np.asarray(shown.images[0].get_array()).max() == 255 - 51
         others = 1.0 / (9.0 + np.exp(3.0))
         expected = np.where(np.arange(10) == predicted, 1.0 - 9.0 * others, others)

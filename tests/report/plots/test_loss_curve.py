@@ -61,7 +61,7 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> npt.NDArray[np.float32]
 def test_the_picture_shows_training_validation_and_the_best_epoch(
     picture: npt.NDArray[np.float32],
 ) -> None:
-    assert picture.shape == (900, 1200, 4)
+    assert picture.shape == (816, 1088, 4)
     for colour in (COLOURS[0], COLOURS[1], COLOURS[6]):
         assert share_of(colour, picture) > 1e-4
 
