@@ -15,6 +15,7 @@ from PIL import Image
 
 from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import OPTIMIZERS, SGD
 from mnist_scratch.report.pages import report
@@ -41,6 +42,7 @@ def some_images(name: str) -> Dataset:
         name,
         rng.integers(0, 256, (30, 28, 28), np.uint8),
         np.repeat(np.arange(10, dtype=np.uint8), 3),
+        classes=class_names(name),
     )
 
 
