@@ -17,5 +17,5 @@ COMMANDS = {
     "draw": "write a page that classifies digits drawn in a browser",
     "export": "write the model of a run as ONNX or safetensors",
     "sweep": "train with many seeds and settings, and compare the results",
-    "data": "show, download and verify data sets",
+    "data": "show, import, download and verify data sets",
 }

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shutil import rmtree
 from typing import IO
 
 from mnist_scratch.errors import MnistScratchError
@@ -72,6 +73,32 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder_written_whole(path: Path) -> Iterator[Path]:
+    """Make a temporary folder that gets the name `path` once all files are in it.
+
+    Raises
+    ------
+    MnistScratchError
+        If there is something of that name, or the operating system refuses.
+    """
+    if path.exists():
+        raise MnistScratchError(f"{path} exists, and nothing is overwritten; name a new folder")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        temporary.rename(path)
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise MnistScratchError(
+            f"cannot write {path}: {error.strerror or error}; "
+            "check the space and the permissions there, or name another place"
+        ) from error
+    finally:
+        rmtree(temporary, ignore_errors=True)
 
 
 def write_text_whole(path: Path, text: str) -> None:

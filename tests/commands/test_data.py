@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers.command_line import CommandLine, refused, succeeded
+from helpers.load_digits import load_digits
+from PIL import Image
 
 from mnist_scratch.data.sources.registry import DATASETS, FILE_NAMES
 
@@ -79,9 +82,89 @@ def test_show_draws_images_as_they_are_and_distorted(
         (("show", "--config", "default"), "add --distort"),
         (("show", "--distort", "--config", "nothing"), "nothing"),
         (("show", "--output", "sheet.jpg"), "let the name end in .png"),
+        (("import", "nowhere", "--output", "a"), "nowhere: no such file or folder"),
+        (("import", "nowhere"), "the following arguments are required: --output"),
+        (("import", "nowhere", "--output", "a", "--ink", "dark"), "add --prepare"),
+        (("import", "nowhere", "--output", "a", "--test-share", "2"), "--test-share 2: must lie"),
     ],
 )
 def test_what_cannot_be_done_is_one_clear_message(
     main: CommandLine, arguments: tuple[str, ...], message: str
 ) -> None:
     assert message in refused(main("data", *arguments))
+
+
+def test_import_makes_a_data_set_that_train_reads_and_evaluate_and_predict_follow(
+    main: CommandLine, tmp_path: Path
+) -> None:
+    images, labels = load_digits()
+    np.savez(tmp_path / "digits.npz", images=images[:400], labels=labels[:400])
+    made = succeeded(main("data", "import", "digits.npz", "--output", "digits"))
+    assert made.splitlines()[:4] == [
+        "data set       digits, from an .npz file",
+        "classes        10: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9",
+        "training       320 images, 31 to 34 of each class",
+        "test           80 images, 8 of each class, held out by --test-share 0.2 --seed 0",
+    ]
+    assert {path.name for path in (tmp_path / "digits").iterdir()} == {
+        *FILE_NAMES,
+        "classes.txt",
+        "images.png",
+    }
+    train = made.splitlines()[-1].removeprefix("mnist-scratch ").split()
+    assert train[-2:] == ["--validation-examples", "32"]
+    assert main(*train, "--hidden", "16", "--epochs", "3", "--run", "run").returncode == 0
+    accuracy = json.loads(succeeded(main("evaluate", "run", "--json")))["accuracy"]
+    assert accuracy > 0.5
+    Image.fromarray(np.uint8(np.pad(images[3], 4) * 15)).save(tmp_path / "three.png")
+    assert main("predict", "run", "three.png").returncode == 0
+
+
+def test_import_prints_what_it_made_as_json_and_fits_narrow_terminals(
+    main: CommandLine, tmp_path: Path
+) -> None:
+    for name in ("cat", "dog"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for number in range(4):
+            picture = np.full((40, 20 + number), 240, np.uint8)
+            picture[10:30, 8:12] = 20
+            Image.fromarray(picture).save(tmp_path / "pets" / name / f"{number}.png")
+    (tmp_path / "pets" / "dog" / "0.png").write_bytes(b"\x89PNG")
+    summary = json.loads(succeeded(main("data", "import", "pets", "--output", "a", "--json")))
+    assert summary["training"] == {"cat": 3, "dog": 2}
+    assert summary["test"] == {"cat": 1, "dog": 1}
+    assert summary["sizes"][0] == "20 x 40"
+    assert summary["notes"] == ["the images were dark on light: turned, 255 minus every pixel"]
+    assert "0.png" in summary["left_out"][0]
+    narrow = {"COLUMNS": "40"}
+    made = main("data", "import", "pets", "--output", "b", environment=narrow)
+    lines = succeeded(made).splitlines()
+    assert max(map(len, lines[:-1])) <= 40
+    prepared = ("--prepare", "--ink", "dark", "--output", "c")
+    assert "prepared as own pictures are" in succeeded(main("data", "import", "pets", *prepared))
+
+
+def test_import_overwrites_nothing_and_leaves_nothing_half_written(
+    main: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.csv").write_text("label,a,b,c,d\n0,1,2,3,4\n0,1,2,3,400\n")
+    (tmp_path / "there").mkdir()
+    before = sorted(tmp_path.iterdir())
+    for output, message in (
+        ("there", "there exists, and nothing is overwritten; name a new folder"),
+        ("new", "a.csv, line 3: row 1, column 1 of the image is 400; grey levels are 0 to 255"),
+        ("a.csv/new", "cannot write a.csv/new: Not a directory"),
+    ):
+        assert message in refused(main("data", "import", "a.csv", "--output", output))
+        assert sorted(path for path in tmp_path.iterdir() if path.name != "cache") == before
+
+
+def test_train_names_import_where_a_folder_has_another_form(
+    main: CommandLine, tmp_path: Path
+) -> None:
+    (tmp_path / "mine" / "a").mkdir(parents=True)
+    answer = main("train", "--dataset", "files", "--data-dir", "mine", "--run", "run")
+    assert "mine has no IDX files such as train-images-idx3-ubyte: there is the folder a; " in (
+        message := refused(answer)
+    )
+    assert "'mnist-scratch data import mine --output DIR' makes them" in message

@@ -128,13 +128,17 @@ def _choose(folder: Path, name: str, paths: list[Path]) -> Path | None:
             return _within(path)
     part = "test" if name.startswith("t10k") else "train"
     what = "images" if "images" in name else "labels"
-    found = [path for path in paths if _plays(path.name.lower()) == (part, what)]
+    found = [
+        path
+        for path in map(_within, paths)
+        if _plays(path.name.lower()) == (part, what) and path.is_file()
+    ]
     if len(found) > 1:
         raise MnistScratchError(
             f"{folder}: {found[0].name} or {found[1].name} may be {name}; keep one of them there, "
             f"or give one the name {name}"
         )
-    return _within(found[0]) if found else None
+    return found[0] if found else None
 
 
 def _plays(name: str) -> tuple[str, str]:

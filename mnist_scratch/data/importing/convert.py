@@ -1,0 +1,217 @@
+"""From a source to a data set: classes numbered, a test part held out, files written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_scratch.data.checks import MOST_CLASSES, as_class_names
+from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.data.idx import format_idx
+from mnist_scratch.data.importing.images import grey_levels, make_images
+from mnist_scratch.data.importing.part import Label
+from mnist_scratch.data.importing.source import read_source
+from mnist_scratch.data.pictures.background import Ink
+from mnist_scratch.data.sources.classes import write_classes
+from mnist_scratch.data.sources.registry import FILE_NAMES
+from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.system.files import written_whole
+from mnist_scratch.system.text import shown
+
+_TEST_SHARE = 0.2
+_DARK_ON_LIGHT = 127.5  # mean grey level, as when a data set is loaded
+
+
+class Converted(NamedTuple):
+    """A data set that was made of a source.
+
+    Attributes
+    ----------
+    training, test
+        Its parts.
+    classes
+        Names, in the order of the labels.
+    kind
+        What the source is, for a person.
+    sizes
+        Heights and widths that the pictures had, the smallest first.
+    held_out
+        The share of each class that was held out for the test part; 0 where the source had one.
+    notes
+        What was done to the images.
+    left_out
+        For each picture that could not be used, why.
+    """
+
+    training: Dataset
+    test: Dataset
+    classes: tuple[str, ...]
+    kind: str
+    sizes: list[tuple[int, int]]
+    held_out: float
+    notes: list[str]
+    left_out: list[str]
+
+
+def convert(
+    source: Path,
+    test: Path | None,
+    test_share: float | None,
+    seed: int,
+    prepared: Ink | None,
+    report: Callable[[str], object],
+) -> Converted:
+    """Make images of 28 x 28, light on dark, with labels from 0, of a source.
+
+    Parameters
+    ----------
+    source
+        A folder of pictures by class or of IDX files, a CSV or an .npz file.
+    test
+        Another one, with the test part; or None for that of the source, or one held out.
+    test_share
+        Of the images of each class, how many to hold out where there is no test part; 0.2 if None.
+    seed
+        Chooses them.
+    prepared
+        With which ink to find the digit in each picture, to prepare it as MNIST was; None to resize
+        it as it is.
+    report
+        Called with what a person should know.
+
+    Raises
+    ------
+    MnistScratchError
+        If there is nothing to make a data set of.
+    """
+    if test_share is not None and not 0 < test_share < 1:
+        raise MnistScratchError(f"--test-share {test_share:g}: must lie between 0 and 1")
+    if seed < 0:
+        raise MnistScratchError(f"--seed {seed}: must be 0 or more")
+    read = read_source(source, report)
+    parts = [read.training]
+    if test is not None:
+        parts.append(read_source(test, report).training)
+    elif read.test is not None:
+        parts.append(read.test)
+    if test_share is not None and len(parts) == 2:
+        raise MnistScratchError(
+            f"--test-share {test_share:g}: there is a test part in {test or source}; leave it out"
+        )
+    parts, note = grey_levels(parts)
+    notes = [note] if note else []
+    made = [make_images(part, prepared) for part in parts]
+    left_out = [reason for part in made for reason in part.left_out]
+    count = sum(len(part.images) for part in parts)
+    if 2 * len(left_out) > count:
+        raise MnistScratchError(
+            f"{source}: {len(left_out):,} of {count:,} pictures cannot be used; {left_out[0]}"
+        )
+    classes, of_all = _number([part.labels for part in parts], read.classes, source)
+    numbered = [labels[images.used] for labels, images in zip(of_all, made, strict=True)]
+
+    for (images, *_), what in zip(made, ("training", "test"), strict=False):
+        if len(images) and images.mean() > _DARK_ON_LIGHT:
+            np.subtract(255, images, out=images)
+            which = "" if len(made) == 1 else f"{what} "
+            notes.append(f"the {which}images were dark on light: turned, 255 minus every pixel")
+    pairs = [(part.images, array) for part, array in zip(made, numbered, strict=True)]
+    share = 0.0
+    if len(pairs) == 1:
+        share = _TEST_SHARE if test_share is None else test_share
+        chosen = _hold_out(numbered[0], share, np.random.default_rng(seed))
+        pairs = [(made[0].images[which], numbered[0][which]) for which in (~chosen, chosen)]
+    notes += _without_images(pairs[0][1], pairs[1][1], classes, source, left_out)
+    training, held_out = (Dataset(source.name, *pair, classes=classes) for pair in pairs)
+    sizes = sorted(set().union(*(part.sizes for part in made)), key=math.prod)
+    return Converted(training, held_out, classes, read.kind, sizes, share, notes, left_out)
+
+
+def write(converted: Converted, folder: Path) -> None:
+    """Write four IDX files and classes.txt into a folder."""
+    training, test = converted.training, converted.test
+    arrays = (training.images, training.labels, test.images, test.labels)
+    for name, array in zip(FILE_NAMES, arrays, strict=True):
+        with written_whole(folder / name) as file:
+            file.write(format_idx(array))
+    write_classes(folder, converted.classes)
+
+
+def _number(
+    parts: Sequence[Sequence[Label]], names: Sequence[str], source: Path
+) -> tuple[tuple[str, ...], list[npt.NDArray[np.uint8]]]:
+    """Return the names of the classes, and the labels of each part as numbers from 0.
+
+    Where there are no names, the classes are the labels: in the order of the numbers, then of the
+    alphabet.
+    """
+    found = sorted({str(label) for labels in parts for label in labels}, key=_by_number)
+    if names:
+        known = [str(label) for label in range(len(names))]
+        for label in found:
+            if label not in known:
+                raise MnistScratchError(
+                    f"{source}: the label {label}, where classes.txt names {len(names)} classes, "
+                    f"0 to {len(names) - 1}; correct one of them"
+                )
+        found = known
+    elif not 2 <= len(found) <= MOST_CLASSES:
+        classes = "a single class" if len(found) == 1 else f"{len(found):,} classes"
+        raise MnistScratchError(
+            f"{source}: {classes}, {shown(', '.join(found))}, where 2 to {MOST_CLASSES} are "
+            "needed; labels are the names of folders, a column called label or else the first one, "
+            "y_train or labels in an .npz file"
+        )
+    numbers = {name: number for number, name in enumerate(found)}
+    arrays = [np.array([numbers[str(label)] for label in labels], np.uint8) for labels in parts]
+    try:
+        return as_class_names(names or found), arrays
+    except ValueError as error:
+        raise MnistScratchError(f"{source}: {error}") from error
+
+
+def _by_number(name: str) -> tuple[bool, int, str]:
+    """Sort 9 before 10, and numbers before words."""
+    is_number = name.removeprefix("-").isdecimal()
+    return not is_number, int(name) if is_number else 0, name
+
+
+def _hold_out(
+    labels: npt.NDArray[np.uint8], share: float, rng: np.random.Generator
+) -> npt.NDArray[np.bool_]:
+    """Choose a share of each class's images, at least one and not all; of a single one none."""
+    chosen = np.zeros(len(labels), np.bool_)
+    for label in np.unique(labels):
+        of_class = rng.permutation(np.flatnonzero(labels == label))
+        count = min(max(round(share * len(of_class)), 1), len(of_class) - 1)
+        chosen[of_class[:count]] = True
+    return chosen
+
+
+def _without_images(
+    training: npt.NDArray[np.uint8],
+    test: npt.NDArray[np.uint8],
+    classes: Sequence[str],
+    source: Path,
+    left_out: Sequence[str],
+) -> list[str]:
+    """Raise an error if a class has nothing to learn from; return which have no test image."""
+    for label in np.flatnonzero(np.bincount(training, minlength=len(classes)) == 0):
+        why = f"; left out: {left_out[0]}" if left_out else ""
+        raise MnistScratchError(
+            f"{source}: the class {classes[int(label)]} has no training image; add some, or take "
+            f"it out of the test part or of classes.txt{why}"
+        )
+    if not len(test):
+        raise MnistScratchError(
+            f"{source}: no image is left to test with; give every class two images or more, or "
+            "name a test part with --test"
+        )
+    absent = np.flatnonzero(np.bincount(test, minlength=len(classes)) == 0)
+    names = ", ".join(classes[int(label)] for label in absent)
+    return [f"without a test image: {names}"] if names else []

@@ -1,0 +1,69 @@
+"""Pictures in folders, one for each class: a/, b/ and so on, or train/a/ and test/a/."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from mnist_scratch.data.importing.part import Label, Part
+from mnist_scratch.data.pictures.read import picture_files
+from mnist_scratch.data.sources.files import unreadable
+from mnist_scratch.errors import MnistScratchError
+
+_TRAINING = ("train", "training")
+_TEST = ("test", "testing")
+_VALIDATION = ("val", "valid", "validation")
+
+
+def read_pictures(folder: Path, report: Callable[[str], object]) -> tuple[Part, Part | None]:
+    """List the pictures of the training part and of the test part, if there is one.
+
+    Where there are folders for training and validation and none for the test, those for validation
+    are the test part; beside a test part they are left out. The program sets its own validation
+    images aside from the training images.
+
+    Raises
+    ------
+    MnistScratchError
+        If the folder has no folders of pictures.
+    """
+    inner = _folders(folder)
+    while len(inner) == 1 and _folders(next(iter(inner.values()))):  # an archive's own folder
+        (folder,) = inner.values()
+        inner = _folders(folder)
+    training, test, validation = (
+        next((inner[name] for name in names if name in inner), None)
+        for names in (_TRAINING, _TEST, _VALIDATION)
+    )
+    if training is None or (test is None and validation is None):
+        return _part(folder), None
+    if test is None:
+        report(f"{validation} is taken for the test part")
+    elif validation is not None:
+        report(f"{validation} is left out")
+    held_out = test or validation
+    return _part(training), None if held_out is None else _part(held_out)
+
+
+def _folders(folder: Path) -> dict[str, Path]:
+    """Return the folders in a folder, by their names in small letters."""
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.is_dir())
+    except OSError as error:
+        raise unreadable(folder, error) from error
+    return {path.name.lower(): path for path in paths if not path.name.startswith((".", "__"))}
+
+
+def _part(folder: Path) -> Part:
+    paths: list[Path] = []
+    labels: list[Label] = []
+    for path in _folders(folder).values():
+        pictures = picture_files(path)
+        paths += pictures
+        labels += [path.name] * len(pictures)
+    if not paths:
+        raise MnistScratchError(
+            f"{folder} has no folders of pictures; place the pictures of each class in a folder of "
+            "its name, such as a/ and b/, or train/a/ and test/a/; or name a CSV or an .npz file"
+        )
+    return Part(paths, labels, lambda number: str(paths[number]))
