@@ -1,7 +1,9 @@
 """A page to draw digits on, in one file: the model, the preparation and the forward pass inside.
 
 The page, its style and its scripts are the files in `draw_page/`; filled in here are these, the
-model and what a person should know about it.
+model and what a person should know about it. What is drawn is prepared as `predict` prepares a
+clean picture of it, byte for byte. A pen leaves no noise, no shadow, no lines of a form and no thin
+or faint ink, so the steps of `data/pictures/` against those are not on the page.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from mnist_scratch.system.text import printable
 
 # What network.js calls the layers that it can compute.
 _LAYERS: dict[type, str] = {Dense: "dense", ReLU: "relu", Tanh: "tanh", Sigmoid: "sigmoid"}
-_SCRIPTS = ("prepare.js", "components.js", "network.js", "page.js")
+_SCRIPTS = ("prepare.js", "network.js", "digits.js", "strokes.js", "page.js")
 
 
 def write_page(run: RunFolder, output: Path) -> None:

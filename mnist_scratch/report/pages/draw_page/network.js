@@ -8,15 +8,17 @@ const ACTIVATIONS = {
 
 function readModel(text) {
   const model = JSON.parse(text);
-  const bytes = Uint8Array.from(atob(model.parameters), (letter) => letter.charCodeAt(0));
-  const view = new DataView(bytes.buffer);
-  const parameters = Float32Array.from({ length: bytes.length / 4 }, (_, place) =>
-    view.getFloat32(4 * place, true)
-  );
+  const letters = atob(model.parameters);
+  const view = new DataView(new ArrayBuffer(letters.length));
+  for (let place = 0; place < letters.length; place++) view.setUint8(place, letters.charCodeAt(place));
+  const parameters = new Float32Array(letters.length / 4);
+  for (let place = 0; place < parameters.length; place++) {
+    parameters[place] = view.getFloat32(4 * place, true);  // lowest byte first, on every machine
+  }
   return { ...model, parameters };
 }
 
-// 784 grey levels, 0 to 255 -> the probabilities of the ten digits.
+// 784 grey levels, 0 to 255 -> the probability of each class.
 function predict(model, image) {
   let values = Array.from(image, (grey) => (grey / 255 - model.mean) / model.std);
   let start = 0;

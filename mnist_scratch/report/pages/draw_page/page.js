@@ -1,40 +1,41 @@
-// The page: strokes in, probabilities out. A stroke is a list of points [x, y], 0 to 1 across the
-// field, so that a drawing is the same at every size.
+// The page: strokes in, answers out.
 
-const PEN = 0.075;  // of the field: what MNIST's pen is of a digit that fills most of it
+const PEN = 0.045;  // of the field, to look at; the network sees each digit drawn anew
 const STEP = 1 / 40;  // of the pen that the keyboard moves, and a quarter of it with Shift
 const SHARPEST = 2;  // pixels of the canvas for one of the page; more costs time and shows nothing
+const MOST_ROWS = 10;
 
-const model = readModel(document.getElementById("model").textContent);
-const field = document.getElementById("field");
-const ink = field.getContext("2d", { willReadFrequently: true });
-const seen = document.getElementById("image").getContext("2d");
-const digit = document.getElementById("digit");
-const hint = document.getElementById("hint");
-const said = document.getElementById("said");
-const buttons = { undo: document.getElementById("undo"), clear: document.getElementById("clear") };
-const rows = model.names.map(addRow);
-const readsDigits = model.names.every((name) => name.length === 1);
-digit.classList.toggle("word", !readsDigits);
+const byId = (id) => document.getElementById(id);
+const model = readModel(byId("model").textContent);
+const field = byId("field");
+const paper = field.getContext("2d");
+const buttons = { undo: byId("undo"), clear: byId("clear") };
+const rows = Array.from({ length: Math.min(model.names.length, MOST_ROWS) }, addRow);
+if (model.names.length > MOST_ROWS) {
+  byId("probabilities").caption.textContent =
+    `Probability of the ${MOST_ROWS} likeliest of ${model.names.length} classes`;
+}
+// Digits and letters are written beside each other; of anything else there is one.
+const areWritten = model.names.every((name) => /^[0-9a-z]$/i.test(name));
 
 let strokes = [];
 const past = [];  // what `strokes` was before each change
 let pointer = null;  // whose pointer is drawing
-let pen = null;  // the keyboard's, once it is used
+let pen = [0.5, 0.25];  // the keyboard's
+let penIsShown = false;
 let penIsDown = false;
-let reading = null;  // what was recognised last
+let readings = null;  // of each digit that is drawn
 let frame = 0;
 
-function addRow(title) {
+function addRow() {
   const row = document.querySelector("#probabilities tbody").insertRow();
   const name = document.createElement("th");
   name.scope = "row";
-  name.textContent = title;
   const bar = document.createElement("div");
   bar.className = "bar";
   row.append(name);
   row.insertCell().append(bar);
-  return { row, bar, percent: row.insertCell() };
+  return { row, name, bar, share: row.insertCell() };
 }
 
 function change(following) {
@@ -44,104 +45,155 @@ function change(following) {
 }
 
 function show() {
-  if (!frame) frame = requestAnimationFrame(paint);
+  frame ||= requestAnimationFrame(paint);
 }
 
 function paint() {
   frame = 0;
+  readings = read(strokes);
   const size = field.width;
-  ink.clearRect(0, 0, size, size);
-  ink.lineCap = ink.lineJoin = "round";
-  ink.lineWidth = PEN * size;
-  ink.strokeStyle = getComputedStyle(field).getPropertyValue("--ink");
-  for (const points of strokes) {
-    ink.beginPath();
-    ink.moveTo(points[0][0] * size, points[0][1] * size);
-    for (const [x, y] of points) ink.lineTo(x * size, y * size);
-    ink.stroke();
+  paper.clearRect(0, 0, size, size);
+  const { color, outlineColor } = getComputedStyle(field);
+  paper.strokeStyle = paper.fillStyle = color;
+  ink(paper, strokes, PEN * size, size);
+  paper.strokeStyle = outlineColor;
+  paper.lineWidth = size / 200;
+  if (areFramed()) {
+    for (const { box } of readings) {
+      paper.strokeRect(...[box.left, box.top, box.width, box.height].map((length) => length * size));
+    }
   }
-  reading = recognise();
-  if (pen) markPen(size);
-  buttons.undo.disabled = past.length === 0;
-  buttons.clear.disabled = strokes.length === 0;
+  if (penIsShown) markPen(size);
+  byId("invitation").hidden = strokes.length > 0;
+  buttons.undo.setAttribute("aria-disabled", past.length === 0);
+  buttons.clear.setAttribute("aria-disabled", strokes.length === 0);
+  showAnswers();
 }
 
-// Classify what is on the canvas and show the result. Opacity is ink, whatever the colours are.
-function recognise() {
-  const { width, height } = field;
-  const pixels = ink.getImageData(0, 0, width, height).data;
-  const opacity = new Uint8Array(width * height);
-  for (let place = 0; place < opacity.length; place++) opacity[place] = pixels[4 * place + 3];
-  const image = prepare(opacity, height, width);
-  const probabilities = image ? predict(model, image) : null;
-  const best = probabilities ? probabilities.indexOf(Math.max(...probabilities)) : null;
-  digit.textContent = best === null ? "" : model.names[best];
-  rows.forEach(({ row, bar, percent }, number) => {
-    const probability = probabilities ? probabilities[number] : 0;
-    row.classList.toggle("best", number === best);
-    bar.style.width = `${100 * probability}%`;
-    percent.textContent = probabilities ? `${(100 * probability).toFixed(1)}%` : "";
+// Strokes -> each digit among them: { strokes, box, isWide, image, probabilities, best }.
+function read(strokes) {
+  if (isDot(strokes)) return [];
+  const digits = areWritten ? digitsAmong(strokes) : [{ strokes }];
+  return digits.map((digit) => {
+    const image = prepare(redrawn(digit.strokes), SIDE);
+    const probabilities = predict(model, image);
+    const best = probabilities.indexOf(Math.max(...probabilities));
+    return { ...digit, box: boxOf(digit.strokes, 2 * PEN), image, probabilities, best };
   });
-  const shown = seen.createImageData(FIELD, FIELD);
-  for (let place = 0; place < FIELD * FIELD; place++) {
-    shown.data.fill(image ? image[place] : 0, 4 * place, 4 * place + 3);
-    shown.data[4 * place + 3] = 255;
+}
+
+function areLeftOut() {
+  return readings.length > 0 && readings.flatMap((each) => each.strokes).length < strokes.length;
+}
+
+function areFramed() {
+  return readings.length > 1 || areLeftOut();
+}
+
+function percent(probability, places) {
+  return `${(100 * probability).toFixed(places)}%`;
+}
+
+function showAnswers() {
+  const names = readings.map(({ best }) => model.names[best]).join("");
+  byId("answer").textContent = names;
+  byId("answer").classList.toggle("word", names.length > 1);
+  const [{ image, probabilities, best } = {}] = readings;
+  const figures = readings.length > 1 ? readings.map(figureOf) : [figureOf({ image })];
+  byId("images").replaceChildren(...figures);
+  byId("probabilities").hidden = readings.length > 1;
+  const order = [...model.names.keys()];
+  if (order.length > rows.length && probabilities) {
+    order.sort((one, other) => probabilities[other] - probabilities[one]);
   }
-  seen.putImageData(shown, 0, 0);
-  return { opacity, image, probabilities, best };
+  rows.forEach(({ row, name, bar, share }, place) => {
+    const number = order[place];
+    name.textContent = name.title = model.names[number];
+    row.classList.toggle("best", number === best);
+    row.hidden = order.length > rows.length && !probabilities;
+    bar.style.width = probabilities ? percent(probabilities[number], 3) : "0";
+    share.textContent = probabilities ? percent(probabilities[number], 1) : "";
+  });
+}
+
+// What the network sees of a digit, and its answer, or what this picture is.
+function figureOf({ image, probabilities, best }) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = FIELD;
+  canvas.role = "img";
+  canvas.ariaLabel = "The drawing as the network sees it";
+  const seen = new ImageData(FIELD, FIELD);
+  for (let place = 0; place < FIELD * FIELD; place++) {
+    seen.data.fill(image ? image[place] : 0, 4 * place, 4 * place + 3);
+    seen.data[4 * place + 3] = 255;
+  }
+  canvas.getContext("2d").putImageData(seen, 0, 0);
+  const caption = document.createElement("figcaption");
+  caption.textContent = probabilities
+    ? `${model.names[best]} ${percent(probabilities[best], 0)}`
+    : "as the network sees it, 28 x 28";
+  const figure = document.createElement("figure");
+  figure.append(canvas, caption);
+  return figure;
 }
 
 // Between strokes, not during one: a screen reader would never stop talking, and the parts of a digit
 // look like several digits until the last of them is there.
 function say() {
-  const { opacity, best, probabilities } = reading;
-  const several = readsDigits && areSeveral(opacity, field.height, field.width);
-  hint.textContent = several ? "More than one digit? Draw one at a time." : "";
-  const answer =
-    best === null ? "Nothing drawn" : `${model.names[best]}, ${(100 * probabilities[best]).toFixed(0)} percent`;
-  said.textContent = [answer, hint.textContent].filter(Boolean).join(". ");
+  const answers = readings.map(
+    ({ best, probabilities }) => `${model.names[best]}, ${percent(probabilities[best], 0)}`
+  );
+  const answer = strokes.length ? answers.join("; ") : "Nothing drawn";
+  byId("hint").textContent = advice();
+  byId("said").textContent = [answer, advice()].filter(Boolean).join(". ");
+}
+
+function advice() {
+  if (strokes.length && !readings.length) return "This is a dot: draw larger.";
+  if (readings.some((each) => each.isWide)) return "Digits that touch are read as one: leave a gap.";
+  if (areLeftOut()) return "What is outside the frames is not read.";
+  return "";
 }
 
 function markPen(size) {
-  ink.save();
-  ink.globalAlpha = penIsDown ? 0.9 : 0.5;
-  ink.strokeStyle = getComputedStyle(field).getPropertyValue("--best");
-  ink.lineWidth = size / 100;
-  ink.beginPath();
-  ink.arc(pen[0] * size, pen[1] * size, 0.6 * PEN * size, 0, 2 * Math.PI);
-  ink.stroke();
-  ink.restore();
+  paper.globalAlpha = penIsDown ? 0.9 : 0.5;
+  paper.beginPath();
+  paper.arc(pen[0] * size, pen[1] * size, PEN * size, 0, 2 * Math.PI);
+  paper.stroke();
+  paper.globalAlpha = 1;
 }
 
+// Where a pointer is; at the edge of the field, if it is beyond.
 function place(event) {
   const box = field.getBoundingClientRect();
-  const edge = field.clientLeft;
   return [
-    (event.clientX - box.left - edge) / field.clientWidth,
-    (event.clientY - box.top - edge) / field.clientHeight,
-  ];
+    (event.clientX - box.left - field.clientLeft) / field.clientWidth,
+    (event.clientY - box.top - field.clientTop) / field.clientHeight,
+  ].map((length) => Math.max(0, Math.min(1, length)));
 }
 
-function undo() {
-  if (past.length === 0) return;
-  strokes = past.pop();
+function settle() {
   penIsDown = false;
   show();
   requestAnimationFrame(say);
 }
 
+function undo() {
+  if (past.length === 0) return;
+  strokes = past.pop();
+  settle();
+}
+
 function clear() {
   if (strokes.length === 0) return;
-  penIsDown = false;
   change([]);
-  requestAnimationFrame(say);
+  settle();
 }
 
 field.addEventListener("pointerdown", (event) => {
   if (pointer !== null || event.button !== 0) return;
   pointer = event.pointerId;
-  pen = null;
-  penIsDown = false;
+  penIsShown = penIsDown = false;
   field.setPointerCapture(pointer);
   change([...strokes, [place(event)]]);
 });
@@ -153,14 +205,11 @@ field.addEventListener("pointermove", (event) => {
   show();
 });
 
-for (const name of ["pointerup", "pointercancel"]) {
-  field.addEventListener(name, (event) => {
-    if (event.pointerId !== pointer) return;
-    pointer = null;
-    show();
-    requestAnimationFrame(say);
-  });
-}
+// After the pointer was lifted, was cancelled or went elsewhere.
+field.addEventListener("lostpointercapture", () => {
+  pointer = null;
+  settle();
+});
 
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -169,27 +218,29 @@ field.addEventListener("keydown", (event) => {
   const move = MOVES[event.key];
   if (!move && event.key !== " ") return;
   event.preventDefault();
-  pen ??= [0.5, 0.25];
+  penIsShown = true;
   if (move) {
     const step = event.shiftKey ? STEP / 4 : STEP;
-    pen = pen.map((value, axis) => Math.max(0, Math.min(1, value + step * move[axis])));
+    pen = pen.map((length, axis) => Math.max(0, Math.min(1, length + step * move[axis])));
     if (penIsDown) strokes.at(-1).push(pen);
     show();
-    return;
-  }
-  penIsDown = !penIsDown;
-  if (penIsDown) {
+  } else if (penIsDown) {
+    settle();
+  } else if (!event.repeat) {
+    penIsDown = true;
     change([...strokes, [pen]]);
-  } else {
-    show();
-    requestAnimationFrame(say);
   }
 });
 
-field.addEventListener("blur", () => {
-  pen = null;
-  penIsDown = false;
+field.addEventListener("focus", () => {
+  penIsShown = field.matches(":focus-visible");
   show();
+});
+
+field.addEventListener("blur", () => {
+  penIsShown = false;
+  if (penIsDown) settle();
+  else show();
 });
 
 document.addEventListener("keydown", (event) => {
@@ -197,14 +248,16 @@ document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") {
     event.preventDefault();
     undo();
-  } else if (event.key === "Delete") {
+  } else if (event.key === "Backspace" || event.key === "Delete") {
     clear();
   }
 });
 
 buttons.undo.addEventListener("click", undo);
 buttons.clear.addEventListener("click", clear);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
+for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
+  matchMedia(query).addEventListener("change", show);
+}
 
 new ResizeObserver(() => {
   const ratio = Math.min(window.devicePixelRatio || 1, SHARPEST);

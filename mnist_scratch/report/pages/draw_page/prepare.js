@@ -6,34 +6,28 @@
 const FIELD = 28;
 const BOX = 20;
 const CENTRE = 14;
+const FRINGE = 0.1;  // of full ink: fainter is the soft edge of a line, and not of the digit's size
 const round32 = Math.fround;
 
-// Opacities 0 to 255, one for each pixel, row by row -> 28 x 28 grey levels, or null without ink.
-function prepare(ink, height, width) {
-  let [top, bottom, left, right] = [height, 0, width, 0];
-  for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      if (ink[row * width + column] > 0) {
-        top = Math.min(top, row);
-        bottom = row + 1;
-        left = Math.min(left, column);
-        right = Math.max(right, column + 1);
-      }
+// Opacities 0 to 255 of a canvas of side x side, row by row -> 28 x 28 grey levels.
+function prepare(opacity, side) {
+  let [top, bottom, left, right] = [side, 0, side, 0];
+  for (let row = 0; row < side; row++) {
+    for (let column = 0; column < side; column++) {
+      if (opacity[row * side + column] <= FRINGE * 255) continue;
+      [top, bottom] = [Math.min(top, row), row + 1];
+      [left, right] = [Math.min(left, column), Math.max(right, column + 1)];
     }
   }
-  if (bottom === 0) return null;
-  const cell = round32(Math.max(bottom - top, right - left) / BOX);
+  const [height, width] = [bottom - top, right - left];
+  const ink = (row, column) => round32(opacity[(top + row) * side + left + column] / 255);
+  const cell = round32(Math.max(height, width) / BOX);
+  const averages = Array.from({ length: width }, (_, column) =>  // each of 20 down
+    average(height, (row) => ink(row, column), cell)
+  );
   const box = new Uint8Array(BOX * BOX);
-  const averages = [];  // of each column, 20 down
-  for (let column = 0; column < width; column++) {
-    averages.push(
-      column < left || column >= right
-        ? new Float32Array(BOX)
-        : average(height, (row) => round32(ink[row * width + column] / 255), top, bottom, cell)
-    );
-  }
   for (let row = 0; row < BOX; row++) {
-    const across = average(width, (column) => averages[column][row], left, right, cell);
+    const across = average(width, (column) => averages[column][row], cell);
     across.forEach((value, column) => {
       box[row * BOX + column] = Math.min(round32(round32(value * 255) + 0.5), 255);
     });
@@ -41,12 +35,12 @@ function prepare(ink, height, width) {
   return centre(box);
 }
 
-// Average the values from start to stop over 20 cells, whose edges may lie within a value.
-function average(length, value, start, stop, cell) {
+// Average values over 20 cells, whose edges may lie within a value.
+function average(length, value, cell) {
   const sums = new Float32Array(length + 1);
   for (let place = 0; place < length; place++) sums[place + 1] = sums[place] + value(place);
   const atEdge = (number) => {
-    const edge = Math.min(round32(round32(number * cell) + start), stop);
+    const edge = Math.min(round32(number * cell), length);
     const place = Math.min(Math.floor(edge), length - 1);
     return round32(sums[place] + round32(round32(edge - place) * value(place)));
   };
