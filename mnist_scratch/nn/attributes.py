@@ -1,4 +1,4 @@
-"""Attributes that take care of what is assigned to them, and words for those that are missing."""
+"""Attributes that copy what is assigned to them, and those that are there only later."""
 
 from __future__ import annotations
 
@@ -29,11 +29,24 @@ def fixed_array(name: str) -> Any:
     return property(attrgetter(f"_{name}"), copy_into)
 
 
-def say_what_is_missing(holder: object, name: str) -> NoReturn:
-    """Raise an AttributeError with a remedy, as `__getattr__`: Python calls it for such names."""
-    hint = ""
-    if name in ("inputs", "outputs", "predictions", "targets"):
-        hint = " yet: call forward first"
-    elif name in ("weights", "biases", "d_weights", "d_biases"):
-        hint = " yet: it belongs to no network, and Network([...], 0) gives it some"
-    raise AttributeError(f"{type(holder).__name__} has no {name}{hint}")
+class _Missing:
+    """Stands for an attribute that an object gets later: until then it raises an AttributeError."""
+
+    def __init__(self, remedy: str) -> None:
+        self._remedy = remedy
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name.removeprefix("_")
+
+    def __get__(self, holder: object, owner: type) -> NoReturn:
+        raise AttributeError(f"{owner.__name__} has no {self._name} yet: {self._remedy}")
+
+
+def set_by_forward() -> Any:
+    """Return what stands for an attribute that `forward` sets."""
+    return _Missing("call forward first")
+
+
+def set_by_network() -> Any:
+    """Return what stands for an attribute that a layer gets from its network."""
+    return _Missing("it belongs to no network, and Network([...], 0) gives it some")

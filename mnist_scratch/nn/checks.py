@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mnist_scratch.nn import Array
 
-_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 def as_array(given: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
@@ -36,23 +36,35 @@ def as_floats(numbers: npt.ArrayLike, what: str) -> Array:
     array = as_array(numbers, what)
     if array.dtype.kind in "iub":
         return array.astype(np.float64)
-    if array.dtype.newbyteorder("=") not in _FLOATS:
+    if array.dtype.newbyteorder("=") not in FLOATS:
         raise ValueError(f"{what} must be float32 or float64 numbers, not {kind_of(array)}")
     return array
 
 
 def as_batch(images: npt.ArrayLike, pixels: int, dtype: np.dtype[Any]) -> Array:
     """Return images as a batch (B, pixels) of a network's dtype, or raise a ValueError."""
-    array = as_array(images, "images")
-    if array.ndim != 2 or array.shape[1] != pixels or array.dtype.kind != "f":
-        remedy = ""
-        if pixels == 28 * 28:
-            remedy = ": standardise(images) makes them of raw images, and "
-            remedy += "predict(network, images) takes raw images as they are"
-        if array.shape == (pixels,):
-            remedy += "; one image is the batch images[np.newaxis]"
-        raise ValueError(f"images must be floats (B, {pixels}), not {kind_of(array)}{remedy}")
+    array = as_inputs(as_array(images, "images"), pixels)
+    if array.dtype.kind != "f":
+        raise _wrong_inputs(array, pixels)
     return array.astype(dtype, copy=False)
+
+
+def as_inputs(inputs: npt.ArrayLike, width: int) -> Array:
+    """Return the inputs (B, I) of a layer as an array, or raise a ValueError."""
+    array = as_array(inputs, "inputs")
+    if array.shape[1:] != (width,):
+        raise _wrong_inputs(array, width)
+    return array
+
+
+def _wrong_inputs(array: Array, width: int) -> ValueError:
+    remedy = ""
+    if width == 28 * 28:
+        remedy = ": standardise(images) makes them of raw images, and "
+        remedy += "predict(network, images) takes raw images as they are"
+    if array.shape == (width,):
+        remedy += "; one image is the batch images[np.newaxis]"
+    return ValueError(f"inputs must be floats (B, {width}), not {kind_of(array)}{remedy}")
 
 
 def as_gradient(d_outputs: npt.ArrayLike, shape: tuple[int, ...]) -> Array:

@@ -9,11 +9,10 @@ import math
 from typing import Any, Literal, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from mnist_scratch.nn import Array
-from mnist_scratch.nn.attributes import fixed_array, say_what_is_missing
-from mnist_scratch.nn.checks import as_array, as_gradient, as_width, kind_of
+from mnist_scratch.nn.attributes import fixed_array, set_by_forward, set_by_network
+from mnist_scratch.nn.checks import as_array, as_gradient, as_inputs, as_width
 
 Initialisation = Literal["he", "glorot"]
 
@@ -52,17 +51,6 @@ class Activation(Layer, Protocol):
     initialisation: Initialisation
 
 
-def _array(inputs: npt.ArrayLike) -> Array:
-    return inputs if type(inputs) is np.ndarray else as_array(inputs, "inputs")
-
-
-def _gradient(d_outputs: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
-    """Return dL/d(outputs) as an array, or raise a ValueError if it lacks the outputs' shape."""
-    if type(d_outputs) is np.ndarray and d_outputs.shape == shape:
-        return d_outputs
-    return as_gradient(d_outputs, shape)
-
-
 class Dense:
     """A fully connected layer: outputs = inputs @ weights + biases.
 
@@ -81,6 +69,11 @@ class Dense:
     biases: Array = fixed_array("biases")  # (O,)
     d_weights: Array = fixed_array("d_weights")  # (I, O)
     d_biases: Array = fixed_array("d_biases")  # (O,)
+    _weights: Array = set_by_network()
+    _biases: Array = set_by_network()
+    _d_weights: Array = set_by_network()
+    _d_biases: Array = set_by_network()
+    inputs: Array = set_by_forward()  # (B, I)
 
     def __init__(self, inputs: int, outputs: int) -> None:
         self.width_in = as_width(inputs, "inputs")
@@ -113,12 +106,13 @@ class Dense:
 
     def forward(self, inputs: Array) -> Array:
         """Map inputs (B, I) to outputs (B, O); keeps a reference to the inputs for `backward`."""
-        inputs = _array(inputs)
-        if inputs.shape[1:] != (self.width_in,):
-            raise ValueError(f"inputs must be (B, {self.width_in}), not {kind_of(inputs)}")
+        if type(inputs) is not np.ndarray or inputs.shape[1:] != (self.width_in,):
+            inputs = as_inputs(inputs, self.width_in)
         self.inputs = inputs
-        outputs: Array = inputs @ self.weights  # (B, O)
-        outputs += self.biases
+        # For arrays (B, I) `dot` is `@`, which takes longer to see that these are no stacks of
+        # matrices: with `dot` a step of 784-30-10 with 10 images is a twentieth shorter.
+        outputs: Array = np.dot(inputs, self._weights)  # (B, O)
+        outputs += self._biases
         return outputs
 
     def backward(self, d_outputs: Array) -> Array:
@@ -129,7 +123,8 @@ class Dense:
         d_outputs[b, o] weights[i, o].
         """
         self.backward_parameters(d_outputs)
-        return d_outputs @ self.weights.T  # (B, I)
+        d_inputs: Array = np.dot(d_outputs, self._weights.T)  # (B, I)
+        return d_inputs
 
     def backward_parameters(self, d_outputs: Array) -> None:
         """Given dL/d(outputs) (B, O), set dL/d(weights) (I, O) and dL/d(biases) (O,) alone.
@@ -138,9 +133,11 @@ class Dense:
         dL/d(weights[i, o]) = sum over b of inputs[b, i] d_outputs[b, o], and
         dL/d(biases[o]) = sum over b of d_outputs[b, o].
         """
-        d_outputs = _gradient(d_outputs, (len(self.inputs), self.width_out))
-        np.matmul(self.inputs.T, d_outputs, out=self.d_weights)
-        d_outputs.sum(axis=0, out=self.d_biases)
+        shape = (len(self.inputs), self.width_out)
+        if type(d_outputs) is not np.ndarray or d_outputs.shape != shape:
+            d_outputs = as_gradient(d_outputs, shape)
+        np.dot(self.inputs.T, d_outputs, out=self._d_weights)
+        d_outputs.sum(axis=0, out=self._d_biases)
 
     def __getstate__(self) -> dict[str, Any]:
         views = ("_weights", "_biases", "_d_weights", "_d_biases")
@@ -149,8 +146,6 @@ class Dense:
     def __repr__(self) -> str:
         return f"Dense({self.width_in}, {self.width_out})"
 
-    __getattr__ = say_what_is_missing
-
 
 class ReLU:
     """The rectified linear unit: max(0, x)."""
@@ -158,10 +153,12 @@ class ReLU:
     name = "relu"
     initialisation: Initialisation = "he"
     size = 0
+    outputs: Array = set_by_forward()  # (B, I)
 
     def forward(self, inputs: Array) -> Array:
         """Map inputs (B, I) to max(0, inputs) (B, I)."""
-        inputs = _array(inputs)
+        if type(inputs) is not np.ndarray:
+            inputs = as_array(inputs, "inputs")
         # NumPy compares rows two and a half times as fast as it compares rows with one number: 33
         # of the 3,800 us of a step of 784-512-512-10 with 128 images, at either of its two layers.
         zeros = np.zeros(inputs.shape[-1], inputs.dtype)  # (I,)
@@ -174,13 +171,13 @@ class ReLU:
 
         The slope is 1 where the input was positive and 0 where it was not; at 0 it is taken as 0.
         """
-        d_outputs = _gradient(d_outputs, self.outputs.shape)
-        return d_outputs * (self.outputs > 0.0)
+        outputs = self.outputs
+        if type(d_outputs) is not np.ndarray or d_outputs.shape != outputs.shape:
+            d_outputs = as_gradient(d_outputs, outputs.shape)
+        return d_outputs * (outputs > 0.0)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
-
-    __getattr__ = say_what_is_missing
 
 
 class Tanh:
@@ -189,10 +186,11 @@ class Tanh:
     name = "tanh"
     initialisation: Initialisation = "glorot"
     size = 0
+    outputs: Array = set_by_forward()  # (B, I)
 
     def forward(self, inputs: Array) -> Array:
         """Map inputs (B, I) to tanh(inputs) (B, I)."""
-        outputs: Array = np.tanh(_array(inputs))
+        outputs: Array = np.tanh(as_array(inputs, "inputs"))
         self.outputs = outputs
         return outputs
 
@@ -201,14 +199,12 @@ class Tanh:
 
         tanh = sinh / cosh, so tanh' = (cosh^2 - sinh^2) / cosh^2 = 1 - tanh^2.
         """
-        d_outputs = _gradient(d_outputs, self.outputs.shape)
+        d_outputs = as_gradient(d_outputs, self.outputs.shape)
         d_inputs: Array = d_outputs * (1.0 - self.outputs * self.outputs)
         return d_inputs
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
-
-    __getattr__ = say_what_is_missing
 
 
 class Sigmoid:
@@ -217,13 +213,14 @@ class Sigmoid:
     name = "sigmoid"
     initialisation: Initialisation = "glorot"
     size = 0
+    outputs: Array = set_by_forward()  # (B, I)
 
     def forward(self, inputs: Array) -> Array:
         """Map inputs (B, I) to sigmoid(inputs) (B, I).
 
         Computed as (1 + tanh(x / 2)) / 2, which is the same function and overflows nowhere.
         """
-        outputs: Array = (1.0 + np.tanh(_array(inputs) * 0.5)) * 0.5
+        outputs: Array = (1.0 + np.tanh(as_array(inputs, "inputs") * 0.5)) * 0.5
         self.outputs = outputs
         return outputs
 
@@ -232,14 +229,12 @@ class Sigmoid:
 
         s = 1 / (1 + u) with u = exp(-x) and u' = -u, so s' = u / (1 + u)^2 = s (1 - s).
         """
-        d_outputs = _gradient(d_outputs, self.outputs.shape)
+        d_outputs = as_gradient(d_outputs, self.outputs.shape)
         d_inputs: Array = d_outputs * (self.outputs * (1.0 - self.outputs))
         return d_inputs
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
-
-    __getattr__ = say_what_is_missing
 
 
 # The only list of the activations: recipes, model files, exporters and pages ask it.

@@ -32,8 +32,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.nn import Array
-from mnist_scratch.nn.attributes import say_what_is_missing
+from mnist_scratch.nn.attributes import set_by_forward
 from mnist_scratch.nn.checks import (
+    FLOATS,
     Range,
     as_array,
     as_floats,
@@ -70,7 +71,8 @@ def softmax(logits: npt.ArrayLike, axis: int = -1) -> Array:
     ValueError
         If a logit is NaN or +inf, or all logits of an example are -inf.
     """
-    return _softmaxes(checked_logits(logits, axis), axis)[0]
+    z = np.moveaxis(checked_logits(logits, axis), axis, -1)
+    return np.moveaxis(_softmaxes(z)[0], -1, axis)
 
 
 @_quiet
@@ -79,14 +81,21 @@ def log_softmax(logits: npt.ArrayLike, axis: int = -1) -> Array:
 
     Parameters, result and errors are those of `softmax`.
     """
-    return _softmaxes(checked_logits(logits, axis), axis)[1]
+    z = np.moveaxis(checked_logits(logits, axis), axis, -1)
+    return np.moveaxis(_softmaxes(z)[1], -1, axis)
 
 
-def _softmaxes(z: Array, axis: int = -1) -> tuple[Array, Array]:
-    """Return softmax and log-softmax."""
-    shifted = z - z.max(axis=axis, keepdims=True)
+@cache
+def _ones(count: int, dtype: np.dtype[Any]) -> Array:
+    """Return ones (count, 1): a product with them sums three times as fast as `sum`."""
+    return np.ones((count, 1), dtype)
+
+
+def _softmaxes(z: Array) -> tuple[Array, Array]:
+    """Return softmax and log-softmax along the last axis."""
+    shifted = z - z.max(axis=-1, keepdims=True)
     exponentials = np.exp(shifted)
-    sums = exponentials.sum(axis=axis, keepdims=True)  # at least 1, the largest's own
+    sums = exponentials.dot(_ones(z.shape[-1], z.dtype))  # (..., 1), at least the largest's 1
     return exponentials / sums, shifted - np.log(sums)
 
 
@@ -109,19 +118,12 @@ class Loss(Protocol):
         """Return dL/d(logits) (B, C) of the last forward."""
 
 
-@cache
-def _ones(classes: int, dtype: np.dtype[Any]) -> Array:
-    """Return ones (C,): a product with them is three times as fast as a sum over the classes."""
-    return np.ones(classes, dtype)
-
-
 def _as_batch(logits: npt.ArrayLike, targets: npt.ArrayLike) -> tuple[Array, Array]:
     """Return logits and targets, both (B, C) and of the dtype of the logits."""
-    if type(logits) is np.ndarray and type(targets) is np.ndarray:
-        z, y = logits, targets
-    else:
+    z, y = logits, targets
+    if type(z) is not np.ndarray or type(y) is not np.ndarray:
         z, y = as_array(logits, "logits"), as_floats(targets, "targets")
-    if z.dtype not in (np.float32, np.float64):
+    if z.dtype not in FLOATS:
         raise ValueError(f"logits must be float32 or float64, not {z.dtype}")
     # Labels (B,) would broadcast against logits where B is C, and give nonsense.
     if z.ndim != 2 or y.shape != z.shape:
@@ -131,11 +133,12 @@ def _as_batch(logits: npt.ArrayLike, targets: npt.ArrayLike) -> tuple[Array, Arr
         )
     if not z.size:
         raise ValueError(f"logits {z.shape} are empty: there is no loss to average")
-    if y.dtype != z.dtype:
+    if y.dtype is not z.dtype:
         y = as_floats(y, "targets").astype(z.dtype)
     # One-hot, as in training: every row sums to 1, and has one number that is not 0.
-    are_one = y.dot(_ones(y.shape[1], y.dtype)) == 1.0  # (B,)
-    if not np.count_nonzero(y) == np.count_nonzero(are_one) == len(y):
+    count, classes = y.shape
+    are_one = y.dot(_ones(classes, y.dtype)) == _ones(count, y.dtype)  # (B, 1)
+    if not np.count_nonzero(y) == np.count_nonzero(are_one) == count:
         check_probabilities(y, "targets")
     return z, y
 
@@ -150,6 +153,9 @@ class SoftmaxCrossEntropy:
     predictions, targets : Array (B, C)
         softmax of the logits of the last forward, and what they should have been.
     """
+
+    predictions: Array = set_by_forward()
+    targets: Array = set_by_forward()
 
     def forward(self, logits: Array, targets: Array) -> float:
         """Return the batch-averaged loss.
@@ -185,8 +191,6 @@ class SoftmaxCrossEntropy:
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
-    __getattr__ = say_what_is_missing
-
 
 class SquaredError:
     """Squared error of softmax: the sum over the classes of (p - y)^2, batch-averaged.
@@ -200,6 +204,9 @@ class SquaredError:
     predictions, targets : Array (B, C)
         softmax of the logits of the last forward, and what they should have been.
     """
+
+    predictions: Array = set_by_forward()
+    targets: Array = set_by_forward()
 
     def forward(self, logits: Array, targets: Array) -> float:
         """Return the batch-averaged loss; arguments and errors as for `SoftmaxCrossEntropy`."""
@@ -222,8 +229,6 @@ class SquaredError:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
-
-    __getattr__ = say_what_is_missing
 
 
 LOSSES: dict[str, type[Loss]] = {

@@ -66,7 +66,6 @@ class Network:
         self._dense_layers = tuple(layer for layer in self.layers if isinstance(layer, Dense))
         self._check_widths()
         rng = as_generator(rng)
-        self._logits_shape: tuple[int, ...] | None = None  # of the last forward
         self._bind(_float_type(dtype))
         for layer, following in zip_longest(self.layers, self.layers[1:]):
             if isinstance(layer, Dense):
@@ -124,13 +123,11 @@ class Network:
         ValueError
             If the images are not floats (B, 784).
         """
-        pixels, dtype = self._dense_layers[0].width_in, self.parameters.dtype
-        if type(images) is not np.ndarray or images.shape[1:] != (pixels,) or images.dtype != dtype:
-            images = as_batch(images, pixels, dtype)
         outputs = images
+        if type(outputs) is not np.ndarray or outputs.dtype is not self._parameters.dtype:
+            outputs = as_batch(images, self.widths[0], self._parameters.dtype)
         for layer in self._layers:
             outputs = layer.forward(outputs)
-        self._logits_shape = outputs.shape
         return outputs
 
     def logits(self, images: Array) -> Array:
@@ -150,15 +147,14 @@ class Network:
 
         Raises
         ------
-        ValueError
+        AttributeError, ValueError
             If there was no forward, or its logits have another shape.
         """
-        if self._logits_shape is None:
-            raise ValueError("backward needs a forward before it: the network has no logits yet")
-        d_outputs, dtype = d_logits, self.parameters.dtype
-        fits = type(d_outputs) is np.ndarray and d_outputs.shape == self._logits_shape
-        if not fits or d_outputs.dtype != dtype:
-            d_outputs = as_gradient(d_outputs, self._logits_shape).astype(dtype)
+        d_outputs, dtype = d_logits, self._parameters.dtype
+        if type(d_outputs) is not np.ndarray or d_outputs.dtype is not dtype:
+            last = self._dense_layers[-1]
+            shape = (len(last.inputs), last.width_out)
+            d_outputs = as_gradient(d_outputs, shape).astype(dtype, copy=False)
         for layer in reversed(self._layers[1:]):
             d_outputs = layer.backward(d_outputs)
         # dL/d(images) is not needed; it would cost another product as large as the first layer's.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from functools import cache
 from operator import attrgetter
 from typing import Any, ClassVar, Protocol
 
@@ -66,7 +66,7 @@ def _number(name: str, limits: Range) -> Any:
     def set_number(optimizer: object, given: float) -> None:
         if not (type(given) is float and minimum <= given < below):
             given = as_number(given, name, limits)
-        setattr(optimizer, kept, given)
+        vars(optimizer)[kept] = given
 
     return property(attrgetter(kept), set_number)
 
@@ -156,9 +156,9 @@ class SGD:
     def step(self) -> None:
         """Move the parameters once along the network's gradients, which stay as they are."""
         self.steps += 1
-        arrays = (self.network.parameters, self.network.gradients, self.velocities)
-        for p, g, v in _blocks(*arrays):
-            self._move(p, g, v)
+        p, g, v = self.network.parameters, self.network.gradients, self._velocities
+        for block in _blocks(len(p)):
+            self._move(p[block], g[block], v[block])
         if self.momentum and self.steps % _CLEARED_EVERY == 0:
             _clear(self.velocities, _TINY)
 
@@ -257,9 +257,10 @@ class Adam:
     def step(self) -> None:
         """Move the parameters once along the network's gradients, which stay as they are."""
         self.steps += 1
-        moments = (self.first_moments, self.second_moments)
-        for p, g, m, v in _blocks(self.network.parameters, self.network.gradients, *moments):
-            self._move(p, g, m, v)
+        p, g = self.network.parameters, self.network.gradients
+        m, v = self._first_moments, self._second_moments
+        for block in _blocks(len(p)):
+            self._move(p[block], g[block], m[block], v[block])
         if self.steps % _CLEARED_EVERY == 0:
             _clear(self.first_moments, _TINY)
             _clear(self.second_moments, _TINY_SQUARE)
@@ -281,15 +282,15 @@ class Adam:
 OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam}
 
 
-def _blocks(*arrays: Array) -> Iterator[tuple[Array, ...]]:
-    """Yield views of the same block of every flat array (P,), one block after the other.
+@cache
+def _blocks(size: int) -> tuple[slice, ...]:
+    """Return the slices that cut flat arrays (size,) into blocks.
 
     Of a large network every operation on all parameters reads main memory; block by block only the
     first does, and the others find the block in the CPU's cache: SGD with momentum takes 13 ms
     instead of 26 for 12 million parameters, of a step of 130 ms.
     """
-    for start in range(0, len(arrays[0]), _BLOCK):
-        yield tuple(array[start : start + _BLOCK] for array in arrays)
+    return tuple(slice(start, start + _BLOCK) for start in range(0, size, _BLOCK))
 
 
 def _clear(array: Array, below: float) -> None:

@@ -159,7 +159,7 @@ def test_inputs_and_gradients_that_do_not_fit_a_layer_are_named() -> None:
             with pytest.raises(ValueError, match=r"^the gradient must be floats \(2, 3\), as the"):
                 layer.backward(wrong)  # type: ignore[arg-type]
     for inputs in (np.ones(3), np.ones((2, 4)), np.float64(1.0)):
-        with pytest.raises(ValueError, match=r"^inputs must be \(B, 3\), not float64 \("):
+        with pytest.raises(ValueError, match=r"^inputs must be floats \(B, 3\), not float64 \("):
             dense(3, 3).forward(inputs)  # type: ignore[arg-type]
 
 

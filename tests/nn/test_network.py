@@ -260,8 +260,9 @@ def test_an_empty_batch_has_no_logits_and_no_gradient() -> None:
 
 def test_backward_needs_a_forward_with_logits_of_its_shape() -> None:
     network = small(ReLU())
-    with pytest.raises(ValueError, match="backward needs a forward before it"):
-        network.backward(np.zeros((2, 3)))
+    for d_logits in (np.zeros((2, 3)), np.zeros((2, 3), np.float32)):
+        with pytest.raises(AttributeError, match=r"^Dense has no inputs yet: call forward first$"):
+            network.backward(d_logits)
     network.forward(np.zeros((2, 6)))
     for wrong in (np.zeros((1, 3)), np.zeros(3), np.zeros((2, 3), int), None, np.zeros((4, 3))):
         with pytest.raises(ValueError, match=r"the gradient must be floats \(2, 3\).* not "):
