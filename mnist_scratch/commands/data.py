@@ -220,7 +220,9 @@ def _print_made(made: Converted, options: argparse.Namespace) -> None:
         how = "as they were"
     train = f"mnist-scratch train --dataset files --data-dir {options.output}"
     if sum(training) <= 2 * DataConfig().validation_examples:
-        train += f" --validation-examples {max(1, sum(training) // 10)}"
+        # Of scikit-learn's 1,438 digits the default recipe learns 50 to 94% in its few steps, with
+        # three seeds; Adam 95 to 96%.
+        train += f" --config adam --validation-examples {max(1, sum(training) // 10)}"
     lines = [
         ("data set", f"{options.output}, from {made.kind}"),
         ("classes", f"{len(classes)}: {', '.join(classes)}"),

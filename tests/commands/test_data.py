@@ -113,7 +113,7 @@ def test_import_makes_a_data_set_that_train_reads_and_evaluate_and_predict_follo
     }
     train = made.splitlines()[-1].removeprefix("mnist-scratch ").split()
     assert train[-2:] == ["--validation-examples", "32"]
-    assert main(*train, "--hidden", "16", "--epochs", "3", "--run", "run").returncode == 0
+    assert main(*train, "--hidden", "16", "--batch-size", "10", "--run", "run").returncode == 0
     accuracy = json.loads(succeeded(main("evaluate", "run", "--json")))["accuracy"]
     assert accuracy > 0.5
     Image.fromarray(np.uint8(np.pad(images[3], 4) * 15)).save(tmp_path / "three.png")
