@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from benchmarks import programs, sections
-from benchmarks.output import Row, lines
+from benchmarks.output import Row, lines, summary
 from benchmarks.turns import BenchmarkError, Contest, Data
 
 from mnist_scratch import Config, MnistScratchError, load_dataset
@@ -23,15 +23,16 @@ from mnist_scratch.system.files import write_text_whole
 # Name to title and function.
 Plans = dict[str, tuple[str, Callable[[Contest], list[Row]]]]
 SECTIONS: Plans = {
-    "step": ("a training step beside PyTorch's", sections.step),
-    "limit": ("a training step over its own matrix products (1 is the limit)", sections.limit),
-    "epoch": ("an epoch beside scikit-learn's MLPClassifier (SGD)", sections.epoch),
-    "evaluation": ("evaluation beside PyTorch's", sections.evaluation),
-    "loss": ("the loss alone beside PyTorch's", sections.loss),
+    "step": ("a training step beside the rivals', and its own matrix products", sections.step),
+    "epoch": ("an epoch beside the rivals', and the loss it leads to", sections.epoch),
+    "evaluation": ("evaluation beside the rivals'", sections.evaluation),
+    "loss": ("the loss alone beside the rivals'", sections.loss),
     "start": ("the start of the process", programs.start),
-    "train": ("a whole default run beside a PyTorch program's", programs.train),
+    "train": ("a whole default run beside the rivals' programs", programs.train),
     "98": ("the time to 98.0 % test accuracy, by speedrun", programs.accuracy_98),
     "98.5": ("the time to 98.5 % test accuracy", programs.accuracy_98_5),
+    "threads": ("the number of threads that is chosen, beside fixed ones", sections.threads),
+    "busy": ("the same for default runs on a busy machine", programs.busy),
     "distortion": ("a training step on distorted images", sections.distortion),
     "finite": ("what it costs to check for numbers that are not finite", sections.finite),
     "checkpoint": ("what it costs to save a run, flushed to disk", sections.checkpoint),
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print and write; return the exit status."""
     parser = argparse.ArgumentParser(
         prog="scripts/benchmark",
-        description="Measure this program beside PyTorch and scikit-learn, in one run.",
+        description="Measure this program beside its rivals, in one run.",
         epilog="sections:\n" + "\n".join(f"  {name:<12}{SECTIONS[name][0]}" for name in SECTIONS),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -84,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measure(options: argparse.Namespace) -> None:
-    rivals = [] if options.against else ["torch", "scikit-learn"]
+    rivals = [] if options.against else ["torch", "jax", "scikit-learn"]
     versions = {name: version(name) for name in rivals}
     # Draws the synthetic digits where there is no MNIST, and finds damaged files now.
     dataset = load_dataset("auto").training
@@ -96,21 +97,22 @@ def _measure(options: argparse.Namespace) -> None:
     else:
         named = [name for name in SECTIONS if options.quick or name not in SLOW]
         plans = {name: SECTIONS[name] for name in options.sections or named}
-    shown = ("git_commit", "numpy", "torch", "cpu", "usable_cpus", "dataset")
+    shown = ("git_commit", "numpy", "torch", "jax", "cpu", "usable_cpus", "dataset")
     print(", ".join(f"{name} {machine[name]}" for name in shown if name in machine), end="\n\n")
-    measured = {}
+    measured: dict[str, list[Row]] = {}
     data = Data(dataset.name, str(data_folder(dataset.name).resolve()))
     with Contest(data, quick=options.quick) as contest:
         for name, (title, measure) in plans.items():
             print(f"measuring {name}: {title} ...", file=sys.stderr, flush=True)
             started = time.perf_counter()
-            rows = measure(contest)
+            measured[name] = measure(contest)
             print(f"  took {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
-            print("\n".join(lines(title, rows)), end="\n\n", flush=True)
-            measured[name] = list(map(asdict, rows))
+            print("\n".join(lines(title, measured[name])), end="\n\n", flush=True)
             if options.output:  # after every section: a run takes long, and can be interrupted
-                content = {"machine": machine, "quick": options.quick, "sections": measured}
+                rows = {section: list(map(asdict, rows)) for section, rows in measured.items()}
+                content = {"machine": machine, "quick": options.quick, "sections": rows}
                 write_text_whole(options.output, json.dumps(content, indent=1) + "\n")
+    print("\n".join(summary(measured)))
 
 
 if __name__ == "__main__":

@@ -8,87 +8,95 @@ from __future__ import annotations
 import itertools
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
+from contextlib import nullcontext
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmarks.rivals import PROBED, initial_parameters
 from benchmarks.turns import Data, Turns, Work
 
 from mnist_scratch import (
-    BatchLoader,
+    AugmentationConfig,
     Config,
     Dataset,
     Network,
+    NetworkConfig,
+    OptimizerConfig,
+    ScheduleConfig,
     SoftmaxCrossEntropy,
     Trainer,
+    TrainingConfig,
     evaluate,
     load_dataset,
     softmax_cross_entropy,
     softmax_cross_entropy_gradient,
 )
 
-PROBED = 1000  # test images on which the loss must fall
-
 load = cache(load_dataset)
 
 
 def _network(work: Work) -> Network:
-    return Network.of_widths(tuple(work.widths), "relu", np.random.default_rng(0))
+    network = Network.of_widths(tuple(work.widths), "relu", 0)
+    network.parameters[...] = np.concatenate(list(map(np.ravel, initial_parameters(work.widths))))
+    return network
 
 
 def _first(dataset: Any, count: int) -> Dataset:
     return Dataset(dataset.name, dataset.images[:count], dataset.labels[:count])
 
 
-def standardised(dataset: Any) -> np.ndarray[Any, Any]:
-    """Return images, float32 (N, 784), as training has them."""
-    return next(iter(BatchLoader(dataset, len(dataset)))).images
-
-
-def _make_trainer(
+def make_trainer(
     work: Work,
     data: Data,
     *,
     check_finite: bool = True,
     distortion: Mapping[str, Any] | None = None,
 ) -> Trainer:
+    """Return a trainer whose training has no end."""
     training, test = load(*data)
-    config = Config()
-    config = replace(
-        config,
-        optimizer=replace(
-            config.optimizer,
+    config = Config(
+        network=NetworkConfig(hidden=tuple(work.widths[1:-1])),
+        optimizer=OptimizerConfig(
             learning_rate=work.learning_rate,
             momentum=work.momentum,
             nesterov=work.nesterov,
             weight_decay=work.weight_decay,
         ),
-        schedule=replace(config.schedule, name="constant", warmup=0.0),
-        training=replace(
-            config.training,
+        schedule=ScheduleConfig(name="constant", warmup=0.0),
+        training=TrainingConfig(
             epochs=10**6,  # the turns end before
             batch_size=work.batch_size,
             check_finite=check_finite,
         ),
-        augmentation=replace(config.augmentation, **(distortion or {})),
+        augmentation=AugmentationConfig(**(distortion or {})),
     )
     # Few images to validate on: it is steps that are timed, not what comes between two epochs.
     return Trainer(_network(work), training, _first(test, 10), config)
 
 
-def train(turns: Turns, work: Work, data: Data, *, epochs: bool = False, **settings: Any) -> None:
+def train(
+    turns: Turns,
+    work: Work,
+    data: Data,
+    *,
+    epochs: bool = False,
+    choose_threads: bool = False,
+    **settings: Any,
+) -> None:
     """Take steps in the training loop: batches, forward, backward, optimizer, log.
 
     With `epochs`, a step of the benchmark is an epoch.
     """
-    trainer = _make_trainer(work, data, **settings)
+    trainer = make_trainer(work, data, **settings)
     probed = _first(load(*data).test, PROBED)
     turns.ready(lambda: evaluate(trainer.network, probed).loss)
-    # For the last step of an epoch the trainer calls `after_epoch` alone.
-    trainer.run(turns.step, (lambda: None) if epochs else turns.step)
+    # In the first turn, while no other contestant computes.
+    with _chosen_threads(trainer.config) if choose_threads else nullcontext():
+        # For the last step of an epoch the trainer calls `after_epoch` alone.
+        trainer.run(turns.step, (lambda: None) if epochs else turns.step)
 
 
 def products(turns: Turns, work: Work, data: Data) -> None:
@@ -153,6 +161,13 @@ def loss(turns: Turns, work: Work, data: Data, *, one_hot: bool, checked: bool) 
 # The names below are not public: older checkouts keep them elsewhere.
 
 
+def _chosen_threads(config: Config) -> Any:
+    """Return a context in which the BLAS computes with as many threads as a run would choose."""
+    from mnist_scratch.runs.threads import computing
+
+    return computing(config)
+
+
 def distorting(turns: Turns, work: Work, data: Data, distortion: Mapping[str, Any]) -> None:
     """Distort the images of a batch, and nothing else."""
     from mnist_scratch.data.augment import Augmentation
@@ -169,7 +184,7 @@ def checkpoint(turns: Turns, work: Work, data: Data) -> None:
     """Write a checkpoint, flushed to disk."""
     from mnist_scratch.runs.checkpoint import Checkpoint, save_checkpoint
 
-    trainer = _make_trainer(work, data)
+    trainer = make_trainer(work, data)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "checkpoint.npz"
         turns.ready()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import statistics
@@ -9,15 +10,14 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import sections
 from benchmarks.ours import load
-from benchmarks.output import Entry, Row, compare
-from benchmarks.sections import EXPERTS, OURS, USERS, recipe
+from benchmarks.output import OURS, Entry, Row, row_of
+from benchmarks.sections import DEFAULT, MODULES, measure, recipe, thread_counts, work_of
 from benchmarks.turns import AUTO, BenchmarkError, Contest, Contestant, Data, environment
 
 from mnist_scratch.config.schema import Config
@@ -51,10 +51,9 @@ class Ran(NamedTuple):
     peak_megabytes: float  # not a number on Windows
     output: str
 
-    @property
-    def training_seconds(self) -> float:
-        """What it says of itself, without its start and its reading of data."""
-        return float(json.loads(self.output)["training_seconds"])
+    def said(self, name: str) -> float:
+        """Return what it says of itself: its accuracy, or the seconds of a part of its work."""
+        return float(json.loads(self.output)[name])
 
 
 # (side, threads) to what is run, and to what was.
@@ -93,23 +92,23 @@ def _take_turns(
 
 
 def start(contest: Contest) -> list[Row]:
-    """Time the start of the program, beside that of Python alone and an import of PyTorch."""
+    """Time the start of the program, beside that of Python alone and imports of the rivals."""
     commands = {
         ("mnist-scratch --help", AUTO): [*_PROGRAM, "--help"],
         ("python -c pass", AUTO): [sys.executable, "-c", "pass"],
-        ('python -c "import torch"', AUTO): [sys.executable, "-c", "import torch"],
+    } | {
+        (f'python -c "import {name}"', AUTO): [sys.executable, "-c", f"import {name}"]
+        for name in ("numpy", "torch", "jax")
     }
     with tempfile.TemporaryDirectory() as folder:
         ran = _take_turns(contest, contest.rounds, Path(folder), lambda _: commands)
-    entries = [Entry(*key, [1e3 * run.seconds for run in runs]) for key, runs in ran.items()]
-    return [Row("from the start of a process to its end", "ms", entries)]
+    seconds = {key: [run.seconds for run in runs] for key, runs in ran.items()}
+    return [row_of("from the start of a process to its end", "ms", seconds)]
 
 
 def train(contest: Contest) -> list[Row]:
-    """Compare a default run with a PyTorch program that trains the same recipe."""
-    # A quick run leaves out the slower of the two.
-    sides = [EXPERTS] if contest.quick else [USERS, EXPERTS]
-    return _compare_programs("default recipe", _train(contest, recipe("default"), 5, sides))
+    """Compare a default run with the rivals' programs that train the same recipe."""
+    return _compare_programs("default recipe", _train(contest, recipe("default"), 5))
 
 
 def accuracy_98(contest: Contest) -> list[Row]:
@@ -129,10 +128,10 @@ def _time_to_accuracy(contest: Contest, percent: float, config: Config, seeds: i
     if contest.data.dataset != "mnist":
         note = "MNIST itself is needed; 'mnist-scratch data download' fetches it"
         return [Row("left out", "%", (), note=note)]
-    ran = _train(contest, config, seeds, [EXPERTS])
+    ran = _train(contest, config, seeds)
     entries, means = [], []
     for (side, threads), runs in ran.items():
-        reached = [100 * json.loads(run.output)["accuracy"] for run in runs]
+        reached = [100 * run.said("accuracy") for run in runs]
         entries.append(Entry(side, threads, reached))
         mean = statistics.fmean(reached)
         means.append(f"{side}, threads {threads}: {mean:.3f} %")
@@ -140,67 +139,95 @@ def _time_to_accuracy(contest: Contest, percent: float, config: Config, seeds: i
             means[-1] += f" ± {statistics.stdev(reached) / math.sqrt(len(reached)):.3f}"
         if mean < percent:
             means[-1] += f", {percent} % NOT REACHED"
-    work = f"{sections.work_of(config).name}, {config.training.epochs} epochs"
+    work = f"{work_of(config).name}, {config.training.epochs} epochs"
     note = f"mean and its standard error; {'; '.join(means)}"
     row = Row(f"{work}: test accuracy", "%", entries, note=note)
     return [row, *_compare_programs(work, ran)]
 
 
-def _train(contest: Contest, config: Config, seeds: int, sides: Sequence[str]) -> AllRan:
-    """Train with every seed by our program and by PyTorch's."""
-    counts = [AUTO] if contest.quick else sections.thread_counts()
-
-    def commands(seed: int) -> Commands:
-        ours = [*_training_command(contest.data, f"run {seed}"), "--config", "recipe.toml"]
-        return {(OURS, AUTO): [*ours, "--seed", str(seed)]} | {
-            (side, threads): _pytorch_command(contest.data, config, side, seed)
-            for side in sides
-            for threads in counts
-        }
-
-    with tempfile.TemporaryDirectory() as name:
-        recipe_file = Path(name) / "recipe.toml"
-        recipe_file.write_text(format_config(config), encoding="utf-8")
-        return _take_turns(contest, seeds, Path(name), commands)
-
-
-def _training_command(data: Data, run: str) -> list[str]:
-    options = ["--dataset", data.dataset, "--data-dir", data.folder, "--run", run, "--json"]
-    return [*_PROGRAM, "train", *options]
-
-
-def _pytorch_command(data: Data, config: Config, side: str, seed: int) -> list[str]:
+def _train(contest: Contest, config: Config, seeds: int) -> AllRan:
+    """Train with every seed by our program and by the rivals'."""
     if config.schedule.name != "one-cycle":
-        raise BenchmarkError(f"the PyTorch program has no schedule {config.schedule.name}")
+        raise BenchmarkError(f"the rivals' programs have no schedule {config.schedule.name}")
     options = {
-        "work": asdict(sections.work_of(config)),
+        "work": asdict(work_of(config)),
         "epochs": config.training.epochs,
         "warmup": config.schedule.warmup,
         "validation_examples": config.data.validation_examples,
-        "experts": side == EXPERTS,
-        "folder": data.folder,
-        "seed": seed,
+        "folder": contest.data.folder,
     }
-    return [sys.executable, "-m", "benchmarks.pytorch", json.dumps(options)]
+    counts = [AUTO] if contest.quick else thread_counts()
+
+    def commands(seed: int) -> Commands:
+        ours = _training_command(contest.data, f"run {seed}", seed)
+        return {(OURS, AUTO): [*ours, "--config", "recipe.toml"]} | {
+            (side, count): [
+                *(sys.executable, "-m", "benchmarks.rivals"),
+                json.dumps(options | {"rival": module, "seed": seed}),
+            ]
+            for side, module in MODULES.items()
+            for count in counts
+        }
+
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "recipe.toml").write_text(format_config(config), encoding="utf-8")
+        return _take_turns(contest, seeds, Path(folder), commands)
+
+
+def _training_command(data: Data, run: str, seed: int = 0) -> list[str]:
+    options = ["--dataset", data.dataset, "--data-dir", data.folder, "--run", run, "--json"]
+    return [*_PROGRAM, "train", *options, "--seed", str(seed)]
 
 
 def _compare_programs(work: str, ran: AllRan) -> list[Row]:
     figures: dict[tuple[str, str], Callable[[Ran], float]] = {
-        ("training", "s"): lambda run: run.training_seconds,
+        ("training", "s"): lambda run: run.said("training_seconds"),
         ("whole process", "s"): lambda run: run.seconds,
         ("peak memory", "MB"): lambda run: run.peak_megabytes,
     }
     rows = []
     for (name, unit), of_run in figures.items():
         measured = {key: list(map(of_run, runs)) for key, runs in ran.items()}
-        rows.append(compare(f"{work}: {name}", unit, measured, "PyTorch / ours"))
+        rows.append(row_of(f"{work}: {name}", unit, measured))
+    compiled = {key: runs for key, runs in ran.items() if key[0] == "JAX"}
+    if compiled:
+        measured = {key: [run.said("compile_seconds") for run in ran[key]] for key in compiled}
+        rows.append(row_of(f"{work}: JAX's compilation, a part of both", "s", measured))
     return rows
+
+
+def busy(contest: Contest) -> list[Row]:
+    """Compare default runs that choose their threads, beside other work, with those of one."""
+    rows = []
+    short = ["--epochs", "1"] if contest.quick else []
+
+    def commands(seed: int) -> Commands:
+        return {
+            (side, threads): [*_training_command(contest.data, f"{side} {seed}", seed), *short]
+            for side, threads in (("chosen", AUTO), ("fixed", "1"))
+        }
+
+    for loops in (2, 4):
+        with tempfile.TemporaryDirectory() as folder, _busy(loops):
+            ran = _take_turns(contest, 5, Path(folder), commands)
+        rows += _compare_programs(f"default recipe beside {loops} busy loops", ran)[:2]
+    return rows
+
+
+@contextlib.contextmanager
+def _busy(loops: int) -> Iterator[None]:
+    """Let processes compute without end while the context lasts."""
+    command = [sys.executable, "-c", "while True: pass"]
+    with contextlib.ExitStack() as stack:
+        for _ in range(loops):
+            process = stack.enter_context(subprocess.Popen(command))
+            stack.callback(process.kill)
+        yield
 
 
 def scale(contest: Contest) -> list[Row]:
     """Compare training on a large file, which stays on disk, with training in memory."""
     count = _QUICK_LARGE_FILE if contest.quick else _LARGE_FILE
-    ratio = "in memory / on disk"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_large_data(contest.data, folder, count)
@@ -208,19 +235,19 @@ def scale(contest: Contest) -> list[Row]:
         contestants = [
             Contestant(side, "ours:train", {"data": data}) for side, data in sides.items()
         ]
-        steps = sections.measure(contest, contestants, [sections.default_network()], "us", ratio)
-        seconds, memory = {}, []
+        steps = measure(contest, contestants, [DEFAULT], "us")
+        seconds, memory = {}, {}
         for side, examples in (("in memory", 60_000), ("on disk", count)):
             command = [*_training_command(sides[side], side), "--epochs", "1"]
             ran = run_program(command, folder)
             images = examples - recipe("default").data.validation_examples
-            seconds[side, AUTO] = [ran.training_seconds / images]
-            memory.append(Entry(side, AUTO, [ran.peak_megabytes]))
+            seconds[side, AUTO] = [ran.said("training_seconds") / images]
+            memory[side, AUTO] = [ran.peak_megabytes]
     program = f"mnist-scratch train, {count:,} images on disk"
     return [
         *steps,
-        compare(f"{program}: an image", "us", seconds, ratio),
-        Row(f"{program}: peak memory", "MB", memory),
+        row_of(f"{program}: an image", "us", seconds),
+        row_of(f"{program}: peak memory", "MB", memory),
     ]
 
 

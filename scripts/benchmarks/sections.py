@@ -7,27 +7,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
-from benchmarks.output import Row, compare
-from benchmarks.turns import BenchmarkError, Contest, Contestant, Work
+from benchmarks.output import OURS, Entry, Row, row_of
+from benchmarks.turns import AUTO, BenchmarkError, Contest, Contestant, Work
 
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.toml import find_config, read_config
-from mnist_scratch.runs.threads import choose_threads
 from mnist_scratch.system.threads import usable_cpus
 
-OURS, USERS, EXPERTS = "ours", "PyTorch, users", "PyTorch, experts"
-
-NETWORKS = (
-    Work((784, 30, 10), 10),
-    Work((784, 100, 10), 10),
-    Work((784, 128, 10), 32),
-    Work((784, 128, 10), 128),
-    Work((784, 800, 10), 128),
-    Work((784, 512, 512, 10), 128),
-    Work((784, 800, 10), 512),
-    Work((784, 2500, 2000, 1500, 1000, 500, 10), 256),
-)
+MODULES = {"PyTorch": "pytorch", "JAX": "jax"}  # of the rivals that do all the work
 PAIRED_ROUNDS = 11  # at least: fewer are too few for pairs
 
 
@@ -36,7 +25,7 @@ def recipe(name: str) -> Config:
     return read_config(find_config(name))
 
 
-def work_of(config: Config) -> Work:
+def work_of(config: Config, title: str = "") -> Work:
     """Return the work of a recipe's steps."""
     optimizer = config.optimizer
     return Work(
@@ -46,25 +35,40 @@ def work_of(config: Config) -> Work:
         optimizer.momentum,
         optimizer.nesterov,
         optimizer.weight_decay,
+        title,
     )
 
 
-def default_network() -> Work:
-    """Return the default recipe's, at the benchmark's learning rate."""
-    return replace(work_of(recipe("default")), learning_rate=NETWORKS[0].learning_rate)
+def step_of(name: str, title: str = "") -> Work:
+    """Return the work of a recipe's steps, at the benchmark's learning rate."""
+    return replace(work_of(recipe(name), title), learning_rate=Work.learning_rate)
 
 
-def own_threads(work: Work) -> str:
-    """Return the number of threads that the program chooses for a step, by trying."""
-    config = Config()
-    network = replace(config.network, hidden=tuple(work.widths[1:-1]))
-    training = replace(config.training, batch_size=work.batch_size)
-    return str(choose_threads(replace(config, network=network, training=training)).number)
+NETWORKS = (
+    Work((784, 30, 10), 10),
+    Work((784, 100, 10), 10),
+    Work((784, 128, 10), 32),
+    SMALL := Work((784, 128, 10), 128),
+    DEFAULT := step_of("default"),
+    WIDE := Work((784, 800, 10), 128),
+    Work((784, 512, 512, 10), 128),
+    Work((784, 800, 10), 512),
+    LARGEST := Work((784, 2500, 2000, 1500, 1000, 500, 10), 256),
+)
 
 
 def thread_counts() -> list[str]:
-    """Return the numbers of threads that are tried: one, and one for every usable core."""
-    return [str(count) for count in sorted({1, usable_cpus()})]
+    """Return the numbers of threads that are tried, as the program does: one, half, every core."""
+    cpus = usable_cpus()
+    return [str(count) for count in sorted({1, max(1, cpus // 2), cpus})]
+
+
+def all_sides(function: str, **arguments: Any) -> list[Contestant]:
+    """Return ours and the rivals that do all the work."""
+    return [Contestant(OURS, f"ours:{function}", arguments)] + [
+        Contestant(side, f"rivals:{function}", {"rival": module} | arguments)
+        for side, module in MODULES.items()
+    ]
 
 
 def measure(
@@ -72,8 +76,8 @@ def measure(
     sides: Sequence[Contestant],
     works: Iterable[Work],
     unit: str,
-    ratio_name: str,
     threads: Sequence[str] = (),
+    steps: int = 0,
 ) -> list[Row]:
     """Let sides take turns, each with every number of threads, at one work after the other."""
     rows = []
@@ -86,75 +90,71 @@ def measure(
                 threads=count,
             )
             for side in sides
-            for count in threads or thread_counts()
+            for count in (threads or thread_counts() if side.threads != AUTO else [AUTO])
         ]
-        measured = contest.measure(contestants)
-        rows.append(compare(work.name, unit, measured, ratio_name, own=own_threads(work)))
+        rows.append(row_of(work.name, unit, contest.measure(contestants, steps)))
     return rows
 
 
 def step(contest: Contest) -> list[Row]:
-    """Compare a training step with PyTorch's; the last is the default recipe's."""
-    sides = [
-        Contestant(OURS, "ours:train"),
-        Contestant(USERS, "pytorch:train", {"experts": False}),
-        Contestant(EXPERTS, "pytorch:train", {"experts": True}),
-    ]
-    return measure(contest, sides, [*NETWORKS, default_network()], "us", "PyTorch / ours")
-
-
-def limit(contest: Contest) -> list[Row]:
-    """Compare a training step with its own matrix products."""
-    return _over_products(contest, [*NETWORKS, default_network()])
+    """Compare a training step with the rivals', and with its own products, which are its limit."""
+    sides = [*all_sides("train"), Contestant("our products alone", "ours:products")]
+    return measure(contest, sides, NETWORKS, "us")
 
 
 def width(contest: Contest) -> list[Row]:
-    """Do the same for 784-W-10, from narrow to wide."""
-    return _over_products(contest, [Work((784, 2**power, 10), 128) for power in range(5, 13)])
+    """Compare a step of 784-W-10, from narrow to wide, with its own products."""
+    sides = [Contestant(OURS, "ours:train"), Contestant("our products alone", "ours:products")]
+    works = [Work((784, 2**power, 10), 128) for power in range(5, 13)]
+    return measure(contest, sides, works, "us")
 
 
-def _over_products(contest: Contest, works: Sequence[Work]) -> list[Row]:
-    sides = [Contestant(OURS, "ours:train"), Contestant("products alone", "ours:products")]
-    return measure(contest, sides, works, "us", "ours / products alone")
+def threads(contest: Contest) -> list[Row]:
+    """Compare the number of threads that the program chooses with fixed ones."""
+    simard = step_of("simard", f"{WIDE.name}, distorted (simard)")
+    distorted = {"distortion": asdict(recipe("simard").augmentation)}
+    works = [(DEFAULT, {}), (step_of("speedrun"), {}), (simard, distorted), (LARGEST, {})]
+    rows = []
+    for work, how in works:
+        sides = [
+            Contestant("chosen", "ours:train", how | {"choose_threads": True}, AUTO),
+            Contestant("fixed", "ours:train", how),
+        ]
+        rows += measure(contest, sides, [work], "us")
+    return rows
 
 
 def epoch(contest: Contest) -> list[Row]:
-    """Compare an epoch with that of scikit-learn's MLPClassifier."""
-    sides = [
-        Contestant(OURS, "ours:train", {"epochs": True}),
-        Contestant("scikit-learn", "scikit_learn:train_epochs"),
-    ]
-    return measure(contest, sides, [NETWORKS[3]], "ms", "scikit-learn / ours")
+    """Compare an epoch with the rivals', scikit-learn's MLPClassifier among them.
+
+    All take the same steps from the same parameters, so their losses must be close.
+    """
+    sides = [*all_sides("train", epochs=True), Contestant("scikit-learn", "scikit_learn:train")]
+    rows = measure(contest, sides, [SMALL], "ms", steps=1)
+    losses = [Entry(*key, [loss]) for key, loss in contest.losses.items()]
+    return [*rows, Row(f"{SMALL.name}: loss after {2 * contest.rounds} epochs", "", losses)]
 
 
 def evaluation(contest: Contest) -> list[Row]:
     """Compare how long the evaluation of a test set takes."""
-    sides = [
-        Contestant(OURS, "ours:evaluation"),
-        Contestant(USERS, "pytorch:evaluation", {"experts": False}),
-        Contestant(EXPERTS, "pytorch:evaluation", {"experts": True}),
-    ]
-    works = [
-        replace(work, batch_size=10_000, title=f"{work.network}, 10,000 images")
-        for work in (NETWORKS[3], default_network(), NETWORKS[4])
-    ]
-    return measure(contest, sides, works, "ms", "PyTorch / ours")
+    works = [replace(it, title=f"{it.network}, 10,000 images") for it in (SMALL, DEFAULT, WIDE)]
+    return measure(contest, all_sides("evaluation"), works, "ms")
 
 
 def loss(contest: Contest) -> list[Row]:
-    """Compare the loss alone, forward and backward, with PyTorch's on the same targets."""
+    """Compare the loss alone, forward and backward, with the rivals' on the same targets."""
     rows = []
     for batch, one_hot in product((128, 1000), (True, False)):
         targets = {"one_hot": one_hot}
         sides = [
             Contestant("ours, in training", "ours:loss", targets | {"checked": False}),
             Contestant("ours, with all checks", "ours:loss", targets | {"checked": True}),
-            Contestant("PyTorch", "pytorch:loss", targets),
+            *(Contestant(side, f"{module}:loss", targets) for side, module in MODULES.items()),
         ]
         kind = "one-hot targets" if one_hot else "class indices"
-        work = Work((10,), batch, title=f"loss and gradient, {kind}, logits ({batch}, 10)")
+        work = Work((10,), batch, title=f"{kind}, logits ({batch}, 10)")
         # Training has one-hot targets only.
-        rows += measure(contest, sides if one_hot else sides[1:], [work], "us", "PyTorch / ours")
+        rows += measure(contest, sides if one_hot else sides[1:], [work], "us")
     return rows
 
 
@@ -166,33 +166,31 @@ def distortion(contest: Contest) -> list[Row]:
         Contestant("as they are", "ours:train"),
         Contestant("distorted", "ours:train", {"distortion": elastic}),
     ]
-    works = [NETWORKS[3], NETWORKS[4], Work((784, 1500, 1000, 10), 128)]
+    works = [SMALL, WIDE, Work((784, 1500, 1000, 10), 128)]
     alone = [
         Contestant("affine", "ours:distorting", {"distortion": affine}),
         Contestant("elastic", "ours:distorting", {"distortion": elastic}),
     ]
-    batch = replace(NETWORKS[3], title="distorting 128 images, alone")
+    batch = replace(SMALL, title="distorting 128 images, alone")
     return [
-        *measure(contest, sides, works, "us", "distorted / as they are"),
-        *measure(contest, alone, [batch], "us", "elastic / affine", ["1"]),
+        *measure(contest, sides, works, "us"),
+        *measure(contest, alone, [batch], "us", ["1"]),
     ]
 
 
 def finite(contest: Contest) -> list[Row]:
     """Compare a step with and without the checks for numbers that are not finite."""
     sides = [
-        Contestant("checked", "ours:train"),
         Contestant("unchecked", "ours:train", {"check_finite": False}),
+        Contestant("checked", "ours:train"),
     ]
-    works = [NETWORKS[1], NETWORKS[3], default_network()]
-    return measure(contest, sides, works, "us", "checked / unchecked")
+    return measure(contest, sides, [NETWORKS[1], SMALL, DEFAULT], "us")
 
 
 def checkpoint(contest: Contest) -> list[Row]:
     """Time the writing of a checkpoint, flushed to disk, beside a step."""
-    sides = [Contestant("saving", "ours:checkpoint"), Contestant("a step", "ours:train")]
-    works = [NETWORKS[3], default_network(), NETWORKS[-1]]
-    return measure(contest, sides, works, "ms", "saving / a step")
+    sides = [Contestant("a step", "ours:train"), Contestant("saving", "ours:checkpoint")]
+    return measure(contest, sides, [SMALL, DEFAULT, LARGEST], "ms", ["1"])
 
 
 def against(contest: Contest, checkout: Path) -> list[Row]:
@@ -203,20 +201,18 @@ def against(contest: Contest, checkout: Path) -> list[Row]:
     if not (checkout / "mnist_scratch" / "__init__.py").exists():
         raise BenchmarkError(f"{checkout}: there is no mnist_scratch/ to compare with")
     contest.rounds = max(contest.rounds, PAIRED_ROUNDS)
-    ratio_name = "other / this"
     sides = [
         Contestant("this", "ours:train"),
         Contestant("other", "ours:train", checkout=checkout),
     ]
-    rows = []
-    ratios: dict[str, list[float]] = {threads: [] for threads in thread_counts()}
-    for work, threads in product((*NETWORKS, default_network()), thread_counts()):
-        (row,) = measure(contest, sides, [work], "us", ratio_name, [threads])
+    rows, ratios = [], []
+    for count, work in product(thread_counts(), NETWORKS):
+        (row,) = measure(contest, sides, [work], "us", [count])
         this, other = (entry.figures for entry in row.entries)
-        ratio = statistics.median(theirs / ours for ours, theirs in zip(this, other, strict=True))
-        ratios[threads].append(ratio)
-        rows.append(replace(row, work=f"{row.work}, threads {threads}", ratio=ratio))
-    for threads, of_networks in ratios.items():
-        mean = statistics.geometric_mean(of_networks)
-        rows.append(Row(f"geometric mean, threads {threads}", "us", (), ratio_name, mean))
-    return rows
+        pairs = [theirs / ours for ours, theirs in zip(this, other, strict=True)]
+        rows.append(row)
+        ratios.append(Entry(work.name, count, pairs))
+    for count in thread_counts():
+        medians = [entry.median for entry in ratios if entry.threads == count]
+        ratios.append(Entry("geometric mean", count, [statistics.geometric_mean(medians)]))
+    return [*rows, Row("other / this, in pairs", "", ratios)]

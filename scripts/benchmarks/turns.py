@@ -23,10 +23,11 @@ from typing import IO, Any, NamedTuple, Self, cast
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
-# What OpenBLAS, OpenMP, MKL and Accelerate read when they are loaded.
+# What OpenBLAS, OpenMP, MKL, Accelerate and XLA read when they are loaded.
 _THREAD_VARIABLES = [
     *(f"{library}_NUM_THREADS" for library in ("OPENBLAS", "GOTO", "OMP", "MKL")),
     "VECLIB_MAXIMUM_THREADS",
+    "PJRT_NPROC",
 ]
 AUTO = "auto"  # threads: leave the libraries to themselves
 
@@ -94,6 +95,7 @@ class Contest:
         self.quick = quick  # few and short rounds are enough
         self.rounds = 2 if quick else 15
         self.turn_seconds = 0.02 if quick else 0.3
+        self.losses: dict[tuple[str, str], float] = {}  # after the last turn, where there is one
         self._workers: dict[tuple[str, str], _Worker] = {}
 
     def __enter__(self) -> Self:
@@ -104,27 +106,36 @@ class Contest:
         for worker in self._workers.values():
             worker.close()
 
-    def measure(self, contestants: Sequence[Contestant]) -> Measured:
+    def measure(self, contestants: Sequence[Contestant], steps: int = 0) -> Measured:
         """Let contestants take turns; return the seconds of a step in each round.
 
-        Every round begins with the next one. The loss of a contestant that has one must fall: dead
-        units train fast. A `BenchmarkError` says which contestant failed.
+        Every round begins with the next one. A turn has as many steps as fit into it, or `steps`.
+        The loss of a contestant that has one must fall: dead units train fast. After equal numbers
+        of steps the losses must be close: the same network learned in the same way. A
+        `BenchmarkError` says which contestant failed.
         """
         workers = {(each.side, each.threads): self._worker(each) for each in contestants}
         before = {key: worker.receive() for key, worker in workers.items()}
-        steps = {key: self._fitting_steps(worker) for key, worker in workers.items()}
+        lengths = {key: steps or self._fitting_steps(it) for key, it in workers.items()}
         measured: Measured = {key: [] for key in workers}
         order = list(workers)
         for _ in range(self.rounds):
             for key in order:
-                measured[key].append(workers[key].take_turn(steps[key]))
+                measured[key].append(workers[key].take_turn(lengths[key]))
             order.append(order.pop(0))
-        for key, worker in workers.items():
-            first, last = before[key], worker.ask(0, 0)
-            if first is not None and not last < 0.95 * first:
+        after = {key: worker.ask(0, 0) for key, worker in workers.items()}
+        self.losses = {key: loss for key, loss in after.items() if loss is not None}
+        for key, last in self.losses.items():
+            if not last < 0.95 * before[key]:
                 raise BenchmarkError(
-                    f"{worker.name} did not learn: its loss went from {first:.3f} to {last:.3f}, "
-                    "so its time means nothing"
+                    f"{workers[key].name} did not learn: its loss went from {before[key]:.3f} to "
+                    f"{last:.3f}, so its time means nothing"
+                )
+            best = min(self.losses.values())
+            if steps and not last < 1.1 * best:
+                raise BenchmarkError(
+                    f"{workers[key].name} learned less in the same steps: its loss is {last:.3f}, "
+                    f"the best {best:.3f}, so their times cannot be compared"
                 )
         return measured
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import math
@@ -7,11 +8,12 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from benchmarks import programs, sections
+from benchmarks import ours, programs, rivals, sections
 from benchmarks.__main__ import SECTIONS
 from benchmarks.__main__ import main as benchmark
-from benchmarks.output import Entry, Row, compare, figure, lines
+from benchmarks.output import Entry, Row, figure, lines, row_of, summary
 from benchmarks.turns import BenchmarkError, Contest, Contestant, Data, Turns, Work, environment
 
 from mnist_scratch import load_dataset
@@ -27,10 +29,9 @@ TRIED = {
 
 
 @pytest.fixture
-def contest(monkeypatch: pytest.MonkeyPatch, synthetic_dir: Path) -> Contest:
+def contest(monkeypatch: pytest.MonkeyPatch, digit_files: Path) -> Contest:
     monkeypatch.setenv("PYTHONPATH", str(TESTS))  # has contestants for these tests
-    data = Data("synthetic", str(synthetic_dir))
-    contest = Contest(data, quick=True)
+    contest = Contest(Data("files", str(digit_files)), quick=True)
     contest.rounds = 3
     return contest
 
@@ -78,6 +79,44 @@ def test_a_contestant_that_does_not_learn_or_fails_is_an_error(contest: Contest)
             contest.measure([sleeping("broken", "none", [2.0, 1.0])])
 
 
+def test_contestants_that_learn_less_in_the_same_steps_are_an_error(contest: Contest) -> None:
+    close = [sleeping("one", 0.0001, [2.3, 0.20]), sleeping("other", 0.0001, [2.3, 0.21])]
+    worse = sleeping("third", 0.0001, [2.3, 0.25])
+    with contest:
+        contest.measure(close, steps=1)
+        assert contest.losses == {("one", "1"): 0.20, ("other", "1"): 0.21}
+        with pytest.raises(BenchmarkError, match="third with threads 1 learned less in the same"):
+            contest.measure([*close, worse], steps=1)
+
+
+@pytest.mark.parametrize(("module", "library"), [("pytorch", "torch"), ("jax", "jax")])
+def test_rivals_take_our_steps_from_the_same_parameters(
+    digit_files: Path, module: str, library: str
+) -> None:
+    pytest.importorskip(library)
+    # All images in one batch: the order in which they are drawn changes nothing.
+    work = Work((784, 30, 20, 10), 400, momentum=0.9, nesterov=True, weight_decay=0.01)
+    data = Data("files", str(digit_files))
+    trainer = ours.make_trainer(work, data)
+    theirs = importlib.import_module(f"benchmarks.{module}").Model(
+        work, *rivals.standardised_set(data, "train")
+    )
+    before = trainer.network.parameters.copy()
+
+    def difference() -> float:
+        flat = np.concatenate(list(map(np.ravel, theirs.parameters)))
+        return float(np.linalg.norm(flat - trainer.network.parameters))
+
+    assert difference() == 0
+    for images, targets in (batch for _ in range(30) for batch in trainer.loader):
+        trainer._train_step(images, targets)
+    for _ in range(30):
+        theirs.epoch(rivals.UNTIMED, [work.learning_rate])
+    moved = float(np.linalg.norm(trainer.network.parameters - before))
+    assert moved > 1
+    assert difference() < 1e-4 * moved
+
+
 def test_our_own_contestants_are_timed_and_learn(contest: Contest) -> None:
     arguments = {"work": Work((784, 30, 10), 10, learning_rate=0.1), "data": contest.data}
     names = ("train", "products", "evaluation", "checkpoint")
@@ -96,15 +135,32 @@ def test_another_checkout_takes_part_with_its_own_code(contest: Contest, tmp_pat
 
 
 def test_a_ratio_is_of_the_best_medians() -> None:
-    row = compare("work", "us", TRIED, "PyTorch / ours", own="2")
-    assert [(entry.side, entry.threads, round(entry.median, 9)) for entry in row.entries] == [
-        ("ours", "1", 4),
-        ("ours", "2 (as it comes)", 5),
-        ("PyTorch, users", "1", 50),
-        ("PyTorch, experts", "1", 12),
-        ("PyTorch, experts", "2", 10),
+    row = row_of("work", "us", TRIED)
+    assert [
+        (each.side, each.threads, round(each.median, 9), row.ratio(each)) for each in row.entries
+    ] == [
+        ("ours", "1", 4, "1.00"),
+        ("ours", "2", 5, "1.25"),
+        ("PyTorch, users", "1", 50, "12.50"),
+        ("PyTorch, experts", "1", 12, "3.00"),
+        ("PyTorch, experts", "2", 10, "2.50"),
     ]
-    assert row.ratio == pytest.approx(10 / 4)
+
+
+def test_the_best_rival_of_each_work_is_named_and_a_lost_one_is_shown_as_lost() -> None:
+    seconds = TRIED | {("JAX", "1"): [3e-6]}
+    sections = {
+        "step": [row_of("784-10", "us", TRIED), row_of("784-9-10", "us", seconds)],
+        "start": [row_of("our own alone", "ms", {("ours", "1"): [1.0]})],
+        "98": [Row("accuracy", "%", [Entry("ours", "1", [98.1]), Entry("JAX", "1", [98.0])])],
+    }
+    shown = [" ".join(line.split()) for line in summary(sections)]
+    assert shown[1] == "| | ours | PyTorch | JAX | scikit-learn | best rival |"
+    assert shown[3:] == [
+        "| step: 784-10 | 4.000 us | 2.50 | | | PyTorch, experts |",
+        "| step: 784-9-10 | 4.000 us | 2.50 | 0.75 | | JAX (lost) |",
+    ]
+    assert not list(summary({"start": sections["start"]}))
 
 
 @pytest.mark.parametrize(
@@ -123,23 +179,22 @@ def test_figures_have_the_digits_a_reader_wants(value: float, unit: str, text: s
 
 def test_a_table_has_every_figure_in_columns_below_each_other() -> None:
     entries = [Entry("PyTorch, experts", "auto", (123456.7, 99999.9, 654321.0))]
-    row = Row("784-128-10", "us", entries, "PyTorch / ours", 1.234, note="in words")
+    row = Row("784-128-10", "us", entries, note="in words")
     accuracy = Row("accuracy", "%", [Entry("ours", "auto", (98.0, 98.1))])
     shown = list(lines("a training step", [row, accuracy]))
     table = [line for line in shown if line.startswith("|")]
     assert len({tuple(place for place, it in enumerate(line) if it == "|") for line in table}) == 1
     cells = [" ".join(line.split()) for line in table]
-    assert "| PyTorch, experts | auto | 123,457 us | 100,000 | 654,321 | 3 |" in cells
-    assert "| PyTorch / ours | | 1.23 | | | |" in cells
-    assert "| ours | auto | 98.05 % | 98.00 | 98.10 | 2 |" in cells
+    assert "| PyTorch, experts | auto | 123,457 us | 100,000 | 654,321 | 3 | 1.00 |" in cells
+    assert "| ours | auto | 98.05 % | 98.00 | 98.10 | 2 | |" in cells
     assert shown[-1] == "\n784-128-10: in words"
 
 
-def test_the_large_file_is_made_of_what_there_is(synthetic_dir: Path, tmp_path: Path) -> None:
-    programs.write_large_data(Data("synthetic", str(synthetic_dir)), tmp_path, 60_010)
+def test_the_large_file_is_made_of_what_there_is(digit_files: Path, tmp_path: Path) -> None:
+    programs.write_large_data(Data("files", str(digit_files)), tmp_path, 410)
     training, test = load_dataset("files", str(tmp_path))
-    assert (len(training), len(test)) == (60_010, 10_000)
-    assert training.images[60_000:].tobytes() == training.images[:10].tobytes()
+    assert (len(training), len(test)) == (410, 100)
+    assert training.images[400:].tobytes() == training.images[:10].tobytes()
 
 
 def test_a_program_is_timed_with_its_own_peak_of_memory(tmp_path: Path) -> None:
