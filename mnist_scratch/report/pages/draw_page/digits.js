@@ -1,22 +1,27 @@
 // Which parts of a drawing make a digit: mnist_scratch/data/pictures/several.py in JavaScript, which
-// gives the reasons for these numbers.
+// says what these numbers are and why.
 
 const TALL = 0.5;
 const BROAD = 0.28;
-const TOUCHING = 1.35;
 const SAME_ROW = 0.4;
 const DOT = 0.22;
+const DUST = 0.02;
+const BESIDE = 0.3;
+const STROKES = 0.06;
+const TWO = 1.3;
 
-// Boxes of parts -> digits in the order of reading: { members: numbers of parts, box, isWide }.
+// Boxes of parts -> digits in the order of reading: { members: numbers of boxes, box, rowHeight }.
 function findDigits(boxes) {
   const tallest = Math.max(...boxes.map((box) => box.height));
   const isLarge = (box) =>
     box.height >= TALL * tallest || Math.min(box.height, box.width) >= BROAD * tallest;
-  const height = quantile(boxes.filter(isLarge).map((box) => box.height), 0.75);
+  const parts = boxes.map((box, number) => ({ members: [number], box }));
+  const large = parts.filter(({ box }) => isLarge(box));
+  const whole = large.length === 2 ? [large.reduce(joined)] : large;  // it may be two halves
+  const height = quantile(whole.map(({ box }) => box.height), 0.75);
   let digits = [];
-  boxes.forEach((part, number) => {
-    if (!isLarge(part)) return;
-    let digit = { members: [number], box: part };
+  for (const part of large) {
+    let digit = part;
     for (;;) {
       const pieces = digits.filter((other) => areOne(digit.box, other.box, height));
       if (!pieces.length) break;
@@ -24,23 +29,42 @@ function findDigits(boxes) {
       digit = [digit, ...pieces].reduce(joined);
     }
     digits.push(digit);
-  });
-  const bodies = digits.map((digit) => digit.box);
-  boxes.forEach((part, number) => {
-    if (isLarge(part)) return;
-    const distances = bodies.map((body) => (isPart(part, body, height) ? apart(part, body) : Infinity));
-    const nearest = Math.min(...distances);
-    if (nearest === Infinity) return;
-    const place = distances.indexOf(nearest);
-    digits[place] = joined(digits[place], { members: [number], box: part });
-  });
+  }
+  const bodies = digits.map(({ box }) => box);
+  for (const part of parts) {
+    const { box } = part;
+    if (isLarge(box) || Math.max(box.height, box.width) < DUST * height) continue;
+    const distances = bodies.map((body) => (isPart(box, body, height) ? apart(box, body) : Infinity));
+    const place = distances.indexOf(Math.min(...distances));
+    if (distances[place] < Infinity) digits[place] = joined(digits[place], part);
+  }
   return inRows(digits).flatMap((row) => {
-    const usual = quantile(row.map((digit) => digit.box.height), 0.5);
-    return row.map((digit) => {
-      const isWide = digit.box.width > TOUCHING * Math.max(usual, digit.box.height);
-      return { ...digit, isWide };
-    });
+    const rowHeight = quantile(row.map(({ box }) => box.height), 0.5);
+    return row.map((digit) => ({ ...digit, rowHeight }));
   });
+}
+
+// Whether a digit, and its prepared image, look like two that touch.
+function mayBeTwo({ box, rowHeight }, image) {
+  let lines = 0;  // that meet three strokes
+  for (let row = 0; row < FIELD; row++) {
+    let strokes = 0;
+    for (let place = row * FIELD; place < (row + 1) * FIELD; place++) {
+      if (image[place] > 100 && (place === row * FIELD || image[place - 1] <= 100)) strokes++;
+    }
+    if (strokes >= 3) lines++;
+  }
+  return lines > 0 && box.width / Math.max(rowHeight, box.height) + STROKES * lines > TWO;
+}
+
+// Whether every digit has a place of its own, as in rows, but not in scribbles.
+function havePlaces(digits) {
+  const isOver = (one, other) =>
+    Math.abs(one.left + one.right - other.left - other.right) / 2 <
+      BESIDE * Math.max(one.width, other.width) &&
+    Math.abs(one.top + one.bottom - other.top - other.bottom) / 2 <
+      BESIDE * Math.max(one.height, other.height);
+  return digits.every((one) => digits.every((other) => one === other || !isOver(one.box, other.box)));
 }
 
 function joined(one, other) {
@@ -58,13 +82,14 @@ const down = (one, other) => Math.max(one.top, other.top) - Math.min(one.bottom,
 const apart = (one, other) => Math.max(across(one, other), down(one, other));
 
 function areOne(one, other, height) {
-  const [low, high] = one.height <= other.height ? [one, other] : [other, one];
-  if (isBarOf(low, high, height)) return true;
+  const [lower, higher] = one.height <= other.height ? [one, other] : [other, one];
+  if (isBarOf(lower, higher, height)) return true;
   const shared = -across(one, other) / Math.min(one.width, other.width);
   const gap = down(one, other);
-  if (-gap >= 0.7 * Math.min(one.height, other.height)) return shared >= 0.75;
   const both = Math.max(one.bottom, other.bottom) - Math.min(one.top, other.top);
-  return shared >= 0.5 && gap < 0.25 * height && both < 1.5 * height;
+  if (-gap > 0.7 * lower.height) return shared >= (lower.height > 0.75 * both ? 0.75 : 0.5);
+  if (gap > (both > 1.5 * height ? 0.1 * height : 0.25 * higher.height)) return false;
+  return shared >= (-gap > 0.3 * lower.height ? 0.5 : 0.1);
 }
 
 function isPart(part, digit, height) {
@@ -77,30 +102,29 @@ function isPart(part, digit, height) {
 
 function isBarOf(bar, digit, height) {
   return (
-    bar.height <= 0.35 * height &&
-    bar.width >= 1.3 * bar.height &&
+    bar.height <= 0.5 * height &&
+    bar.width >= 1.2 * bar.height &&
     bar.top + bar.bottom < 2 * digit.top + 0.6 * digit.height &&
     bar.right >= digit.right - 0.2 * digit.width &&
-    across(bar, digit) < 0.1 * height &&
+    across(bar, digit) < 0.15 * height &&
     down(bar, digit) < 0.2 * height
   );
 }
 
 function inRows(digits) {
-  const found = [];
-  const middle = ({ box }) => box.left + box.right;
-  for (const digit of [...digits].sort((one, other) => middle(one) - middle(other))) {
-    const shared = found.map((row) => {
+  const rows = [];
+  const centre = ({ box }) => box.left + box.right;
+  for (const digit of [...digits].sort((one, other) => centre(one) - centre(other))) {
+    const shared = rows.map((row) => {
       const { box } = row.at(-1);
       return -down(digit.box, box) / Math.min(digit.box.height, box.height);
     });
     const most = Math.max(...shared);
-    if (most >= SAME_ROW) found[shared.indexOf(most)].push(digit);
-    else found.push([digit]);
+    if (most >= SAME_ROW) rows[shared.indexOf(most)].push(digit);
+    else rows.push([digit]);
   }
-  const middleOf = (row) =>
-    row.reduce((sum, { box }) => sum + box.top + box.bottom, 0) / row.length;
-  return found.sort((one, other) => middleOf(one) - middleOf(other));
+  const level = (row) => row.reduce((sum, { box }) => sum + box.top + box.bottom, 0) / row.length;
+  return rows.sort((one, other) => level(one) - level(other));
 }
 
 function quantile(values, share) {

@@ -59,8 +59,9 @@ function paint() {
   paper.strokeStyle = outlineColor;
   paper.lineWidth = size / 200;
   if (areFramed()) {
-    for (const { box } of readings) {
-      paper.strokeRect(...[box.left, box.top, box.width, box.height].map((length) => length * size));
+    for (const { frame } of readings) {
+      const { left, top, width, height } = frame;
+      paper.strokeRect(left * size, top * size, width * size, height * size);
     }
   }
   if (penIsShown) markPen(size);
@@ -70,16 +71,26 @@ function paint() {
   showAnswers();
 }
 
-// Strokes -> each digit among them: { strokes, box, isWide, image, probabilities, best }.
+// Strokes -> each digit among them: { strokes, frame, mayBeTwo, image, probabilities, best }.
 function read(strokes) {
   if (isDot(strokes)) return [];
   const digits = areWritten ? digitsAmong(strokes) : [{ strokes }];
-  return digits.map((digit) => {
-    const image = prepare(redrawn(digit.strokes), SIDE);
-    const probabilities = predict(model, image);
-    const best = probabilities.indexOf(Math.max(...probabilities));
-    return { ...digit, box: boxOf(digit.strokes, 2 * PEN), image, probabilities, best };
-  });
+  if (!areWritten || havePlaces(digits)) return digits.map(readDigit);
+  return [];
+}
+
+function readDigit(digit) {
+  const { strokes } = digit;
+  const image = prepare(redrawn(strokes), SIDE);
+  const probabilities = predict(model, image);
+  return {
+    strokes,
+    frame: boxOf(strokes, 2 * PEN),
+    mayBeTwo: areWritten && mayBeTwo(digit, image),
+    image,
+    probabilities,
+    best: probabilities.indexOf(Math.max(...probabilities)),
+  };
 }
 
 function areLeftOut() {
@@ -149,10 +160,14 @@ function say() {
 }
 
 function advice() {
-  if (strokes.length && !readings.length) return "This is a dot: draw larger.";
-  if (readings.some((each) => each.isWide)) return "Digits that touch are read as one: leave a gap.";
+  if (!strokes.length) return "";
+  if (isDot(strokes)) return "This is a dot: draw larger.";
+  if (!readings.length) return "This is no row of digits: draw them apart.";
   if (areLeftOut()) return "What is outside the frames is not read.";
-  return "";
+  const number = readings.findIndex((each) => each.mayBeTwo) + 1;
+  if (!number) return "";
+  const which = readings.length > 1 ? `Digit ${number} of ${readings.length}` : "This";
+  return `${which} may be two that touch: leave a gap.`;
 }
 
 function markPen(size) {

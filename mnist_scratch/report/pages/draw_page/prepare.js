@@ -7,6 +7,7 @@ const FIELD = 28;
 const BOX = 20;
 const CENTRE = 14;
 const FRINGE = 0.1;  // of full ink: fainter is the soft edge of a line, and not of the digit's size
+const FULL = 254;
 const round32 = Math.fround;
 
 // Opacities 0 to 255 of a canvas of side x side, row by row -> 28 x 28 grey levels.
@@ -32,7 +33,14 @@ function prepare(opacity, side) {
       box[row * BOX + column] = Math.min(round32(round32(value * 255) + 0.5), 255);
     });
   }
-  return centre(box);
+  return toFullInk(centre(box));
+}
+
+// Stretch grey levels so that the strongest is 255, unless it nearly is.
+function toFullInk(image) {
+  const strongest = Math.max(...image);
+  if (strongest >= FULL) return image;
+  return image.map((value) => Math.floor((510 * value + strongest) / (2 * strongest)));
 }
 
 // Average values over 20 cells, whose edges may lie within a value.

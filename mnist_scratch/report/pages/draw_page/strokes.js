@@ -56,7 +56,7 @@ function isDot(strokes) {
   return Math.max(width, height) < SMALLEST;
 }
 
-// Strokes -> the digits among them, as digits.js tells them, each { strokes, isWide }.
+// Strokes -> the digits among them, as digits.js finds them, each with its `strokes`.
 function digitsAmong(strokes) {
   const tallest = Math.max(...strokes.map((stroke) => boxOf([stroke]).height));
   const reach = Math.max(NEAR * tallest, SMALLEST / 4);
@@ -72,10 +72,9 @@ function digitsAmong(strokes) {
       points: [...touched.flatMap((part) => part.points), ...points],
     });
   }
-  const boxes = parts.map((part) => boxOf(part.strokes, reach));
-  return findDigits(boxes).map(({ members, isWide }) => ({
-    strokes: members.flatMap((number) => parts[number].strokes),
-    isWide,
+  return findDigits(parts.map((part) => boxOf(part.strokes, reach))).map((digit) => ({
+    ...digit,
+    strokes: digit.members.flatMap((number) => parts[number].strokes),
   }));
 }
 
