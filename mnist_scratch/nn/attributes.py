@@ -29,6 +29,31 @@ def fixed_array(name: str) -> Any:
     return property(attrgetter(f"_{name}"), copy_into)
 
 
+def read_only(name: str, remedy: str) -> Any:
+    """Return a property, the attribute `_name`, that refuses to be assigned."""
+
+    def refuse(_holder: object, _given: object) -> NoReturn:
+        raise AttributeError(f"{name} cannot be assigned: {remedy}")
+
+    return property(attrgetter(f"_{name}"), refuse)
+
+
+class OtherName:
+    """Stands for the name that an attribute has elsewhere: an AttributeError says its name here."""
+
+    def __init__(self, name: str) -> None:
+        self._name_here = name
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, holder: object, owner: type) -> NoReturn:
+        raise AttributeError(f"{owner.__name__} has no {self._name}: it is {self._name_here}")
+
+    def __set__(self, holder: object, given: object) -> NoReturn:
+        self.__get__(holder, type(holder))
+
+
 class _Missing:
     """Stands for an attribute that an object gets later: until then it raises an AttributeError."""
 

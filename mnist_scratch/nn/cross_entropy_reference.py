@@ -33,7 +33,7 @@ from mnist_scratch.nn.checks import (
     checked_logits,
     read_targets,
 )
-from mnist_scratch.nn.loss import cross_entropies
+from mnist_scratch.nn.loss import cross_entropies, half_log_softmax
 
 Reduction = Literal["mean", "sum", "none"]
 
@@ -212,15 +212,9 @@ def _terms(
     if reduction == "mean":
         # Of a class index, one-hot times weights leaves the true class's weight, or 0 if ignored.
         divisor = (float(true_weights.sum()) if are_indices else examples) or math.nan
-    return _Terms(k, _half_log_softmax(z), divisor, ignored, given.shape, given.dtype)
-
-
-def _half_log_softmax(logits: Array) -> Array:
-    """Return log(softmax(logits)) / 2 of (B, C), which no gap between two logits overflows."""
-    half = checked_logits(logits, -1) / 2.0
-    half -= half.max(axis=1, keepdims=True)
-    half -= np.log(np.exp(2.0 * half).sum(axis=1, keepdims=True)) / 2.0
-    return half
+    return _Terms(
+        k, half_log_softmax(checked_logits(z, -1)), divisor, ignored, given.shape, given.dtype
+    )
 
 
 def _check_options(ignore_index: object, reduction: object) -> None:

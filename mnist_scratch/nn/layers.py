@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from mnist_scratch.nn import Array
-from mnist_scratch.nn.attributes import fixed_array, set_by_forward, set_by_network
+from mnist_scratch.nn.attributes import fixed_array, read_only, set_by_forward, set_by_network
 from mnist_scratch.nn.checks import as_array, as_gradient, as_inputs, as_width
 
 Initialisation = Literal["he", "glorot"]
@@ -74,10 +74,12 @@ class Dense:
     _d_weights: Array = set_by_network()
     _d_biases: Array = set_by_network()
     inputs: Array = set_by_forward()  # (B, I)
+    width_in: int = read_only("width_in", "make another Dense")
+    width_out: int = read_only("width_out", "make another Dense")
 
     def __init__(self, inputs: int, outputs: int) -> None:
-        self.width_in = as_width(inputs, "inputs")
-        self.width_out = as_width(outputs, "outputs")
+        self._width_in = as_width(inputs, "inputs")
+        self._width_out = as_width(outputs, "outputs")
 
     @property
     def size(self) -> int:
@@ -106,8 +108,8 @@ class Dense:
 
     def forward(self, inputs: Array) -> Array:
         """Map inputs (B, I) to outputs (B, O); keeps a reference to the inputs for `backward`."""
-        if type(inputs) is not np.ndarray or inputs.shape[1:] != (self.width_in,):
-            inputs = as_inputs(inputs, self.width_in)
+        if type(inputs) is not np.ndarray or inputs.shape[1:] != (self._width_in,):
+            inputs = as_inputs(inputs, self._width_in)
         self.inputs = inputs
         # For arrays (B, I) `dot` is `@`, which takes longer to see that these are no stacks of
         # matrices: with `dot` a step of 784-30-10 with 10 images is a twentieth shorter.
@@ -133,7 +135,7 @@ class Dense:
         dL/d(weights[i, o]) = sum over b of inputs[b, i] d_outputs[b, o], and
         dL/d(biases[o]) = sum over b of d_outputs[b, o].
         """
-        shape = (len(self.inputs), self.width_out)
+        shape = (len(self.inputs), self._width_out)
         if type(d_outputs) is not np.ndarray or d_outputs.shape != shape:
             d_outputs = as_gradient(d_outputs, shape)
         np.dot(self.inputs.T, d_outputs, out=self._d_weights)

@@ -99,6 +99,14 @@ def _softmaxes(z: Array) -> tuple[Array, Array]:
     return exponentials / sums, shifted - np.log(sums)
 
 
+def half_log_softmax(z: Array) -> Array:
+    """Return log(softmax(logits)) / 2 of (B, C), which no gap between two logits overflows."""
+    half = z / 2.0
+    half -= half.max(axis=1, keepdims=True)
+    half -= np.log(np.exp(2.0 * half).sum(axis=1, keepdims=True)) / 2.0
+    return half
+
+
 def cross_entropies(targets: Array, log_predictions: Array) -> Array:
     """Return -sum over c of targets_c log p_c for every example (B,), where 0 log 0 is 0."""
     possible = np.where(targets == 0.0, 0.0, log_predictions)  # (B, C)
@@ -176,8 +184,8 @@ class SoftmaxCrossEntropy:
         predictions, log_predictions = _softmaxes(logits)  # (B, C) both
         self.predictions, self.targets = predictions, targets
         loss_sum = 0.0 - float(np.vdot(targets, log_predictions))  # 0.0 - x is never -0.0
-        if math.isnan(loss_sum):  # a logit of -inf makes 0 * -inf, which counts as 0
-            loss_sum = float(cross_entropies(targets, log_predictions).sum())
+        if not math.isfinite(loss_sum):  # 0 * -inf counts as 0; the gap of two logits overflowed
+            loss_sum = 2.0 * float(cross_entropies(targets, half_log_softmax(logits)).sum())
         return loss_sum / len(targets)
 
     def backward(self) -> Array:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from mnist_scratch.nn import Array
-from mnist_scratch.nn.attributes import fixed_array
+from mnist_scratch.nn.attributes import OtherName, fixed_array
 from mnist_scratch.nn.checks import (
     FRACTION,
     NOT_NEGATIVE,
@@ -127,6 +127,7 @@ class SGD:
 
     state_names: ClassVar[tuple[str, ...]] = ("velocities",)
     learning_rate = _number("learning_rate", NOT_NEGATIVE)
+    lr = OtherName("learning_rate")
     momentum = _number("momentum", FRACTION)
     weight_decay = _number("weight_decay", NOT_NEGATIVE)
     velocities: Array = fixed_array("velocities")  # (P,)
@@ -144,14 +145,23 @@ class SGD:
         self.network = network
         self.learning_rate = learning_rate
         self.momentum = momentum
-        if not isinstance(nesterov, (bool, np.bool_)):
-            raise ValueError(f"nesterov = {nesterov!r:.60}: must be True or False")
-        if nesterov and not self.momentum:
-            raise ValueError("nesterov = True: looking ahead needs a momentum above 0, such as 0.9")
         self.nesterov = nesterov
         self.weight_decay = weight_decay
         self._velocities = _zeros(network)
         self.steps = 0
+
+    @property
+    def nesterov(self) -> bool:
+        """Whether a step looks ahead along the velocity."""
+        return self._nesterov
+
+    @nesterov.setter
+    def nesterov(self, given: bool) -> None:
+        if not isinstance(given, (bool, np.bool_)):
+            raise ValueError(f"nesterov = {given!r:.60}: must be True or False")
+        if given and not self.momentum:
+            raise ValueError("nesterov = True: looking ahead needs a momentum above 0, such as 0.9")
+        self._nesterov = bool(given)
 
     def step(self) -> None:
         """Move the parameters once along the network's gradients, which stay as they are."""
@@ -175,7 +185,7 @@ class SGD:
         if m:
             v *= m
             v += g
-        if self.nesterov:
+        if self._nesterov:
             ahead = m * v
             ahead += g
             g = ahead
@@ -228,6 +238,7 @@ class Adam:
 
     state_names: ClassVar[tuple[str, ...]] = ("first_moments", "second_moments")
     learning_rate = _number("learning_rate", NOT_NEGATIVE)
+    lr, betas, eps = OtherName("learning_rate"), OtherName("beta1 and beta2"), OtherName("epsilon")
     beta1, beta2 = _number("beta1", FRACTION), _number("beta2", FRACTION)
     epsilon = _number("epsilon", _NORMAL)
     weight_decay = _number("weight_decay", NOT_NEGATIVE)

@@ -143,6 +143,16 @@ def test_a_dense_layer_without_a_network_says_so() -> None:
             layer.weights = np.ones((2, 3))
 
 
+def test_the_widths_of_a_layer_cannot_be_assigned() -> None:
+    layer = dense(2, 3)
+    for name in ("width_in", "width_out"):
+        with pytest.raises(
+            AttributeError, match=f"^{name} cannot be assigned: make another Dense$"
+        ):
+            setattr(layer, name, 5)
+    assert repr(layer) == "Dense(2, 3)"
+
+
 def test_lists_are_taken_as_arrays() -> None:
     inputs = np.array([[-1.0, 2.0, 0.5]])
     for layer in (dense(3, 2), *(kind() for kind in ACTIVATIONS.values())):

@@ -174,6 +174,15 @@ def test_logits_without_a_softmax_make_the_loss_nan(loss: type[Loss], row: list[
     assert np.isfinite(gradient[[0, 2]]).all()
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_gap_that_overflows_leaves_the_loss_of_soft_targets_right(dtype: Any) -> None:
+    largest = float(np.finfo(dtype).max)
+    logits = np.array([[0.9 * largest, -0.9 * largest]], dtype)
+    with np.errstate(over="ignore"):
+        loss = SoftmaxCrossEntropy().forward(logits, np.array([[0.75, 0.25]], dtype))
+    assert loss == pytest.approx(0.45 * largest, rel=1e-6)  # a quarter of the gap
+
+
 @every_loss
 def test_backward_needs_a_forward_before_it(loss: type[Loss]) -> None:
     with pytest.raises(AttributeError, match="has no predictions yet: call forward first"):

@@ -393,6 +393,7 @@ def test_a_dtype_that_a_network_cannot_have_is_named(dtype: Any) -> None:
         ((784, 10), ReLU, "^activation = .*ReLU.*: choose one of relu, tanh, sigmoid"),
         ((784,), "relu", r"^widths = \(784,\): give two at least, such as \(784, 128, 10\)$"),
         ((784, 12.5), "relu", "^Dense: outputs = 12.5: must be an integer, at least 1$"),
+        ((784, 0), "relu", "^Dense: outputs = 0: must be an integer, at least 1$"),
         (784, "relu", "^widths must be a list, not int$"),
     ],
 )

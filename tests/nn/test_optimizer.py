@@ -205,6 +205,30 @@ def test_nesterov_needs_a_momentum() -> None:
         SGD(network, 0.1, nesterov=True)
     with pytest.raises(ValueError, match="nesterov = 'yes': must be True or False"):
         SGD(network, 0.1, momentum=0.9, nesterov="yes")  # type: ignore[arg-type]
+    sgd = SGD(network, 0.1)
+    with pytest.raises(ValueError, match="nesterov = 'x': must be True or False"):
+        sgd.nesterov = "x"  # type: ignore[assignment]
+    with pytest.raises(ValueError, match="looking ahead needs a momentum above 0"):
+        sgd.nesterov = True
+    assert not sgd.nesterov
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "name_here"),
+    [
+        (SGD, "lr", "learning_rate"),
+        (Adam, "lr", "learning_rate"),
+        (Adam, "betas", "beta1 and beta2"),
+        (Adam, "eps", "epsilon"),
+    ],
+)
+def test_the_names_that_others_give_a_setting_are_refused_with_the_name_here(
+    kind: Any, name: str, name_here: str
+) -> None:
+    optimizer = kind(one_parameter(1.0, 2.0), 0.1)
+    with pytest.raises(AttributeError, match=f"^{kind.__name__} has no {name}: it is {name_here}$"):
+        setattr(optimizer, name, 0.01)
+    assert not hasattr(optimizer, name)
 
 
 @pytest.mark.parametrize("kind", [SGD, Adam])
