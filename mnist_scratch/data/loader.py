@@ -17,6 +17,7 @@ from mnist_scratch.data.augment import Augmentation, Float32Array
 from mnist_scratch.data.checks import as_integer, as_rows
 from mnist_scratch.data.dataset import Examples, UInt8Array, check_examples
 from mnist_scratch.nn.checks import as_generator
+from mnist_scratch.nn.network import Network
 from mnist_scratch.system.text import shown
 
 # Mean and standard deviation of MNIST's training pixels after division by 255. Every data set is
@@ -51,6 +52,11 @@ def standardise(images: UInt8Array) -> Float32Array:
         If they are no such images.
     """
     return _standardised(as_rows(images).astype(np.float32))
+
+
+def taking_pixels(network: Network) -> Network:
+    """Return the network that takes pixels, 0 to 255, as this one takes standardised images."""
+    return network.with_scaled_inputs(float(_SCALE), float(_SHIFT))
 
 
 def _standardised(pixels: Float32Array) -> Float32Array:

@@ -135,9 +135,27 @@ class Network:
 
         To evaluate and predict: between forward and backward, and from several threads at once.
         """
-        twin = object.__new__(Network)  # its layers hold the same arrays, and remember on their own
-        vars(twin).update(vars(self), _layers=tuple(map(_twin, self._layers)))
-        return twin.forward(images)
+        return self._twin().forward(images)
+
+    def with_scaled_inputs(self, scale: float, shift: float) -> Network:
+        """Return a network to evaluate, whose logits of x are those of x * scale - shift here.
+
+        (x * scale - shift) @ weights + biases = x @ (scale * weights) + (biases - shift * sums),
+        where the sums are those of the weights over the inputs. It shares all other parameters.
+        """
+        twin = self._twin()
+        first = twin._dense_layers[0]
+        first._biases = first.biases - shift * first.weights.sum(axis=0)
+        first._weights = first.weights * scale
+        return twin
+
+    def _twin(self) -> Network:
+        """Return a network with the same arrays, which remembers a forward on its own."""
+        twin = object.__new__(Network)
+        layers = tuple(map(_twin, self._layers))
+        dense_layers = tuple(layer for layer in layers if isinstance(layer, Dense))
+        vars(twin).update(vars(self), _layers=layers, _dense_layers=dense_layers)
+        return twin
 
     def backward(self, d_logits: Array) -> None:
         """Given dL/d(logits) (B, 10) of the last forward, set `gradients`.

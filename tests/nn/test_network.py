@@ -457,3 +457,18 @@ def test_a_network_shows_its_widths_its_activations_and_its_size() -> None:
     assert repr(Network(layers, 0, np.float64)) == (
         "Network(6-5-5-5-3, tanh, relu, 113 parameters, float64)"
     )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_network_with_scaled_inputs_gives_the_logits_of_inputs_that_are_scaled(
+    dtype: str,
+) -> None:
+    network = Network([Dense(6, 5), ReLU(), Dense(5, 3)], 0, dtype)
+    network.parameters[...] += 0.1
+    before = network.parameters.copy()
+    inputs = np.random.default_rng(1).normal(size=(4, 6)).astype(dtype)
+    logits = network.with_scaled_inputs(3.0, 0.5).logits(inputs)
+    assert logits.dtype == dtype
+    expected = network.logits((inputs * 3.0 - 0.5).astype(dtype))
+    np.testing.assert_allclose(logits, expected, rtol=1e-5)
+    np.testing.assert_array_equal(network.parameters, before)

@@ -10,9 +10,10 @@ import pytest
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.data.sources.registry import DIGITS, class_names
-from mnist_scratch.nn.layers import Dense
+from mnist_scratch.nn.layers import Dense, ReLU
 from mnist_scratch.nn.loss import SquaredError, cross_entropy_loss, softmax
 from mnist_scratch.nn.network import Network
+from mnist_scratch.system.threads import blas_threads
 from mnist_scratch.training.evaluation import Evaluation, evaluate
 from mnist_scratch.training.metrics import calibration
 
@@ -37,6 +38,18 @@ def test_every_example_counts_whatever_the_batches_are() -> None:
     assert measured.accuracy == np.mean(logits.argmax(1) == dataset.labels)
     loss = cross_entropy_loss(softmax(logits), whole.targets.astype(np.float64), 1e-300)
     assert measured.loss == pytest.approx(loss, rel=1e-6)
+
+
+def test_an_evaluation_is_the_same_whatever_the_number_of_threads() -> None:
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (1700, 28, 28), dtype=np.uint8)
+    dataset = Dataset("noise", images, rng.integers(0, 10, 1700).astype(np.uint8))
+    network = Network([Dense(784, 30), ReLU(), Dense(30, 10)], rng)
+    with blas_threads(1):
+        one = evaluate(network, dataset)
+    with blas_threads(3):
+        three = evaluate(network, dataset)
+    assert three.as_json() == one.as_json()
 
 
 def test_another_loss_changes_the_loss_alone() -> None:
