@@ -25,7 +25,7 @@ from mnist_scratch.config.schema import (
 )
 from mnist_scratch.data.dataset import Dataset, split
 from mnist_scratch.data.loader import Batch, BatchLoader, standardise
-from mnist_scratch.data.pictures.own import read_picture
+from mnist_scratch.data.pictures.own import PictureDigits, read_digits, read_picture
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.predict import Predictions, predict
@@ -67,6 +67,7 @@ __all__ = [
     "Network",
     "NetworkConfig",
     "OptimizerConfig",
+    "PictureDigits",
     "Predictions",
     "ReLU",
     "ScheduleConfig",
@@ -85,6 +86,7 @@ __all__ = [
     "load_model",
     "log_softmax",
     "predict",
+    "read_digits",
     "read_picture",
     "resume_training",
     "run_training",

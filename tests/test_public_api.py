@@ -298,6 +298,7 @@ OTHERS: dict[tuple[str, ...], Callable[[Make], Use]] = {
     ("SGD",): use_optimizer(ms.SGD),
     ("Trainer",): use_trainer,
     ("explain_step", "ExplainedStep"): use_explain_step,
+    ("read_digits", "PictureDigits"): plain(ms.read_digits, "picture"),
     ("read_picture",): plain(ms.read_picture, "picture"),
     ("run_training", "resume_training", "load_model", "load_dataset"): use_runs,
     ("save_model",): plain(ms.save_model, "model", "network"),

@@ -1,4 +1,4 @@
-"""mnist-scratch predict: classify a person's own pictures of digits."""
+"""mnist-scratch predict: read a person's own pictures of digits and numbers."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mnist_scratch.commands.common import add_json, add_run
 from mnist_scratch.commands.output import result
-from mnist_scratch.data.pictures.own import read_picture
-from mnist_scratch.data.pictures.read import STANDARD_INPUT, picture_files
+from mnist_scratch.data.pictures.own import PictureDigits, check_one, prepare_digits
+from mnist_scratch.data.pictures.read import STANDARD_INPUT, open_picture, picture_files
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.inference.predict import predict
-from mnist_scratch.report.text.bars import describe, save_images, summarise
+from mnist_scratch.inference.predict import Predictions, number_text, predict
+from mnist_scratch.report.text.bars import describe, summarise
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.bar import progress_bar
 from mnist_scratch.system.files import check_name
@@ -29,10 +30,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="PICTURE",
-        help="PNG, JPEG or other pictures of one digit each, on plain paper; -: standard input",
+        help="PNG, JPEG or other pictures of a digit or a number; -: standard input",
     )
     command.usage = (
-        "%(prog)s [-h] [--ink {auto,dark,light}] [--show FILE.png]\n"
+        "%(prog)s [-h] [--ink {auto,dark,light}] [--one] [--show FILE.png]\n"
         "                             [--json] RUN (PICTURE [PICTURE ...] | --folder DIR)"
     )
     # nargs="*" would be satisfied, with none, by what stands before the first flag.
@@ -47,60 +48,101 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--ink",
         choices=("auto", "dark", "light"),
         default="auto",
-        help="whether the digit is darker or lighter than the paper (default: auto, found from the "
-        "border of the picture)",
+        help="whether the digits are darker or lighter than the paper (default: auto, found from "
+        "the border of the picture)",
+    )
+    command.add_argument(
+        "--one", action="store_true", help="refuse a picture of more than one digit"
     )
     command.add_argument(
         "--show",
         type=Path,
         metavar="FILE.png",
-        help="write the 28 x 28 images that the network saw, ten in a row",
+        help="draw what was found in each picture, and what the network saw of it; with --folder "
+        "the 28 x 28 images that it saw alone, ten in a row",
     )
     add_json(command)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Classify pictures, and print what the network predicts."""
+    """Read pictures, and print what the network predicts."""
     run = RunFolder(options.run)
     network, names = run.model(), run.classes()
     files = _files(options)
     if options.show:
         _check_show(options.show, files)
-    shown, seen, answers, problems = [], [], [], []
+        from mnist_scratch.report.plots import own_pictures  # Matplotlib
+    shown, images, drawn, answers, problems, warnings = [], [], [], [], [], []
     show = describe if options.folder is None else summarise
     with progress_bar(len(files), "pictures") as bar:
         for file in files:
             try:
-                image = read_picture(file, options.ink)
+                picture = open_picture(file)
+                digits = prepare_digits(file, picture, options.ink)
+                if options.one:
+                    check_one(file, len(digits.images))
             except MnistScratchError as error:
                 problems.append(printable(str(error)))
-                unanswered = dict.fromkeys(("digit", "name", "probabilities"))
-                answers.append({"file": file} | unanswered | {"error": str(error)})
+                answers.append(_unanswered(file) | {"error": str(error)})
             else:
-                found = predict(network, image)
-                ((digit,), (probabilities,)) = found.classes.tolist(), found.probabilities
-                answers.append(
-                    {
-                        "file": file,
-                        "digit": digit,
-                        "name": names[digit],
-                        "probabilities": probabilities.tolist(),
-                    }
-                )
-                shown.append(show(file, probabilities, names))
-                seen.append(image)
+                found = predict(network, digits.images)
+                read = [names[number] for number in found.classes.tolist()]
+                number = number_text(read, digits.rows, names)
+                answers.append(_answer(file, number, read, digits, found))
+                shown.append(show(file, number, found.probabilities, names))
+                warnings += [f"{printable(file)}: {warning}" for warning in digits.warnings]
+                if options.show and options.folder:
+                    images += list(digits.images)
+                elif options.show:
+                    drawn.append(
+                        own_pictures.picture_with_boxes(picture, digits, read, found.probabilities)
+                    )
             bar.update()
     if options.json:
         result(json.dumps(answers))
     elif shown:
         result(("\n\n" if options.folder is None else "\n").join(shown))
-    if options.show and seen:
-        save_images(seen, options.show)
+    if images:
+        own_pictures.save_images(images, options.show)
+    if drawn:
+        own_pictures.save_boxes(drawn, options.show)
+    if warnings:
+        print("\n".join(warnings), file=sys.stderr)
     if len(files) == len(problems) == 1:
         raise MnistScratchError(problems[0])
     if problems:
         print("\n".join(problems), file=sys.stderr)
         raise MnistScratchError(f"{len(problems)} of {len(files)} pictures could not be read")
+
+
+def _unanswered(file: str) -> dict[str, Any]:
+    """Return the answer for a picture whose fields are all unknown."""
+    fields = ("number", "digits", "digit", "name", "probabilities")
+    return {"file": file} | dict.fromkeys(fields) | {"warnings": []}
+
+
+def _answer(
+    file: str, number: str, read: list[str], digits: PictureDigits, found: Predictions
+) -> dict[str, Any]:
+    """Return the answer for a picture; digit, name and probabilities where there is one digit."""
+    classes, highest = found.classes.tolist(), found.probabilities.max(axis=1).tolist()
+    answer = _unanswered(file) | {
+        "number": number,
+        "digits": [
+            {"class": digit, "name": name, "probability": probability, "box": box}
+            for digit, name, probability, box in zip(
+                classes, read, highest, digits.boxes.tolist(), strict=True
+            )
+        ],
+        "warnings": digits.warnings,
+    }
+    if len(classes) == 1:
+        answer |= {
+            "digit": classes[0],
+            "name": read[0],
+            "probabilities": found.probabilities[0].tolist(),
+        }
+    return answer
 
 
 def _files(options: argparse.Namespace) -> list[str]:

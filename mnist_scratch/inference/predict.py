@@ -1,22 +1,23 @@
 """A network's predictions for images: arrays, data sets, or a person's own pictures.
 
-Shapes: N images, C classes.
+Shapes: N digits, one in an image and one or several in a picture; P images and pictures; C classes.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.data.checks import as_rows
 from mnist_scratch.data.dataset import PIXELS, Dataset, Examples, UInt8Array
-from mnist_scratch.data.pictures.own import read_picture
+from mnist_scratch.data.pictures.own import read_digits
 from mnist_scratch.inference.examples import all_logits
 from mnist_scratch.nn.loss import softmax
 from mnist_scratch.nn.network import Network
@@ -31,29 +32,52 @@ _MOST_SHOWN = 5  # predictions in a `repr`
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Predictions:
-    """What a network predicts for N images.
+    """What a network predicts for images, one digit each, and pictures of one digit or several.
+
+    N counts digits. Each image of an array or a data set is one, so that N is their number; a
+    picture of four digits, such as a house number, is four.
 
     Attributes
     ----------
     classes
-        int64 (N,): the most probable class of each image.
+        int64 (N,): the most probable class of each digit, in reading order.
     names
         N texts: what that class is called.
     probabilities
-        float64 (N, C): of every class, for each image.
+        float64 (N, C): of every class, for each digit.
+    numbers
+        P texts, one for each image or picture: its names in a row, such as "1401", with spaces
+        between them where names of the model's classes are longer than a character; one line for
+        each row of digits.
+    pictures
+        int64 (N,): in which of the P images or pictures each digit is, from 0.
+    boxes
+        int64 (N, 4): where it is there, as left, top, right and bottom in pixels, the last two
+        excluded; all of an image that is given as an array.
+    warnings
+        Texts: what may be wrong with pictures, such as digits that seem to touch.
     """
 
     classes: npt.NDArray[np.int64]
     names: tuple[str, ...]
     probabilities: npt.NDArray[np.float64]
+    numbers: tuple[str, ...]
+    pictures: npt.NDArray[np.int64]
+    boxes: npt.NDArray[np.int64]
+    warnings: tuple[str, ...]
 
     def __repr__(self) -> str:
-        """Return the classes of the first images with their probabilities."""
-        count = len(self.names)
+        """Return the classes of the first digits with their probabilities, and all warnings."""
+        count, given = len(self.names), len(self.numbers)
         highest = self.probabilities[:_MOST_SHOWN].max(axis=1).tolist()
-        first = [f"{name}: {p:.1%}" for name, p in zip(self.names, highest, strict=False)]
-        more = ", ..." if count > _MOST_SHOWN else ""
-        return f"Predictions({f'{count:,} images, ' if count > 1 else ''}{', '.join(first)}{more})"
+        shown = [f"{name}: {p:.1%}" for name, p in zip(self.names, highest, strict=False)]
+        if count > _MOST_SHOWN:
+            shown.append("...")
+        if given > 1:
+            shown.insert(0, f"{given:,} images")
+        elif count > 1:
+            shown.insert(0, " / ".join(self.numbers[0].splitlines()))
+        return f"Predictions({', '.join([*shown, *self.warnings])})"
 
 
 def predict(
@@ -70,12 +94,12 @@ def predict(
         A network of 784 inputs, the folder of a run, or a file that `save_model` wrote.
     images
         uint8 (N, 28, 28) or (N, 784), 0 background to 255 ink, or one image, (28, 28) or (784,); a
-        data set; the file of a picture, which `read_picture` reads; or a list of arrays and files.
+        data set; the file of a picture, which `read_digits` reads; or a list of arrays and files.
 
     Returns
     -------
     Predictions
-        Of N images, 1 for a single one. The classes have the names of the data set that the run was
+        Of N digits, 1 for a single image. Their names are those of the data set that the run was
         trained on, which are in its model file; those of a network are called by their numbers.
 
     Raises
@@ -83,7 +107,7 @@ def predict(
     TypeError, ValueError
         If an argument has the wrong type, or the images have another shape or dtype.
     MnistScratchError
-        If a file cannot be read, a picture is not of one digit, or the network's logits are not
+        If a file cannot be read, a picture is not of digits, or the network's logits are not
         finite.
     """
     network, names = _network_and_names(network_or_run)
@@ -92,10 +116,38 @@ def predict(
             f"a network of {network.title} takes no images of 28 x 28: "
             f"its first layer must have {PIXELS} inputs"
         )
-    examples = images if isinstance(images, Examples) else _unlabelled(images)
+    if isinstance(images, Examples):
+        examples, places = images, _one_each(len(images))
+    else:
+        pixels, places = _digits(images)
+        unlabelled = np.zeros(len(pixels), np.uint8)
+        examples = Dataset("images", pixels.reshape(-1, 28, 28), unlabelled)
     probabilities = softmax(all_logits(network, examples)).astype(np.float64, copy=False)  # (N, C)
     classes = probabilities.argmax(axis=1)
-    return Predictions(classes, tuple(names[number] for number in classes.tolist()), probabilities)
+    digits = tuple(names[number] for number in classes.tolist())
+    firsts = np.flatnonzero(np.diff(places.pictures, prepend=-1)).tolist()
+    numbers = tuple(
+        number_text(digits[first:end], places.rows[first:end], names)
+        for first, end in itertools.pairwise([*firsts, len(digits)])
+    )
+    return Predictions(
+        classes, digits, probabilities, numbers, places.pictures, places.boxes, places.warnings
+    )
+
+
+def number_text(digits: Sequence[str], rows: npt.NDArray[np.int64], names: Sequence[str]) -> str:
+    """Return digits as the number that they are written as.
+
+    Parameters
+    ----------
+    digits, rows
+        The names of the digits in reading order, and the row of each.
+    names
+        Of all classes: if one is longer than a character, spaces keep digits apart.
+    """
+    between = " " if max(map(len, names)) > 1 else ""
+    lines = itertools.groupby(zip(rows.tolist(), digits, strict=True), key=lambda pair: pair[0])
+    return "\n".join(between.join(digit for _, digit in line) for _, line in lines)
 
 
 def _network_and_names(network_or_run: Network | _Path) -> tuple[Network, Sequence[str]]:
@@ -112,20 +164,43 @@ def _network_and_names(network_or_run: Network | _Path) -> tuple[Network, Sequen
     return network, RunFolder(folder).classes() if (folder / "config.toml").is_file() else names
 
 
-def _unlabelled(images: UInt8Array | _Path | Sequence[UInt8Array | _Path]) -> Dataset:
-    pixels = _pixels(images)
-    return Dataset("images", pixels.reshape(-1, 28, 28), np.zeros(len(pixels), np.uint8))
+class _Places(NamedTuple):
+    """Where N digits are: in which image or picture, in which row of it, in which box."""
+
+    pictures: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int64]
+    boxes: npt.NDArray[np.int64]
+    warnings: tuple[str, ...]
 
 
-def _pixels(images: UInt8Array | _Path | Sequence[UInt8Array | _Path]) -> UInt8Array:
-    """Return images as rows, uint8 (N, 784)."""
+def _digits(
+    images: UInt8Array | _Path | Sequence[UInt8Array | _Path],
+) -> tuple[UInt8Array, _Places]:
+    """Return digits as rows, uint8 (N, 784), and where they are."""
     if isinstance(images, (str, os.PathLike)):
-        return read_picture(images).reshape(1, PIXELS)
+        found = read_digits(images)
+        warnings = tuple(f"{os.fspath(images)}: {each}" for each in found.warnings)
+        places = _Places(np.zeros_like(found.rows), found.rows, found.boxes, warnings)
+        return found.images.reshape(-1, PIXELS), places
     if isinstance(images, list | tuple) and images:
-        return np.concatenate([_pixels(image) for image in images])
+        pixels, parts = zip(*map(_digits, images), strict=True)
+        firsts = np.cumsum([0] + [part.pictures[-1] + 1 for part in parts[:-1]])
+        return np.concatenate(pixels), _Places(
+            np.concatenate([p.pictures + first for p, first in zip(parts, firsts, strict=True)]),
+            np.concatenate([part.rows for part in parts]),
+            np.concatenate([part.boxes for part in parts]),
+            tuple(warning for part in parts for warning in part.warnings),
+        )
     if not isinstance(images, np.ndarray):
         raise TypeError(
             f"images = {shown(images)}: must be an array of images, uint8 (N, 28, 28), a picture "
             "file, a list of at least one of these, or a Dataset"
         )
-    return as_rows(images)
+    rows = as_rows(images)
+    return rows, _one_each(len(rows))
+
+
+def _one_each(count: int) -> _Places:
+    """Return where the digits of images are: one in each, all of it."""
+    boxes = np.tile(np.array([0, 0, 28, 28]), (count, 1))
+    return _Places(np.arange(count), np.zeros(count, np.int64), boxes, ())

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.command_line import CommandLine, refused, succeeded
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from mnist_scratch.config.schema import Config, with_values
+from mnist_scratch.data.pictures.own import read_digits
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.data.synthetic.digits import draw_digits
 from mnist_scratch.nn.network import Network
@@ -26,6 +27,16 @@ def pictures(tmp_path: Path) -> Path:
         enlarged = 255 - image.repeat(10, axis=0).repeat(10, axis=1)
         Image.fromarray(enlarged).save(folder / f"{digit}.png")
     return folder
+
+
+@pytest.fixture
+def number(tmp_path: Path) -> Path:
+    """A row of four digits, alone in a folder."""
+    (tmp_path / "numbers").mkdir()
+    row = np.hstack([*draw_digits(np.array([1, 4, 0, 7]), np.random.default_rng(2))])
+    enlarged = 255 - np.pad(row.repeat(5, axis=0).repeat(5, axis=1), 30)
+    Image.fromarray(enlarged).save(tmp_path / "numbers" / "1407.png")
+    return tmp_path / "numbers" / "1407.png"
 
 
 def test_a_picture_is_answered_with_its_digit_and_ten_bars(
@@ -76,18 +87,81 @@ def test_a_folder_is_answered_by_a_line_for_each_picture(
     assert all(len(line) <= 80 and "%" in line for line in lines)
 
 
-def test_show_writes_the_28_x_28_image_that_the_network_saw(
+def test_a_number_is_answered_with_its_digits_and_one_digit_as_ever(
+    main: CommandLine, trained_run: Path, number: Path, pictures: Path
+) -> None:
+    answer = main("predict", trained_run, number, pictures / "1.png", "--json")
+    several, one = json.loads(succeeded(answer))
+    assert several["number"] == "".join(digit["name"] for digit in several["digits"])
+    assert [set(digit) for digit in several["digits"]] == [
+        {"class", "name", "probability", "box"}
+    ] * 4
+    lefts = [digit["box"][0] for digit in several["digits"]]
+    assert lefts == sorted(lefts)
+    assert several["digit"] is several["name"] is several["probabilities"] is None
+    assert one["number"] == one["name"] == str(one["digit"])
+    (digit,) = one["digits"]
+    assert (digit["class"], digit["probability"]) == (one["digit"], max(one["probabilities"]))
+    first, *bars = succeeded(main("predict", trained_run, number)).splitlines()
+    assert first == f"{number}: {several['number']}"
+    assert [bar.split()[0] for bar in bars] == list(several["number"])
+    line = succeeded(main("predict", trained_run, "--folder", number.parent))
+    assert f"  {several['number']}  lowest " in line
+
+
+def test_one_refuses_more_than_one_digit(
+    main: CommandLine, trained_run: Path, number: Path, pictures: Path
+) -> None:
+    line = refused(main("predict", trained_run, number, "--one"))
+    assert "1407.png: more than one digit, or marks beside it; cut out one digit" in line
+    assert main("predict", trained_run, pictures / "1.png", "--one").returncode == 0
+
+
+def test_what_may_be_wrong_is_said_beside_the_answer(
+    main: CommandLine, trained_run: Path, number: Path
+) -> None:
+    touching = Image.open(number)
+    ImageDraw.Draw(touching).rectangle((200, 110, 400, 120), fill=0)
+    touching.save(number.with_name("touching.png"))
+    answer = main("predict", trained_run, number.with_name("touching.png"), "--json")
+    (value,) = json.loads(answer.stdout)
+    assert [warning.split(";")[0] for warning in value["warnings"]] == [
+        "digit 2 of 3 may be two that touch"
+    ]
+    assert f"touching.png: {value['warnings'][0]}\n" in answer.stderr
+
+
+def test_show_draws_boxes_and_what_the_network_saw_in_each(
+    main: CommandLine, trained_run: Path, number: Path, tmp_path: Path
+) -> None:
+    digits = read_digits(number)
+    main("predict", trained_run, number, "--show", "seen.png")
+    sheet = np.asarray(Image.open(tmp_path / "seen.png"))
+    orange = (sheet == (0xD5, 0x5E, 0x00)).all(axis=2)
+    below = sheet.shape[0] - 140
+    scale = 696 / (4 * 140 + 60)
+    for place, (left, top, right, bottom) in enumerate(digits.boxes):
+        middle = 12 + round(scale * (left + right) / 2), 12 + round(scale * (top + bottom) / 2)
+        assert np.count_nonzero(orange[:below, middle[0]]) == 4, "two edges, two pixels each"
+        cell = sheet[:, 12 + 96 * place : 12 + 96 * place + 84]
+        seen = digits.images[place].repeat(3, axis=0).repeat(3, axis=1)[:, :, None]
+        assert any(
+            np.array_equal(cell[y : y + 84], seen.repeat(3, axis=2))
+            for y in range(below, below + 40)
+        )
+    single = main("predict", trained_run, number, number, "--show", "twice.png")
+    assert single.returncode == 0
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "twice.png")), np.vstack([sheet] * 2))
+
+
+def test_show_of_a_folder_is_a_sheet_of_the_28_x_28_images_that_the_network_saw(
     main: CommandLine, trained_run: Path, pictures: Path, tmp_path: Path
 ) -> None:
-    main("predict", trained_run, pictures / "5.png", "--show", "seen.png")
-    seen = np.asarray(Image.open(tmp_path / "seen.png"))
-    drawn = draw_digits(np.arange(10), np.random.default_rng(2))[5]
-    assert seen.shape == (28, 28)
-    assert np.abs(seen.astype(int) - drawn).mean() < 1
     main("predict", trained_run, "--folder", pictures, "--show", "sheet.png")
     sheet = np.asarray(Image.open(tmp_path / "sheet.png"))
+    drawn = draw_digits(np.arange(10), np.random.default_rng(2))[5]
     assert sheet.shape == (28, 280)
-    assert np.array_equal(sheet[:, 140:168], seen)
+    assert np.abs(sheet[:, 140:168].astype(int) - drawn).mean() < 1
 
 
 def test_show_does_not_write_over_a_picture_that_it_reads(

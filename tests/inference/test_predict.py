@@ -5,23 +5,25 @@ MNIST's test images, enlarged, moved and saved as pictures, are recognised as th
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from helpers.rows_of_digits import picture_of
 from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_scratch.config.schema import Config, with_values
 from mnist_scratch.data.dataset import Dataset, Examples, Subset
 from mnist_scratch.data.loader import standardise
-from mnist_scratch.data.pictures.own import read_picture
+from mnist_scratch.data.pictures.own import read_digits, read_picture
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.data.synthetic.digits import draw_digits
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.inference.predict import Predictions, predict
+from mnist_scratch.inference.predict import predict
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.folder import RunFolder
 
@@ -133,15 +135,76 @@ def test_a_model_in_no_run_and_a_network_of_other_classes_call_them_by_their_num
     assert found.probabilities.shape == (2, 12)
 
 
-def test_predictions_are_short_to_read() -> None:
-    probabilities = np.full((7, 10), 0.001)
-    probabilities[np.arange(7), np.arange(7)] = 0.991
-    names = class_names("fashion-mnist")
-    several = Predictions(np.arange(7), names[:7], probabilities)
-    shown = "T-shirt/top: 99.1%, Trouser: 99.1%, Pullover: 99.1%, Dress: 99.1%, Coat: 99.1%"
-    assert repr(several) == f"Predictions(7 images, {shown}, ...)"
-    one = Predictions(np.array([3]), names[3:4], probabilities[3:4])
-    assert repr(one) == "Predictions(Dress: 99.1%)"
+def row_of(digits: str, tmp_path: Path) -> Path:
+    """A picture of synthetic digits, 160 x 160 each; a line for each row."""
+    rng = np.random.default_rng(2)
+    rows = [
+        np.hstack([draw_digits(np.array([int(digit)]), rng)[0] for digit in row])
+        for row in digits.split()
+    ]
+    width = max(row.shape[1] for row in rows)
+    ink = np.vstack([np.pad(row, ((6, 6), (0, width - row.shape[1]))) for row in rows])
+    path = tmp_path / f"{digits.replace(' ', '_')}.png"
+    Image.fromarray(255 - ink.repeat(4, axis=0).repeat(4, axis=1)).save(path)
+    return path
+
+
+def test_a_picture_of_a_number_gives_each_digit_its_class_and_its_box(tmp_path: Path) -> None:
+    network, path = some_network(), row_of("140 27", tmp_path)
+    found, digits = predict(network, path), read_digits(path)
+    np.testing.assert_array_equal(
+        found.probabilities, predict(network, digits.images).probabilities
+    )
+    first, second = "".join(found.names[:3]), "".join(found.names[3:])
+    assert found.numbers == (f"{first}\n{second}",)
+    assert digits.rows.tolist() == [0, 0, 0, 1, 1]
+    assert found.pictures.tolist() == [0] * 5
+    ink = 255 - np.asarray(Image.open(path))
+    for (left, top, right, bottom), column, row in zip(
+        found.boxes.tolist(), [0, 1, 2, 0, 1], [0, 0, 0, 1, 1], strict=True
+    ):
+        cell = np.zeros_like(ink)
+        place = np.s_[row * 160 : row * 160 + 160, column * 112 : column * 112 + 112]
+        cell[place] = ink[place]
+        rows, columns = np.nonzero(cell > 26)
+        expected = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+        assert (left, top, right, bottom) == expected
+    assert found.warnings == ()
+    assert found.pictures.dtype == found.boxes.dtype == np.int64
+
+
+def test_images_and_pictures_in_a_list_are_told_apart_by_their_numbers(
+    digits: Dataset, tmp_path: Path
+) -> None:
+    network = some_network()
+    found = predict(network, [digits.images[:2], row_of("14", tmp_path), digits.images[5]])
+    assert found.pictures.tolist() == [0, 1, 2, 2, 3]
+    assert found.numbers == (*found.names[:2], "".join(found.names[2:4]), found.names[4])
+    assert found.boxes[[0, 1, 4]].tolist() == [[0, 0, 28, 28]] * 3
+    whole = predict(network, digits)
+    assert whole.numbers == whole.names
+    assert whole.pictures.tolist() == list(range(100))
+    assert whole.boxes.shape == (100, 4)
+
+
+def test_names_of_several_letters_are_kept_apart(run: RunFolder, tmp_path: Path) -> None:
+    found = predict(run, row_of("14", tmp_path))
+    assert found.numbers == (" ".join(found.names),)
+
+
+def test_predictions_are_short_to_read(digits: Dataset, tmp_path: Path) -> None:
+    network = some_network()
+    several = predict(network, digits.images[:7])
+    shown = [
+        f"{name}: {p:.1%}"
+        for name, p in zip(several.names, several.probabilities.max(axis=1), strict=True)
+    ]
+    assert repr(several) == f"Predictions(7 images, {', '.join(shown[:5])}, ...)"
+    assert repr(predict(network, digits.images[0])) == f"Predictions({shown[0]})"
+    number = predict(network, row_of("14", tmp_path))
+    assert repr(number).startswith(f"Predictions({number.numbers[0]}, {number.names[0]}: ")
+    doubtful = dataclasses.replace(number, warnings=("a.png: digit 1 of 2 may be two",))
+    assert repr(doubtful).endswith("%, a.png: digit 1 of 2 may be two)")
 
 
 IMAGES = np.zeros((2, 28, 28), np.uint8)
@@ -225,6 +288,56 @@ def test_all_enlarged_test_images_lose_less_than_half_a_point(
 ) -> None:
     test = load_dataset("mnist", str(mnist_dir)).test
     assert lost_by_being_pictures(network, test, resampling, tmp_path) < 0.005
+
+
+def rows_read(
+    network: Network, data: Examples, length: int, rows: int, marks: str, folder: Path
+) -> tuple[float, float]:
+    """Return the shares of digits and of rows that are read right.
+
+    A row of which another number of digits is read, or that is refused, counts as all wrong.
+    """
+    rng = np.random.default_rng(length)
+    right, refused = np.zeros((rows, length)), 0
+    for place in range(rows):
+        chosen = rng.integers(0, len(data), length)
+        picture_of([data.images[chosen]], rng, marks).save(folder / "row.png", compress_level=1)
+        try:
+            found = predict(network, folder / "row.png")
+        except MnistScratchError:
+            refused += 1
+            continue
+        if len(found.classes) == length and "\n" not in found.numbers[0]:
+            right[place] = found.classes == data.labels[chosen]
+    shares = float(right.mean()), float(right.all(axis=1).mean())
+    print(  # pytest -s shows the figures
+        f"{length} digits{f' and {marks}' if marks else ''}: {shares[0]:.1%} of the digits, "
+        f"{shares[1]:.1%} of the rows right, {refused} of {rows} refused"
+    )
+    return shares
+
+
+@pytest.mark.mnist
+def test_rows_of_four_test_images_are_read_with_dots_and_dashes_between_them(
+    network: Network, mnist_dir: Path, tmp_path: Path
+) -> None:
+    test = load_dataset("mnist", str(mnist_dir)).test
+    digits, rows = rows_read(network, test, 4, 12, ".-", tmp_path)
+    assert digits > 0.9
+    assert rows > 0.8
+
+
+@pytest.mark.mnist
+@pytest.mark.slow
+@pytest.mark.parametrize("marks", ["", ".-"], ids=["plain", "with marks"])
+@pytest.mark.parametrize("length", range(2, 9))
+def test_ninety_percent_of_digits_in_rows_are_read_and_eighty_of_rows_of_four(
+    network: Network, mnist_dir: Path, tmp_path: Path, length: int, marks: str
+) -> None:
+    test = load_dataset("mnist", str(mnist_dir)).test
+    digits, rows = rows_read(network, test, length, 200, marks, tmp_path)
+    assert digits > 0.95
+    assert rows > 0.85
 
 
 @pytest.mark.mnist

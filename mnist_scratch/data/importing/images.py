@@ -110,7 +110,7 @@ def make_images(part: Part, prepared: Ink | None) -> Images:
         for number, source in enumerate(part.images):
             bar.update()
             try:
-                picture = open_picture(str(source)) if isinstance(source, Path) else source
+                picture = open_picture(str(source)).pixels if isinstance(source, Path) else source
                 if prepared:
                     image = prepare_picture(part.where(number), _with_colours(picture), prepared)
                 else:

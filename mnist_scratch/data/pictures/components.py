@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -46,9 +47,17 @@ def connected_components(ink: NDArray[np.float32], is_ink: NDArray[np.bool_]) ->
     is_ink : array of bool (H, W)
         Which pixels count.
     """
+    return numbered_components(ink, is_ink)[0]
+
+
+def numbered_components(
+    ink: NDArray[np.float32], is_ink: NDArray[np.bool_]
+) -> tuple[list[Component], NDArray[np.int64]]:
+    """Find the components of ink, and which of them each pixel is of: (H, W), -1 for none."""
+    numbers = np.full(is_ink.shape, -1)
     rows, columns = np.nonzero(is_ink)
     if not len(rows):
-        return []
+        return [], numbers
     _, component = np.unique(_first_pixels(is_ink), return_inverse=True)
     count = int(component.max()) + 1
     mass = np.bincount(component, weights=ink[is_ink])
@@ -57,8 +66,11 @@ def connected_components(ink: NDArray[np.float32], is_ink: NDArray[np.bool_]) ->
     for axis, positions in enumerate((rows, columns)):
         np.minimum.at(low[axis], component, positions)
         np.maximum.at(high[axis], component, positions + 1)
-    numbers = (mass, low[0], high[0], low[1], high[1])
-    return sorted(map(Component, *(each.tolist() for each in numbers)), reverse=True)
+    values = (mass, low[0], high[0], low[1], high[1])
+    found = list(map(Component, *(each.tolist() for each in values)))
+    order = sorted(range(count), key=found.__getitem__, reverse=True)
+    numbers[is_ink] = np.argsort(order)[component]
+    return [found[number] for number in order], numbers
 
 
 def _first_pixels(is_ink: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -105,12 +117,17 @@ def digit_among(components: list[Component]) -> Component:
         if each.mass >= _DUST * heaviest.mass
         and (each.mass >= _LARGE * heaviest.mass or not _far(each, heaviest))
     ]
+    return joined(digit)
+
+
+def joined(components: Sequence[Component]) -> Component:
+    """Return several components as one."""
     return Component(
-        sum(each.mass for each in digit),
-        min(each.top for each in digit),
-        max(each.bottom for each in digit),
-        min(each.left for each in digit),
-        max(each.right for each in digit),
+        sum(each.mass for each in components),
+        min(each.top for each in components),
+        max(each.bottom for each in components),
+        min(each.left for each in components),
+        max(each.right for each in components),
     )
 
 

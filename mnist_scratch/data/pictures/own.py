@@ -1,25 +1,25 @@
-"""A person's own picture of a digit: from a photograph or a drawing to MNIST's form."""
+"""A person's own picture of digits: from a photograph or a drawing to MNIST's form."""
 
 from __future__ import annotations
 
 import os
-from typing import get_args
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_scratch.data.pictures.background import Ink, subtract_background
-from mnist_scratch.data.pictures.components import (
-    Component,
-    are_several,
-    connected_components,
-    digit_among,
-)
+from mnist_scratch.data.pictures.components import Component, numbered_components
 from mnist_scratch.data.pictures.prepare import FAINTEST_INK, FIELD, prepare, to_full_ink
+from mnist_scratch.data.pictures.several import find_digits, have_places, may_be_two
 from mnist_scratch.data.pictures.strokes import thicken
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import as_path
 from mnist_scratch.system.text import shown
+
+if TYPE_CHECKING:
+    from mnist_scratch.data.pictures.read import Picture
 
 # Enlarging and JPEG leave a fringe around a line, fainter than a tenth of it, which must not count
 # when cropping: of MNIST's test images enlarged by Lanczos's filter, a network recognises 98.3%
@@ -29,7 +29,31 @@ _NOISE = 4.0  # standard deviations: of a million pixels of paper, 30 exceed it
 _LEAST_CONTRAST = 8.0  # grey levels
 _LEAST_OVER_NOISE = 6.0  # standard deviations
 _LEAST_SIZE = 0.01  # of the picture's longer side
+_MOST_DIGITS = 100  # more are noise, or a page that is to be cut
 _FULL = 250.0  # grey levels: full ink; MNIST's strongest pixels are 254 and 255, and stay so
+
+
+@dataclass(frozen=True, eq=False)
+class PictureDigits:
+    """The D digits in a picture, from left to right and row after row from the top.
+
+    Attributes
+    ----------
+    images
+        uint8 (D, 28, 28): each as a network sees it, 0 background to 255 ink.
+    boxes
+        int64 (D, 4): where each is, as left, top, right and bottom in pixels of the upright
+        picture; the last two are excluded.
+    rows
+        int64 (D,): the row each is in, from 0.
+    warnings
+        What may be wrong: digits that seem to touch, marks that were left out.
+    """
+
+    images: NDArray[np.uint8]
+    boxes: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    warnings: tuple[str, ...]
 
 
 def read_picture(path: str | os.PathLike[str], ink: Ink = "auto") -> NDArray[np.uint8]:
@@ -54,13 +78,36 @@ def read_picture(path: str | os.PathLike[str], ink: Ink = "auto") -> NDArray[np.
     TypeError, ValueError
         If the path or the ink is none.
     """
+    digits = read_digits(path, ink)
+    return _the_one(os.fspath(path), digits)
+
+
+def read_digits(path: str | os.PathLike[str], ink: Ink = "auto") -> PictureDigits:
+    """Read a picture of one digit or several from a file, such as a house number or a date.
+
+    Digits must not touch each other. Dots and dashes between them are left out.
+
+    Parameters
+    ----------
+    path
+        A PNG, JPEG or other picture file, or "-" for standard input.
+    ink : {"auto", "dark", "light"}
+        Whether the digits are darker or lighter than their paper; "auto" decides by the border.
+
+    Raises
+    ------
+    MnistScratchError
+        If the picture cannot be read, or what is drawn is no row of digits.
+    TypeError, ValueError
+        If the path or the ink is none.
+    """
     as_path(path, "path")
     name = os.fspath(path)  # as it was given: ./- is a file, - standard input
     if ink not in get_args(Ink):
         raise ValueError(f"ink = {shown(ink)}: must be one of {', '.join(get_args(Ink))}")
     from mnist_scratch.data.pictures.read import open_picture  # Pillow
 
-    return prepare_picture(name, open_picture(name), ink)
+    return prepare_digits(name, open_picture(name), ink)
 
 
 def prepare_picture(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.uint8]:
@@ -84,14 +131,78 @@ def prepare_picture(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[
     MnistScratchError
         If nothing is drawn, or several digits are.
     """
-    drawn = find_ink(name, picture, ink)
-    components = connected_components(drawn, drawn > fringe(drawn))
-    if are_several(components):
+    from mnist_scratch.data.pictures.read import Picture  # Pillow
+
+    height, width = picture.shape[:2]
+    return _the_one(name, prepare_digits(name, Picture(picture, width, height), ink))
+
+
+def _the_one(name: str, digits: PictureDigits) -> NDArray[np.uint8]:
+    check_one(name, len(digits.images))
+    image: NDArray[np.uint8] = digits.images[0]
+    return image
+
+
+def check_one(name: str, digits: int) -> None:
+    """Refuse a picture of more than one digit."""
+    if digits > 1:
         raise MnistScratchError(
             f"{name}: more than one digit, or marks beside it; cut out one digit, "
             "with some paper around it"
         )
-    return prepare_digit(drawn, digit_among(components))
+
+
+def prepare_digits(name: str, picture: Picture, ink: Ink) -> PictureDigits:
+    """Find the digits in a picture, and prepare each as MNIST was prepared.
+
+    Parameters
+    ----------
+    name
+        What to call it in messages.
+    picture
+        From `open_picture`.
+    ink
+        Whether the ink is darker or lighter than the paper; "auto" decides by the border.
+
+    Raises
+    ------
+    MnistScratchError
+        If nothing is drawn, or it is no row of digits.
+    """
+    drawn = find_ink(name, picture.pixels, ink)
+    components, numbers = numbered_components(drawn, drawn > fringe(drawn))
+    digits, marks = find_digits(components)
+    if len(digits) > _MOST_DIGITS or not have_places(digits):
+        raise MnistScratchError(
+            f"{name}: what is drawn is no row of digits; cut out the digits, with some paper "
+            "around them"
+        )
+    digit_of = np.full(len(components) + 1, -1)  # the last for pixels of no component
+    for place, digit in enumerate(digits):
+        digit_of[digit.members] = place
+    owner = digit_of[numbers]  # (H, W)
+    images = [
+        prepare_digit(np.where((owner == place) | (numbers < 0), drawn, 0), digit.box)
+        for place, digit in enumerate(digits)
+    ]
+    boxes = np.array([(d.box.left, d.box.top, d.box.right, d.box.bottom) for d in digits])
+    edges = (picture.width, picture.height) * 2
+    warnings = [
+        f"digit {place} of {len(digits)} may be two that touch; if it is, write them apart"
+        for place, (digit, image) in enumerate(zip(digits, images, strict=True), start=1)
+        if may_be_two(digit, image)
+    ]
+    if marks:
+        warnings.append(
+            f"{len(marks)} mark{'s' if len(marks) > 1 else ''} beside the digits left out, too "
+            "small or thin for a digit"
+        )
+    return PictureDigits(
+        np.stack(images),
+        np.minimum(boxes * picture.scale, edges),
+        np.array([digit.row for digit in digits]),
+        tuple(warnings),
+    )
 
 
 def find_ink(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.float32]:
@@ -128,9 +239,9 @@ def find_ink(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.floa
     drawn: NDArray[np.float32] = np.clip(
         np.where(strength > floor, strength, 0) / contrast, 0, 1, dtype=np.float32
     )
-    components = connected_components(drawn, drawn > fringe(drawn))
-    digit = digit_among(components)
-    if max(digit.height, digit.width) < _LEAST_SIZE * max(strength.shape):
+    components, _ = numbered_components(drawn, drawn > fringe(drawn))
+    largest = max(max(each.height, each.width) for each in components)
+    if largest < _LEAST_SIZE * max(strength.shape):
         raise _nothing(name, ink)
     return drawn
 

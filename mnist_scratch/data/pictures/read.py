@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,27 @@ _REMEDY = "save it as an ordinary PNG or JPEG"
 
 # These need other programs or libraries; EPS would even run one, Ghostscript, on the file.
 _NEED_MORE = {"BUFR", "EPS", "GRIB", "HDF5", "WMF"}
+
+
+class Picture(NamedTuple):
+    """A picture to look for digits in.
+
+    Attributes
+    ----------
+    pixels
+        uint8 (H, W, 4): red, green, blue and opacity.
+    width, height
+        Of the file, upright: up to `scale` pixels of it are one here.
+    """
+
+    pixels: NDArray[np.uint8]
+    width: int
+    height: int
+
+    @property
+    def scale(self) -> int:
+        """How many pixels of the file, in each direction, one of `pixels` is."""
+        return _reduced_by(self.width, self.height)
 
 
 def picture_files(folder: Path) -> list[Path]:
@@ -55,18 +77,13 @@ def picture_files(folder: Path) -> list[Path]:
     return pictures
 
 
-def open_picture(name: str) -> NDArray[np.uint8]:
+def open_picture(name: str) -> Picture:
     """Read a picture, upright, in colour, its longer side at most 1000 pixels.
 
     Parameters
     ----------
     name
         Its file, or "-" for standard input.
-
-    Returns
-    -------
-    array of uint8, shape (H, W, 4)
-        Red, green, blue and opacity.
 
     Raises
     ------
@@ -88,8 +105,13 @@ def open_picture(name: str) -> NDArray[np.uint8]:
             )
         upright = ImageOps.exif_transpose(image)
         colours = _in_eight_bits(upright, name).convert("RGBA")
-        factor = -(-max(colours.size) // _LONGEST_SIDE)
-        return np.asarray(colours.reduce(factor) if factor > 1 else colours)
+        scale = _reduced_by(*colours.size)
+        pixels = np.asarray(colours.reduce(scale) if scale > 1 else colours)
+        return Picture(pixels, *colours.size)
+
+
+def _reduced_by(width: int, height: int) -> int:
+    return -(-max(width, height) // _LONGEST_SIDE)
 
 
 @contextmanager

@@ -1,82 +1,86 @@
-"""Predictions for a person: as bars, as lines, and the images that the network saw."""
+"""Predictions for a person: as bars, or as a line each."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
-from mnist_scratch.system.files import written_whole
 from mnist_scratch.system.text import columns, printable
 
 Numbers = npt.NDArray[np.float64]
 
 _BESIDE_BAR = 19  # columns of a line that neither name nor bar takes, margin and percentage
+_BESIDE_BARS = 22  # the same, with the second class but without its name
 _BESIDE_NAME = 28  # the same beside a file's name and the names of two classes
 _SHORTEST = 8  # columns for a file's name
-_ACROSS = 10  # images in a row of a sheet
+_SECOND = 0.01  # probability: a digit's second class is named from here on
 
 
-def describe(file: str, probabilities: Numbers, names: Sequence[str]) -> str:
-    """Return the predicted class and all probabilities as bars, no wider than the terminal.
+def describe(file: str, number: str, probabilities: Numbers, names: Sequence[str]) -> str:
+    """Return what is read in a picture and how surely, as bars no wider than the terminal.
+
+    Of one digit these are the probabilities of all classes; of several, the probability of each
+    digit, and its second class where that is probable too.
 
     Parameters
     ----------
     file
         The picture's name.
+    number
+        What is read in it, a line for each row of digits.
     probabilities, names
-        (C,), of each class, and the classes' names.
+        (D, C), of each class for each digit, and the classes' names.
     """
-    lines = [f"{printable(file)}: {names[int(probabilities.argmax())]}"]
     width = max(map(len, names))
-    full = max(columns() - _BESIDE_BAR - width, 1)
-    for name, probability in zip(names, probabilities.tolist(), strict=True):
+    if len(probabilities) == 1:
+        room = columns() - _BESIDE_BAR - width
+        bars = list(zip(names, probabilities[0].tolist(), [""] * len(names), strict=True))
+    else:
+        room = columns() - _BESIDE_BARS - 2 * width
+        bars = [_digit(each, names) for each in probabilities]
+        if room < _SHORTEST:
+            room = columns() - _BESIDE_BAR - width
+            bars = [(name, probability, "") for name, probability, _ in bars]
+    full = max(room, 1)
+    lines = [f"{printable(file)}: {_in_one_line(number)}"]
+    for name, probability, second in bars:
         bar = "#" * round(probability * full)
-        lines.append(f"  {name:<{width}}  {bar:<{full}} {probability:>7.2%}")
+        lines.append(f"  {name:<{width}}  {bar:<{full}} {probability:>7.2%}{second}")
     return "\n".join(lines)
 
 
-def summarise(file: str, probabilities: Numbers, names: Sequence[str]) -> str:
-    """Return a line with the file and the most probable classes and their probabilities.
+def _digit(probabilities: Numbers, names: Sequence[str]) -> tuple[str, float, str]:
+    """Return a digit's class, its probability, and its second class if that is probable."""
+    second, first = np.argsort(probabilities, kind="stable")[-2:].tolist()
+    likely = probabilities[second] >= _SECOND
+    text = f"  or {names[second]} {probabilities[second]:.0%}" if likely else ""
+    return names[first], float(probabilities[first]), text
 
-    They are two, or one where the terminal is too narrow for two.
+
+def summarise(file: str, number: str, probabilities: Numbers, names: Sequence[str]) -> str:
+    """Return a line with a picture's name, and what is read in it.
+
+    That is the two most probable classes of one digit and their probabilities, one class where the
+    terminal is too narrow for two; or a number and the probability of its least sure digit. The
+    parameters are those of `describe`.
     """
     width = max(map(len, names))
-    second, first = np.argsort(probabilities, kind="stable")[-2:].tolist()
-    name = printable(file)
     room = columns() - _BESIDE_NAME - 2 * width
-    shown = (first, second) if room >= _SHORTEST else (first,)
-    if len(shown) == 1:
-        room = max(columns() - 12 - width, _SHORTEST)
+    if len(probabilities) > 1:
+        answer = f"{_in_one_line(number)}  lowest {probabilities.max(axis=1).min():.2%}"
+        room = max(min(room, columns() - 2 - len(answer)), _SHORTEST)
+    else:
+        second, first = np.argsort(probabilities[0], kind="stable")[-2:].tolist()
+        shown = (first, second) if room >= _SHORTEST else (first,)
+        if len(shown) == 1:
+            room = max(columns() - 12 - width, _SHORTEST)
+        answer = "   ".join(f"{names[k]:<{width}} {probabilities[0, k]:>7.2%}" for k in shown)
+    name = printable(file)
     name = name if len(name) <= room else f"...{name[3 - room :]}"
-    classes = (f"{names[each]:<{width}} {probabilities[each]:>7.2%}" for each in shown)
-    return f"{name:<{room}}  {'   '.join(classes)}"
+    return f"{name:<{room}}  {answer}"
 
 
-def save_images(images: Sequence[npt.NDArray[np.uint8]], output: Path) -> None:
-    """Write the images as the network saw them: one as it is, several as a sheet of ten across.
-
-    Parameters
-    ----------
-    images
-        At least one, uint8 (28, 28).
-    output
-        The PNG to write, 28 x 28 pixels for each image.
-
-    Raises
-    ------
-    MnistScratchError
-        If it cannot be written.
-    """
-    across = min(len(images), _ACROSS)
-    rows = math.ceil(len(images) / across)
-    sheet = np.zeros((rows, across, 28, 28), np.uint8)
-    for number, image in enumerate(images):
-        sheet[divmod(number, across)] = image
-    pixels = sheet.swapaxes(1, 2).reshape(rows * 28, across * 28)
-    with written_whole(output) as file:
-        Image.fromarray(pixels).save(file, format="PNG")
+def _in_one_line(number: str) -> str:
+    return " / ".join(number.splitlines())

@@ -204,7 +204,8 @@ def test_a_photograph_of_empty_paper_has_nothing_drawn(tmp_path: Path) -> None:
 def test_a_large_picture_is_reduced_before_anything_else(tmp_path: Path) -> None:
     seven().resize((1500, 2000)).save(tmp_path / "large.png")
     picture = open_picture(str(tmp_path / "large.png"))
-    assert picture.shape == (1000, 750, 4)
+    assert picture.pixels.shape == (1000, 750, 4)
+    assert (picture.width, picture.height, picture.scale) == (1500, 2000, 2)
 
 
 def png(width: int, height: int) -> bytes:
