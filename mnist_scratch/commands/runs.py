@@ -89,7 +89,7 @@ def _table(runs: list[RunSummary]) -> str:
 
 def _cells(run: RunSummary) -> tuple[str, ...]:
     network = run.config.network
-    widths = "-".join(map(str, (784, *network.hidden, 10)))
+    widths = "-".join(map(str, (784, *network.hidden, run.classes or "?")))
     activation = f" {network.activation}" if network.hidden else ""
     return (
         printable(str(run.path)),

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.toml import recipe_of
+from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.folder import RunFolder, resume_hint, trained_by
 from mnist_scratch.training.stopping import is_over
@@ -25,6 +26,8 @@ class RunSummary:
     ----------
     path, config
         Its folder and its settings.
+    classes
+        How many it has; None of a person's own files before there is a model.
     state
         "finished"; "training", while a process trains it; "diverged"; else "unfinished".
     written
@@ -43,6 +46,7 @@ class RunSummary:
 
     path: Path
     config: Config
+    classes: int | None
     state: State
     written: float
     epochs: int
@@ -59,6 +63,7 @@ class RunSummary:
             "run": str(self.path),
             "state": self.state,
             "dataset": self.config.data.dataset,
+            "classes": self.classes,
             "recipe": recipe_of(self.config),
             "hidden": list(network.hidden),
             "activation": network.activation,
@@ -150,6 +155,7 @@ def summarise(path: Path) -> RunSummary:
     return RunSummary(
         path=path,
         config=config,
+        classes=_count_classes(run, config.data.dataset),
         state=state,
         written=written.stat().st_mtime,
         epochs=epochs,
@@ -159,6 +165,12 @@ def summarise(path: Path) -> RunSummary:
         accuracy=accuracy,
         note=note,
     )
+
+
+def _count_classes(run: RunFolder, dataset: str) -> int | None:
+    if dataset != "files":
+        return len(class_names(dataset))
+    return len(run.classes()) if run.model_path.exists() else None
 
 
 def _remedy(path: Path, epochs: int) -> str:

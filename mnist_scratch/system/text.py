@@ -62,6 +62,11 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
+def cut(text: str, most: int) -> str:
+    """Return a text of so many letters at most; "..." is where something is left out."""
+    return text if len(text) <= most else f"{text[: most - 3].rstrip()}..."
+
+
 def percent(share: float | None, digits: int = 2) -> str:
     """Return a share in percent; "-" where it is undefined."""
     return "-" if share is None else f"{share:.{digits}%}"

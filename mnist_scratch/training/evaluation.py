@@ -16,7 +16,7 @@ from mnist_scratch.data.loader import taking_pixels
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import Loss, SoftmaxCrossEntropy
 from mnist_scratch.nn.network import Network, check_network
-from mnist_scratch.system.text import NARROW, columns, labelled, percent, shown
+from mnist_scratch.system.text import NARROW, columns, cut, labelled, percent, shown
 from mnist_scratch.system.threads import in_threads
 from mnist_scratch.training.divergence import ADVICE
 from mnist_scratch.training.metrics import (
@@ -104,7 +104,8 @@ class Evaluation:
 
     def details(self) -> str:
         """Return the report without the summary: metrics, scores of every class, confusions."""
-        names = self.classes
+        narrow = columns() < NARROW
+        names = [cut(name, columns() - (28 if narrow else 39)) for name in self.classes]
         longest = max(map(len, names))
         width = max(len("class"), longest)
         metrics = [f"{METRICS[name].title} {value:.2%}" for name, value in self.metrics.items()]
@@ -112,7 +113,6 @@ class Evaluation:
             labelled("metrics", "; ".join(metrics)),
             "",
         ]
-        narrow = columns() < NARROW
         heading = ("prec.", "recall", "F1") if narrow else ("precision", "recall", "F1")
         rooms, gap = ((6, 6, 6), " ") if narrow else ((9, 8, 8), "  ")
 
@@ -129,12 +129,14 @@ class Evaluation:
         if None in {share for score in scores for share in score}:
             lines.append("-: undefined, no examples")
         pairs = most_confused(self.confusion)
-        meaning = ", true as predicted" if narrow else ""
+        fits = not narrow and 37 + 3 * longest <= columns()
+        meaning = "" if fits else ", true as predicted"
         lines += ["", f"most confused{meaning}" if pairs else "no errors"]
         for pair in pairs:
             share = pair.examples / int(self.confusion[pair.true].sum())
-            if narrow:
-                said = f"{names[pair.true]} as {names[pair.predicted]}"
+            if not fits:
+                most = (columns() - 20) // 2
+                said = f"{cut(names[pair.true], most)} as {cut(names[pair.predicted], most)}"
                 lines.append(f"{said}  {pair.examples:,}, {share:.2%}")
                 continue
             lines.append(

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from helpers.command_line import CommandLine, refused, succeeded
+from PIL import Image
+from safetensors import safe_open
 
+from mnist_scratch.data.dataset import split
 from mnist_scratch.data.idx import format_idx
 from mnist_scratch.data.sources.classes import write_classes
+from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import FILE_NAMES
+from mnist_scratch.inference.predict import predict
 
 WORDS = ("cat", "dog", "great white shark", "zebra", "$x_2$")
 
@@ -81,3 +89,79 @@ def test_a_run_is_evaluated_on_its_own_classes_alone(
     (tmp_path / "other" / "classes.txt").unlink()
     assert "5 classes" not in succeeded(main("evaluate", "words", *other)), "numbers are no names"
     assert "their classes differ" in refused(main("evaluate", "words", finished_run))
+
+
+def test_every_command_calls_the_classes_of_a_run_by_its_words(
+    main: CommandLine, tmp_path: Path, undrawn_report: None
+) -> None:
+    write_dots(tmp_path / "data", WORDS, 100, 10)
+    train(main, "data", "run")
+    train(main, "data", "other", "--seed", "1", "--loss", "squared-error")
+    names = list(WORDS)
+    both = json.loads(succeeded(main("evaluate", "run", "other", "--tta", "2", "--json")))
+    assert [each["name"] for each in both["classes"]] == names
+    picture = np.full((40, 40), 255, np.uint8)
+    picture[5:35, 18:22] = 0
+    Image.fromarray(picture).save(tmp_path / "stroke.png")
+    (answer,) = json.loads(succeeded(main("predict", "run", "stroke.png", "--json")))
+    assert answer["name"] == names[answer["digit"]]
+    assert len(answer["probabilities"]) == 5
+    lines = succeeded(main("predict", "run", "stroke.png")).splitlines()
+    assert lines[0] == f"stroke.png: {answer['name']}"
+    assert [line[2:].split("  ")[0].strip() for line in lines[1:]] == names
+    succeeded(main("draw", "run"))
+    page = (tmp_path / "draw.html").read_text(encoding="utf-8")
+    (model,) = re.findall(r'<script type="application/json" id="model">(.*?)</script>', page)
+    assert json.loads(model)["names"] == names
+    succeeded(main("export", "run", "--format", "safetensors"))
+    with safe_open(tmp_path / "run" / "model.safetensors", "np") as file:
+        about = file.metadata()
+    assert (json.loads(about["class_names"]), about["widths"]) == (names, "784-16-5")
+    succeeded(main("export", "run", "--format", "onnx"))
+    model = onnx.load(tmp_path / "run" / "model.onnx")
+    assert [output.type.tensor_type.shape.dim[1].dim_value for output in model.graph.output] == [
+        5,
+        5,
+    ]
+    stored = {entry.key: entry.value for entry in model.metadata_props}
+    assert json.loads(stored["class_names"]) == names
+    assert re.search(
+        "true class [0-4] = (cat|dog|great white shark|zebra|.x_2.), predicted ",
+        succeeded(main("explain", "run", "--worst", "1", "--backward")).replace("\n", " "),
+    )
+    succeeded(main("report", "run"))
+    report = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert all(f'<th scope="row">{name}</th>' in report for name in names)
+    (listed, _) = json.loads(succeeded(main("runs", "--json")))
+    assert listed["classes"] == 5
+
+
+def test_the_run_keeps_the_names_when_its_data_are_gone(main: CommandLine, tmp_path: Path) -> None:
+    write_dots(tmp_path / "data", ("yes", "no"), 60, 10)
+    train(main, "data", "run")
+    shutil.rmtree(tmp_path / "data")
+    image = np.zeros((28, 28), np.uint8)
+    for model in ("run", "run/model.npz"):
+        assert predict(tmp_path / model, image).names[0] in ("yes", "no")
+    shutil.copy(tmp_path / "run" / "model.npz", tmp_path / "alone.npz")
+    assert predict(tmp_path / "alone.npz", image).names[0] in ("yes", "no")
+
+
+def test_a_run_is_not_resumed_under_other_names(main: CommandLine, tmp_path: Path) -> None:
+    write_dots(tmp_path / "data", ("yes", "no"), 60, 10)
+    train(main, "data", "run")
+    write_classes(tmp_path / "data", ("no", "yes"))
+    assert "classes.txt' differs" in refused(main("train", "--resume", "run"))
+
+
+def test_files_without_names_have_as_many_classes_as_labels_in_a_row(tmp_path: Path) -> None:
+    for count, labels, expected in ((5, range(5), "01234"), (2, (3, 7), "0123456789")):
+        folder = tmp_path / str(count)
+        write_dots(folder, [f"class {k}" for k in range(count)], 20, 10)
+        (folder / "classes.txt").unlink()
+        for name in FILE_NAMES[1::2]:
+            given = np.resize(np.array(labels, np.uint8), 20 if "train" in name else 10)
+            (folder / name).write_bytes(format_idx(given))
+        training, test = load_dataset("files", folder, invert=True)
+        assert "".join(training.classes) == "".join(test.classes) == expected
+        assert "".join(split(training, 5, 0)[0].classes) == expected

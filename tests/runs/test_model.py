@@ -12,7 +12,7 @@ from mnist_scratch.nn import Array
 from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer, ReLU, Sigmoid, Tanh
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.folder import RunFolder
-from mnist_scratch.runs.model import load_model, save_model
+from mnist_scratch.runs.model import load_model, load_named_model, save_model
 
 
 def small_network() -> Network:
@@ -263,3 +263,33 @@ def test_what_is_no_model_is_named_with_what_would_be_one(
         load_model(tmp_path / name)
     with pytest.raises(TypeError, match=r"path = .*: must be a path"):
         load_model(small_network())  # type: ignore[arg-type]
+
+
+def test_names_of_classes_are_stored_unless_they_are_the_numbers(tmp_path: Path) -> None:
+    network = small_network()
+    for number, names in enumerate((("no", "yes"), ("い", "$x$"), ("0", "1"), ())):
+        path = tmp_path / f"{number}.npz"
+        save_model(path, network, names)
+        back, classes = load_named_model(path)
+        assert classes == (names or ("0", "1"))
+        assert back.parameters.tobytes() == network.parameters.tobytes()
+    assert (tmp_path / "2.npz").read_bytes() == (tmp_path / "3.npz").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (("a", "b", "c"), "3 names, where the network is 4-3-3-2 and has 2 logits"),
+        (("a", "a"), "class 1: class 0 has the name a too"),
+        (("a", "b\x1b[2J"), "all printable"),
+    ],
+)
+def test_names_that_do_not_belong_to_the_model_are_refused(
+    tmp_path: Path, names: tuple[str, ...], message: str
+) -> None:
+    network, path = small_network(), tmp_path / "model.npz"
+    with pytest.raises(ValueError, match=message):
+        save_model(path, network, names)
+    np.savez(path, **arrays_of(network), classes=np.array(names))
+    with pytest.raises(MnistScratchError, match=f"not a model, or damaged: .*{message}"):
+        load_model(path)

@@ -195,3 +195,18 @@ def test_the_loss_that_is_given_stays_as_it_is(digits: Dataset) -> None:
     loss = SquaredError()
     evaluate(network, digits, loss)
     assert vars(loss) == {}
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_long_names_are_cut_to_the_terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    confusion = np.array([[3, 1], [2, 4]])
+    sure = calibration(np.full(10, 0.9), np.arange(10) < 7)
+    names = ("a" * 40, "b" * 40)
+    lines = Evaluation("two", 10, 0.5, 0.7, confusion, sure, names).report().splitlines()
+    assert max(map(len, lines)) <= width
+    cut = {
+        40: "bbbbbbb... as aaaaaaa...  2, 33.33%",
+        80: f"{'b' * 27}... as {'a' * 27}...  2, 33.33%",
+    }
+    assert lines[-2] == cut[width]

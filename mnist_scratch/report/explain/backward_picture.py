@@ -27,6 +27,7 @@ from mnist_scratch.report.plots.style import (
     save,
 )
 from mnist_scratch.report.text.evaluation import called
+from mnist_scratch.system.text import cut
 
 _UNITS = 5
 _MORE, _LESS = COLOURS[1], COLOURS[0]  # as in the picture of the weights
@@ -92,6 +93,7 @@ def step_figure(step: ExplainedStep, example: Example, names: Sequence[str]) -> 
         Names of the classes.
     """
     figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=150)
+    names = [cut(name, 16) for name in names]
     true, rival, predicted = step.label, step.rival, step.predicted
     first, pull, chosen = step.layers[0], pulls(step), strongest(step)
     has_hidden = len(step.layers) > 1
@@ -131,7 +133,7 @@ def step_figure(step: ExplainedStep, example: Example, names: Sequence[str]) -> 
     if has_hidden:
         for place, c in enumerate((true, rival)):
             signed = [_signed(float(pull[unit, c])) for unit in chosen]
-            _row(figure, row + 1.53 + 0.28 * place, f"pull on {names[c]}", signed)
+            _row(figure, row + 1.53 + 0.28 * place, f"pull on {cut(names[c], 11)}", signed)
     _draw_probabilities(_axes(figure, row + 2.5, 1.05), step, names)
     _write(figure, _RIGHT, _BACK - 0.48, f"loss {show(step.loss)}", ha="right", weight="bold")
 
@@ -235,9 +237,13 @@ def _draw_push(axes: Axes, step: ExplainedStep, names: Sequence[str]) -> None:
 
 def _finish(axes: Axes, title: str, step: ExplainedStep, names: Sequence[str]) -> None:
     axes.set_title(title, fontsize=_TEXT)
-    axes.set_xticks(range(len(names)))
+    # Of many classes, the numbers of the true one and of a few others, not too near to it.
+    apart = math.ceil(len(names) / 10)
+    others = range(0, len(names), apart)
+    shown = sorted({step.label, *(k for k in others if abs(k - step.label) >= apart)})
+    axes.set_xticks(shown)
     axes.tick_params(labelsize=_TEXT)
-    axes.get_xticklabels()[step.label].set(fontweight="bold")
+    axes.get_xticklabels()[shown.index(step.label)].set(fontweight="bold")
     light_grid(axes, "y")
 
 

@@ -696,7 +696,7 @@ def _cells(*cells: str) -> str:
     """Return a line of cells that end in the columns 4, 16, 28 and 40."""
     line = ""
     for end, cell in zip((4, 16, 28, 40), cells, strict=False):
-        line += cell.rjust(end - len(line))
+        line += cell.rjust(max(end - len(line), len(cell) + bool(line)))
     return line.rstrip()
 
 

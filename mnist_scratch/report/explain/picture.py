@@ -14,10 +14,11 @@ from matplotlib.ticker import PercentFormatter
 
 from mnist_scratch.inference.examples import Example
 from mnist_scratch.report.explain.steps import Explanation
-from mnist_scratch.report.plots.style import COLOURS, light_grid, save
+from mnist_scratch.report.plots.style import COLOURS, class_labels, light_grid, save
 from mnist_scratch.report.text.evaluation import called, share_text
 
 _TRUE, _PREDICTED, _OTHER = COLOURS[2], COLOURS[4], COLOURS[5]
+_FEW = 16  # classes, whose numbers all fit below the bars
 _UP, _DOWN = COLOURS[0], COLOURS[1]
 _WIDTH, _TEXT = 7.0, 12.5  # inches, points: 9 of the pixels of a phone that is 360 of them wide
 
@@ -52,7 +53,8 @@ def draw_explanations(
     figure.suptitle(title, fontsize=15)
     parts = figure.subfigures(rows, 1, squeeze=False, hspace=0.02)[:, 0]
     for part, (example, explanation) in zip(parts, explained, strict=True):
-        part.suptitle(summarise(example, explanation, names).replace("; ", "\n"), fontsize=_TEXT)
+        said = summarise(example, explanation, class_labels(names, 14)).replace("; ", "\n")
+        part.suptitle(said, fontsize=_TEXT)
         image, probabilities, below, steps = part.subplots(2, 2, width_ratios=(1, 2.6)).flat
         image.imshow(255 - example.image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         image.set_xticks([])
@@ -96,7 +98,7 @@ def _draw_probabilities(axes: Axes, explanation: Explanation) -> None:
     for number in {target, predicted}:
         # Centred over its bar, but for neighbours: there each text starts at the other's side.
         x, align = float(number), "center"
-        if abs(target - predicted) == 1:
+        if 0 < 8 * abs(target - predicted) <= max(classes, 8):
             is_left = number == min(target, predicted)
             x, align = (number + 0.4, "right") if is_left else (number - 0.4, "left")
         height = explanation.predictions[number]
@@ -122,13 +124,19 @@ def _draw_steps(axes: Axes, explanation: Explanation) -> None:
 def _finish(axes: Axes, title: str, explanation: Explanation) -> None:
     axes.set_title(title, fontsize=_TEXT)
     # The true class's bar may be too low to be seen; what stands below it says which it is.
+    target, predicted = explanation.target, explanation.predicted
     names = [str(number) for number in range(len(explanation.predictions))]
-    names[explanation.predicted] += "\npredicted"
+    few = len(names) <= _FEW
+    names[predicted] += "\npredicted"
     # Side by side the two words would run into each other: one stands a line lower.
-    distance = abs(explanation.predicted - explanation.target)
-    names[explanation.target] += "\ntrue" if distance != 1 else "\n\ntrue"
+    distance = abs(predicted - target)
+    if few or not distance:
+        names[target] += "\ntrue" if distance != 1 else "\n\ntrue"
+    else:
+        names[target] = f"\n\n{target}\ntrue"
+    shown = [*range(len(names))] if few else sorted({predicted, target})
     axes.set_xlim(-1.4, len(names) + 0.4)
-    axes.set_xticks(range(len(names)), names)
+    axes.set_xticks(shown, [names[number] for number in shown])
     axes.tick_params(labelsize=_TEXT)
-    axes.get_xticklabels()[explanation.target].set(fontweight="bold", color=_TRUE)
+    axes.get_xticklabels()[shown.index(target)].set(fontweight="bold", color=_TRUE)
     light_grid(axes, "y")

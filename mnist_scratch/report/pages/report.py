@@ -38,6 +38,7 @@ from mnist_scratch.training.history import History
 from mnist_scratch.training.metrics import METRICS, class_scores, most_confused
 
 _WORST = 25  # images in the picture of the largest losses
+_UNFOLDED = 50  # rows of a table that stands open
 
 
 class _Section(NamedTuple):
@@ -258,7 +259,10 @@ def _class_table(evaluation: Evaluation, names: Sequence[str]) -> str:
         for name, score in zip(names, class_scores(evaluation.confusion), strict=True)
     ]
     header = ("class", "precision", "recall", "F1", "images")
-    return _table("Precision, recall and F1", rows, header)
+    table = _table("Precision, recall and F1", rows, header)
+    if len(rows) <= _UNFOLDED:
+        return table
+    return f"<details><summary>All {len(rows)} classes</summary>{table}</details>"
 
 
 def _pairs(evaluation: Evaluation, names: Sequence[str]) -> str:

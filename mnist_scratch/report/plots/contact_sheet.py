@@ -10,11 +10,12 @@ from matplotlib.figure import Figure
 
 from mnist_scratch.data.augment import Augmentation
 from mnist_scratch.data.dataset import Examples
-from mnist_scratch.report.plots.style import COLOURS, save
+from mnist_scratch.report.plots.style import COLOURS, class_labels, save
 
 _ACROSS = 14
 _GAP = 3  # pixels between two images
 _CELL = 28 + _GAP
+_MANY = 60  # classes: the picture would be 10,000 pixels high
 _MARGIN = 0.9  # inches, for the names
 
 
@@ -39,7 +40,7 @@ def write_contact_sheet(dataset: Examples, augmentation: Augmentation | None, pa
 
 
 def _draw(dataset: Examples, augmentation: Augmentation | None) -> Figure:
-    names = dataset.classes
+    names = class_labels(dataset.classes)
     sheet = np.full((len(names) * _CELL - _GAP, _ACROSS * _CELL - _GAP), 255, np.uint8)
     for label in range(len(names)):
         examples = np.flatnonzero(dataset.labels == label)[:_ACROSS]
@@ -49,7 +50,10 @@ def _draw(dataset: Examples, augmentation: Augmentation | None) -> Figure:
         for place, image in enumerate(images):
             row, column = label * _CELL, place * _CELL
             sheet[row : row + 28, column : column + 28] = 255 - image
-    figure = Figure(figsize=(_ACROSS * 0.62 + _MARGIN, len(names) * 0.62 + 0.55), dpi=150)
+    figure = Figure(
+        figsize=(_ACROSS * 0.62 + _MARGIN, len(names) * 0.62 + 0.55),
+        dpi=150 if len(names) <= _MANY else 60,
+    )
     figure.set_layout_engine("constrained")
     axes = figure.subplots()
     axes.imshow(sheet, cmap="gray", vmin=0, vmax=255, interpolation="nearest")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,12 +14,22 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from mnist_scratch.inference.examples import Example
 from mnist_scratch.nn.loss import softmax
-from mnist_scratch.report.plots.style import COLOURS, GREY, blues, from_ground_to, light_grid, save
+from mnist_scratch.report.plots.style import (
+    COLOURS,
+    GREY,
+    blues,
+    class_labels,
+    from_ground_to,
+    light_grid,
+    save,
+)
 from mnist_scratch.report.text.evaluation import share_text
 from mnist_scratch.training.metrics import BINS, Calibration, wilson_interval
 
 _WRONG = COLOURS[1]
 _SHORT = 3  # letters of a name that is not turned and needs no line of its own
+_FEW = 12  # classes, whose confusion matrix has room for large letters
+_READABLE, _READABLE_CELL = 7.0, 14.0  # points of a letter, and of a cell with three digits
 _WIDTH, _CAPTION = 6.6, 12.7  # inches of a picture, points of a caption: 9 of a phone's pixels
 _GAP = 0.2  # below an image, in inches
 
@@ -27,6 +38,8 @@ def confusion_figure(
     confusion: npt.NDArray[np.int64], names: Sequence[str], title: str = ""
 ) -> Figure:
     """Draw the confusion matrix with its counts; the more errors in a cell, the darker it is.
+
+    Of many classes only the colours fit, and a few of the names.
 
     Parameters
     ----------
@@ -38,7 +51,10 @@ def confusion_figure(
         What stands above.
     """
     classes = len(confusion)
-    figure = Figure(figsize=(6.6, 6.4), dpi=160, layout="constrained")
+    is_small = classes <= _FEW
+    width = min(max(_WIDTH, 0.26 * classes), 2 * _WIDTH)
+    cell = 72 * (width - 1.2) / classes  # points
+    figure = Figure(figsize=(width, width - 0.2), dpi=160, layout="constrained")
     axes = figure.subplots()
     axes.set_title(title, fontsize=13, pad=10)
     errors = confusion.astype(float)
@@ -46,31 +62,41 @@ def confusion_figure(
     # The square root lets one error be seen beside fifty.
     axes.imshow(np.sqrt(errors), cmap=from_ground_to(_WRONG), vmin=0.0)
     dark = 0.7 * max(1.0, float(errors.max()))
-    for (true, predicted), count in np.ndenumerate(confusion):
+    counted = np.ndenumerate(confusion) if cell > _READABLE_CELL else ()
+    for (true, predicted), count in counted:
+        if not (count or is_small):
+            continue
         ink = "#000000" if errors[true, predicted] > dark else rcParams["text.color"]
         axes.text(
             predicted,
             true,
-            f"{count:,}" if count else "·",
+            (f"{count:,}" if is_small else str(count)) if count else "·",
             ha="center",
             va="center",
-            fontsize=11.5,
+            fontsize=min(11.5, 0.4 * cell),
+            in_layout=False,  # it lies within the axes, and a thousand of them would take seconds
             weight="bold" if true == predicted else "normal",
             color=ink if count else GREY,
         )
-    turned = max(map(len, names)) > _SHORT
+    labels = class_labels(names)
+    angle = 0 if max(map(len, labels)) <= _SHORT else 40 if is_small else 90
+    shown = slice(None, None, math.ceil(_READABLE / cell))
     axes.set_xticks(
-        range(classes), names, rotation=40 if turned else 0, ha="right" if turned else "center"
+        range(classes)[shown],
+        labels[shown],
+        rotation=angle,
+        ha="right" if angle == 40 else "center",
     )
-    axes.set_yticks(range(classes), names)
-    axes.tick_params(labelsize=12, length=0)
+    axes.set_yticks(range(classes)[shown], labels[shown])
+    axes.tick_params(labelsize=min(12, max(0.7 * cell, _READABLE)), length=0)
     axes.set_xlabel("predicted", fontsize=14)
     axes.set_ylabel("true", fontsize=14)
     axes.spines[:].set_visible(False)
-    axes.set_xticks(np.arange(classes - 1) + 0.5, minor=True)
-    axes.set_yticks(np.arange(classes - 1) + 0.5, minor=True)
-    axes.grid(which="minor", color=GREY, alpha=0.35, linewidth=0.6)
-    axes.tick_params(which="minor", length=0)
+    if cell > _READABLE_CELL:
+        axes.set_xticks(np.arange(classes - 1) + 0.5, minor=True)
+        axes.set_yticks(np.arange(classes - 1) + 0.5, minor=True)
+        axes.grid(which="minor", color=GREY, alpha=0.35, linewidth=0.6)
+        axes.tick_params(which="minor", length=0)
     return figure
 
 
@@ -108,7 +134,8 @@ def examples_figure(examples: Sequence[Example], names: Sequence[str], title: st
     title
         What stands above them, one or more lines.
     """
-    across = 5 if max(map(len, names)) <= _SHORT else 3
+    labels = class_labels(names, 12)
+    across = 5 if max(map(len, labels)) <= _SHORT else 3
     cell = _WIDTH / across
     image = 0.8 * cell
     caption = 4 * 1.5 * _CAPTION / 72  # of four lines, in inches
@@ -137,8 +164,8 @@ def examples_figure(examples: Sequence[Example], names: Sequence[str], title: st
         axes.text(
             left + image / 2,
             bottom + image + 0.08,
-            f"{example.number}: true\n{names[true]} ({share_text(probabilities[true])})\n"
-            f"predicted\n{names[predicted]} ({share_text(probabilities[predicted])})",
+            f"{example.number}: true\n{labels[true]} ({share_text(probabilities[true])})\n"
+            f"predicted\n{labels[predicted]} ({share_text(probabilities[predicted])})",
             ha="center",
             fontsize=_CAPTION,
         )

@@ -11,7 +11,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mnist_scratch.nn.network import Network
-from mnist_scratch.report.plots.style import COLOURS, GREY, blues, from_ground_to, light_grid
+from mnist_scratch.report.plots.style import (
+    COLOURS,
+    GREY,
+    blues,
+    class_labels,
+    from_ground_to,
+    light_grid,
+)
 
 MOST_UNITS = 64
 _GAP = 2  # pixels between two images
@@ -46,8 +53,9 @@ def weights_figure(network: Network, names: Sequence[str], title: str = "") -> F
     drawing = axes.imshow(sheet, cmap=colours, vmin=-reach, vmax=reach, interpolation="nearest")
     axes.axis("off")
     if len(network.dense_layers) == 1:
+        labels, size = class_labels(names, 12), 13 if across == 5 else 8
         for (top, left), unit in zip(corners, units, strict=False):
-            axes.text(left + 1, top + 1, names[unit], va="top", fontsize=13)
+            axes.text(left + 1, top + 1, labels[unit], va="top", fontsize=size)
     bar = figure.colorbar(drawing, ax=axes, location="bottom", shrink=0.7, aspect=40, pad=0.02)
     bar.ax.tick_params(labelsize=12)
     return figure

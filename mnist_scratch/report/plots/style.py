@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Literal
@@ -17,6 +17,7 @@ from PIL import Image
 
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import check_name, written_whole
+from mnist_scratch.system.text import cut
 
 # The palette of Okabe and Ito (2008), told apart with every common kind of colour blindness.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -56,6 +57,11 @@ def plain(name: str) -> str:
     """Return a name for Matplotlib to show as it is: no formula, and not hidden for its "_"."""
     escaped = name.replace("$", r"\$")
     return f" {escaped}" if escaped.startswith("_") else escaped
+
+
+def class_labels(names: Sequence[str], most: int = 16) -> list[str]:
+    """Return the names of classes as pictures show them, each of so many letters at most."""
+    return [plain(cut(name, most)) for name in names]
 
 
 def check_picture(output: Path) -> None:

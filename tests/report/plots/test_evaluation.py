@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +94,26 @@ def test_the_histogram_and_the_reliability_diagram_show_the_bins() -> None:
     assert heights[BINS:] == [0] * 5 + [1] + [0] * 8 + [1], "misclassified"
     points = np.array(reliability.lines[1].get_xydata(), float)
     np.testing.assert_allclose(points, np.array([[0.35, 0.0], [0.99, 2 / 3]]), rtol=1e-12)
+
+
+@pytest.mark.parametrize("classes", [47, 256])
+def test_the_names_beside_a_large_confusion_matrix_stay_clear_of_each_other(classes: int) -> None:
+    names = [f"class of number {k}" for k in range(classes)]
+    figure = confusion_figure(np.diag([400] * classes), names)
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    for labels, axis in ((axes.get_xticklabels(), "x"), (axes.get_yticklabels(), "y")):
+        boxes = [label.get_window_extent() for label in labels]
+        ends = sorted((getattr(box, f"{axis}0"), getattr(box, f"{axis}1")) for box in boxes)
+        assert len(ends) == (47 if classes == 47 else 86)
+        assert all(end <= start for (_, end), (start, _) in itertools.pairwise(ends))
+        assert min(start for start, _ in ends) >= 0
+    counts = [text.get_text() for text in axes.texts]
+    assert counts == ["400"] * 47 * (classes == 47), "none for zeros; none where they do not fit"
+
+
+def test_a_long_name_is_cut_and_a_dollar_is_no_formula() -> None:
+    names = ("$x$ and $y$", "a name with too many letters")
+    (axes,) = confusion_figure(np.eye(2, dtype=np.int64), names).axes
+    shown = [label.get_text() for label in axes.get_yticklabels()]
+    assert shown == [r"\$x\$ and \$y\$", "a name with t..."]
