@@ -30,6 +30,7 @@ _VARIABLES = (
 )  # in the order in which OpenBLAS reads them
 
 _TURN = 0.01  # seconds of a turn, if that is more than a step
+_WARM_UP = 0.003  # seconds before a turn in which caches fill and a CPU that slept gets up to speed
 _CLOSE = 1.05  # times as long as the best: as good as it, with fewer threads
 _CLEAR = 2.0  # times as long as the best: needs no second round
 _SPINNING = 0.03  # seconds for which OpenBLAS's threads wait in a loop for more work: 2^26 cycles
@@ -147,9 +148,15 @@ def _try(config: Config, numbers: Sequence[int]) -> Threads:
     while max(wins.values(), default=0) < 2:
         if rounds:
             time.sleep(_SPINNING)  # or the threads of the last turn would disturb the next one
-        # The first steps are slow ones, and a turn's first distorted batch was made before it.
-        untimed = not rounds or config.augmentation.distorts
-        rounds.append({number: _turn(steps, number, untimed=untimed) for number in numbers})
+        seconds: dict[int, float] = {}
+        for number in numbers:
+            # Of long steps the first round's are warm-up enough; but a turn's first distorted batch
+            # was made before it.
+            warm = (
+                bool(rounds) and rounds[-1][number] > _WARM_UP and not config.augmentation.distorts
+            )
+            seconds[number] = _turn(steps, number, warm_up=0.0 if warm else _WARM_UP)
+        rounds.append(seconds)
         best, *others = sorted(rounds[-1].values())
         winner = min(number for number in numbers if rounds[-1][number] <= _CLOSE * best)
         wins[winner] += 2 if others[0] > _CLEAR * best else 1
@@ -158,18 +165,21 @@ def _try(config: Config, numbers: Sequence[int]) -> Threads:
     return Threads(wins.most_common(1)[0][0], means)
 
 
-def _turn(steps: Iterator[None], threads: int, *, untimed: bool) -> float:
+def _turn(steps: Iterator[None], threads: int, *, warm_up: float) -> float:
     """Return the mean time of a step, which counts all waiting; a median would hide most of it."""
     with blas_threads(threads):
-        if untimed:
-            next(steps)
-        count, started = 0, time.perf_counter()
-        while True:
-            next(steps)
-            count += 1
-            took = time.perf_counter() - started
-            if took >= _TURN:
-                return took / count
+        if warm_up:
+            _seconds_a_step(steps, warm_up)
+        return _seconds_a_step(steps, _TURN)
+
+
+def _seconds_a_step(steps: Iterator[None], at_least: float) -> float:
+    """Take steps for this many seconds, but one at least; return their mean time."""
+    count, started = 0, time.perf_counter()
+    while not count or time.perf_counter() < started + at_least:
+        next(steps)
+        count += 1
+    return (time.perf_counter() - started) / count
 
 
 def _from_environment() -> int:

@@ -27,9 +27,9 @@ def take_turns(rounds: Rounds, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Let the steps of a trial take these times; return the list of the turns taken."""
     turns: list[int] = []
 
-    def turn(_: object, number: int, *, untimed: bool) -> float:
+    def turn(_: object, number: int, *, warm_up: float) -> float:
         each = rounds[len(turns) // len(rounds[0])]
-        assert untimed == (len(turns) < len(each)), "the first round warms up"
+        assert (warm_up > 0) == (len(turns) < len(each)), "the first round of long steps warms up"
         turns.append(number)
         return each[number]
 
