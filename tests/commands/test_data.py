@@ -164,7 +164,7 @@ def test_train_names_import_where_a_folder_has_another_form(
 ) -> None:
     (tmp_path / "mine" / "a").mkdir(parents=True)
     answer = main("train", "--dataset", "files", "--data-dir", "mine", "--run", "run")
-    assert "mine has no IDX files such as train-images-idx3-ubyte: there is the folder a; " in (
+    assert "mine has no IDX files such as train-images-idx3-ubyte: it has the folder a; " in (
         message := refused(answer)
     )
     assert "'mnist-scratch data import mine --output DIR' makes them" in message

@@ -63,7 +63,8 @@ def _named_folder(name: str) -> Path:
     if folder.exists() and not folder.is_dir():
         raise MnistScratchError(
             f"the data folder {folder} is a file; name the folder with --data-dir or "
-            "MNIST_SCRATCH_DATA"
+            f"MNIST_SCRATCH_DATA; 'mnist-scratch data import {folder} --output DIR' makes one of a "
+            "CSV or an .npz file"
         )
     return folder
 

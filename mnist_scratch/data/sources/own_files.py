@@ -157,7 +157,7 @@ def _within(path: Path) -> Path:
 
 def _found_in(folder: Path) -> str:
     """Return what is in a folder instead of IDX files."""
-    paths = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    paths = [path for path in sorted(folder.iterdir()) if not path.name.startswith((".", "__"))]
     folders = [path.name for path in paths if path.is_dir()]
     files = [f"{path.name}, {_kind(path)}" for path in paths if path.is_file()]
     found = [f"{len(folders)} folders ({', '.join(folders[:_SHOWN])})"] if folders else []
@@ -166,7 +166,7 @@ def _found_in(folder: Path) -> str:
     found += files[:_SHOWN]
     if len(files) > _SHOWN:
         found.append(f"{len(files) - _SHOWN} files more")
-    return f"there is {'; '.join(found)}" if found else "it is empty"
+    return f"it has {'; '.join(found)}" if found else "it is empty"
 
 
 def _kind(path: Path) -> str:

@@ -72,7 +72,9 @@ def test_an_archive_stands_for_its_files(no_data: Path) -> None:
 
 def test_what_is_no_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(MnistScratchError, match="file is a file; name the folder"):
+    with pytest.raises(
+        MnistScratchError, match=r"file is a file; name the folder .*; 'mnist-scratch data import"
+    ):
         data_folder("mnist", str(tmp_path / "file"))
     monkeypatch.setenv("MNIST_SCRATCH_DATA", "~no-user-of-this-name/data")
     with pytest.raises(MnistScratchError, match="the data folder ~no-user-of-this-name/data"):

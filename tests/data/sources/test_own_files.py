@@ -171,9 +171,9 @@ def test_images_of_emnist_are_turned_upright_and_that_is_said(
 def test_a_folder_of_something_else_is_told_what_it_has(tmp_path: Path) -> None:
     for contents, message in (
         ([], "has no IDX files such as train-images-idx3-ubyte: it is empty; 'mnist-scratch data"),
-        (["mnist.npz"], "there is mnist.npz, a ZIP archive; 'mnist-scratch data import .* makes"),
-        (["a/"], "there is the folder a; mnist.npz, a ZIP archive;"),
-        (["b/"], r"there is 2 folders \(a, b\); mnist.npz, a ZIP archive;"),
+        (["mnist.npz"], "it has mnist.npz, a ZIP archive; 'mnist-scratch data import .* makes"),
+        (["a/"], "it has the folder a; mnist.npz, a ZIP archive;"),
+        (["b/"], r"it has 2 folders \(a, b\); mnist.npz, a ZIP archive;"),
         (["x.html", "y.html", "z.html"], "; x.html, an HTML page; y.html, an HTML page; 1 files"),
     ):
         for name in contents:
