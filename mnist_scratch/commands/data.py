@@ -238,6 +238,8 @@ def _print_made(made: Converted, options: argparse.Namespace) -> None:
         lines[3] = ("test", f"{_counted(test)}, {how}")
     if len(made.left_out) > _SHOWN:
         lines.insert(-1, ("left out", f"{len(made.left_out):,} pictures in all"))
+    if lines[4][1].endswith("resized"):
+        lines.append(("predict", "with --resize, which resizes pictures as these were"))
     made_of = "\n".join(labelled(label, printable(text)) for label, text in lines)
     result(f"{made_of}\n\n{printable(train)}")  # a line to be copied, however long
 

@@ -9,10 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mnist_scratch.commands.common import add_json, add_run
 from mnist_scratch.commands.output import result
+from mnist_scratch.data.importing.images import resize_picture
+from mnist_scratch.data.pictures.background import Ink
 from mnist_scratch.data.pictures.own import PictureDigits, check_one, prepare_digits
-from mnist_scratch.data.pictures.read import STANDARD_INPUT, open_picture, picture_files
+from mnist_scratch.data.pictures.read import STANDARD_INPUT, Picture, open_picture, picture_files
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.predict import Predictions, number_text, predict
 from mnist_scratch.report.text.bars import describe, summarise
@@ -33,8 +37,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         help="PNG, JPEG or other pictures of a digit or a number; -: standard input",
     )
     command.usage = (
-        "%(prog)s [-h] [--ink {auto,dark,light}] [--one] [--show FILE.png]\n"
-        "                             [--json] RUN (PICTURE [PICTURE ...] | --folder DIR)"
+        "%(prog)s [-h] [--ink {auto,dark,light}] [--one] [--resize]\n"
+        "                             [--show FILE.png] [--json]\n"
+        "                             RUN (PICTURE [PICTURE ...] | --folder DIR)"
     )
     # nargs="*" would be satisfied, with none, by what stands before the first flag.
     pictures.required = False
@@ -53,6 +58,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--one", action="store_true", help="refuse a picture of more than one digit"
+    )
+    command.add_argument(
+        "--resize",
+        action="store_true",
+        help="resize each picture to 28 x 28 as it is, as `data import` does without --prepare, "
+        "instead of finding its digits",
     )
     command.add_argument(
         "--show",
@@ -78,7 +89,10 @@ def run(options: argparse.Namespace) -> None:
         for file in files:
             try:
                 picture = open_picture(file)
-                digits = prepare_digits(file, picture, options.ink)
+                if options.resize:
+                    digits = _whole(picture, options.ink)
+                else:
+                    digits = prepare_digits(file, picture, options.ink)
                 if options.one:
                     check_one(file, len(digits.images))
             except MnistScratchError as error:
@@ -113,6 +127,14 @@ def run(options: argparse.Namespace) -> None:
     if problems:
         print("\n".join(problems), file=sys.stderr)
         raise MnistScratchError(f"{len(problems)} of {len(files)} pictures could not be read")
+
+
+def _whole(picture: Picture, ink: Ink) -> PictureDigits:
+    """Return a picture as the one digit in it."""
+    images = resize_picture(picture.pixels, ink)[np.newaxis]
+    return PictureDigits(
+        images, np.array([[0, 0, picture.width, picture.height]]), np.zeros(1, np.int64), ()
+    )
 
 
 def _unanswered(file: str) -> dict[str, Any]:

@@ -165,3 +165,24 @@ def test_files_without_names_have_as_many_classes_as_labels_in_a_row(tmp_path: P
         training, test = load_dataset("files", folder, invert=True)
         assert "".join(training.classes) == "".join(test.classes) == expected
         assert "".join(split(training, 5, 0)[0].classes) == expected
+
+
+@pytest.mark.parametrize("ink", ["light", "dark"])
+def test_pictures_are_read_as_they_were_imported_by_resizing(
+    main: CommandLine, tmp_path: Path, ink: str
+) -> None:
+    for number in range(40):  # a bar along an edge, which to crop and centre would hide
+        picture = np.full((32, 32), 20, np.uint8)
+        word = ("above", "left")[number % 2]
+        picture[(slice(0, 4), slice(None))[:: 1 if number % 2 == 0 else -1]] = 200 + number
+        (tmp_path / "pictures" / word).mkdir(parents=True, exist_ok=True)
+        image = Image.fromarray(picture if ink == "light" else 255 - picture)
+        image.save(tmp_path / "pictures" / word / f"{number}.png")
+    said = succeeded(main("data", "import", "pictures", "--output", "data"))
+    assert "predict        with --resize" in said
+    train(main, "data", "run", "--epochs", "5", "--validation-examples", "4")
+    for word in ("above", "left"):
+        folder = ("--folder", tmp_path / "pictures" / word)
+        answers = json.loads(succeeded(main("predict", "run", "--resize", *folder, "--json")))
+        assert {answer["name"] for answer in answers} == {word}
+        assert answers[0]["digits"][0]["box"] == [0, 0, 32, 32]

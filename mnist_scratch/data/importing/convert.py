@@ -13,7 +13,7 @@ import numpy.typing as npt
 from mnist_scratch.data.checks import MOST_CLASSES, as_class_names
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.idx import format_idx
-from mnist_scratch.data.importing.images import grey_levels, make_images
+from mnist_scratch.data.importing.images import DARK_ON_LIGHT, grey_levels, make_images
 from mnist_scratch.data.importing.part import Label
 from mnist_scratch.data.importing.source import read_source
 from mnist_scratch.data.pictures.background import Ink
@@ -24,7 +24,6 @@ from mnist_scratch.system.files import written_whole
 from mnist_scratch.system.text import shown
 
 _TEST_SHARE = 0.2
-_DARK_ON_LIGHT = 127.5  # mean grey level, as when a data set is loaded
 
 
 class Converted(NamedTuple):
@@ -116,7 +115,7 @@ def convert(
     numbered = [labels[images.used] for labels, images in zip(of_all, made, strict=True)]
 
     for (images, *_), what in zip(made, ("training", "test"), strict=False):
-        if len(images) and images.mean() > _DARK_ON_LIGHT:
+        if len(images) and images.mean() > DARK_ON_LIGHT:
             np.subtract(255, images, out=images)
             which = "" if len(made) == 1 else f"{what} "
             notes.append(f"the {which}images were dark on light: turned, 255 minus every pixel")

@@ -20,6 +20,7 @@ from mnist_scratch.system.bar import progress_bar
 _SIDE = 28
 _FULL_SCALE = 128  # grey levels: where none is as high, they are counted to another top than 255
 _AT_ONCE = 1000  # images
+DARK_ON_LIGHT = 127.5  # mean grey level, from which on images are dark on light
 
 
 class Images(NamedTuple):
@@ -122,6 +123,21 @@ def make_images(part: Part, prepared: Ink | None) -> Images:
             images[len(used)] = image
             used.append(number)
     return Images(images[: len(used)], np.array(used, np.int64), sizes, left_out)
+
+
+def resize_picture(picture: npt.NDArray[np.uint8], ink: Ink) -> npt.NDArray[np.uint8]:
+    """Return a picture as `make_images` resizes it, light on dark, uint8 (28, 28).
+
+    Parameters
+    ----------
+    picture
+        uint8 (H, W), (H, W, 3) or (H, W, 4).
+    ink
+        Whether what is drawn is dark or light; "auto": dark, where most of the picture is light.
+    """
+    image = _resized(_grey(picture))
+    is_dark = image.mean() > DARK_ON_LIGHT if ink == "auto" else ink == "dark"
+    return 255 - image if is_dark else image
 
 
 def _with_colours(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

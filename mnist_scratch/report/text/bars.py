@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.system.text import columns, printable
+from mnist_scratch.system.text import columns, cut, printable
 
 Numbers = npt.NDArray[np.float64]
 
@@ -15,14 +15,15 @@ _BESIDE_BAR = 19  # columns of a line that neither name nor bar takes, margin an
 _BESIDE_BARS = 22  # the same, with the second class but without its name
 _BESIDE_NAME = 28  # the same beside a file's name and the names of two classes
 _SHORTEST = 8  # columns for a file's name
+_ALL_CLASSES, _LIKELIEST = 12, 10  # that get a bar; of more, the most probable
 _SECOND = 0.01  # probability: a digit's second class is named from here on
 
 
 def describe(file: str, number: str, probabilities: Numbers, names: Sequence[str]) -> str:
     """Return what is read in a picture and how surely, as bars no wider than the terminal.
 
-    Of one digit these are the probabilities of all classes; of several, the probability of each
-    digit, and its second class where that is probable too.
+    Of one digit these are the probabilities of all classes, or of many the most probable; of
+    several, the probability of each digit, and its second class where that is probable too.
 
     Parameters
     ----------
@@ -33,10 +34,16 @@ def describe(file: str, number: str, probabilities: Numbers, names: Sequence[str
     probabilities, names
         (D, C), of each class for each digit, and the classes' names.
     """
+    names = [cut(name, columns() - _BESIDE_BAR - _SHORTEST) for name in names]
     width = max(map(len, names))
     if len(probabilities) == 1:
         room = columns() - _BESIDE_BAR - width
-        bars = list(zip(names, probabilities[0].tolist(), [""] * len(names), strict=True))
+        bars = [(name, float(p), "") for name, p in zip(names, probabilities[0], strict=True)]
+        if len(bars) > _ALL_CLASSES:
+            bars.sort(key=lambda each: -each[1])
+            rest = sum(probability for _, probability, _ in bars[_LIKELIEST:])
+            bars[_LIKELIEST:] = [(f"{len(bars) - _LIKELIEST} more", rest, "")]
+            width = max(width, len(bars[-1][0]))
     else:
         room = columns() - _BESIDE_BARS - 2 * width
         bars = [_digit(each, names) for each in probabilities]
@@ -66,6 +73,7 @@ def summarise(file: str, number: str, probabilities: Numbers, names: Sequence[st
     terminal is too narrow for two; or a number and the probability of its least sure digit. The
     parameters are those of `describe`.
     """
+    names = [cut(name, columns() - 12 - _SHORTEST) for name in names]
     width = max(map(len, names))
     room = columns() - _BESIDE_NAME - 2 * width
     if len(probabilities) > 1:

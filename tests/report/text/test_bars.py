@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -98,3 +100,24 @@ def test_numbers_fit_a_terminal(
         line = summarise("long/" * 30 + "house.png", *read)
         assert len(line) <= columns
         assert " ".join(line.split()).endswith("use.png 19 lowest 50.00%")
+
+
+def test_of_many_classes_the_most_probable_and_the_rest_get_a_bar() -> None:
+    probabilities = np.full((1, 47), 0.1 / 45)
+    probabilities[0, [40, 7]] = 0.6, 0.3
+    lines = describe("a.png", "q", probabilities, [f"class {k}" for k in range(47)]).splitlines()
+    assert [line.split("  ")[1] for line in lines[1:4]] == ["class 40", "class 7", "class 0"]
+    assert len(lines) == 1 + 10 + 1
+    assert re.fullmatch(r"  37 more   #+ +8\.22%", lines[-1])
+    assert {len(line) for line in lines[1:]} == {len(lines[1])}
+
+
+@pytest.mark.parametrize("width", ["40", "80"])
+def test_long_names_leave_room_for_bars(width: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    names = ["a" * 40, "b" * 40]
+    for lines in (
+        describe("a.png", "b", np.array([[0.25, 0.75]]), names).splitlines()[1:],
+        [summarise("a.png", "b", np.array([[0.25, 0.75]]), names)],
+    ):
+        assert max(map(len, lines)) <= int(width)
