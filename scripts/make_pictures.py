@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from mnist_scratch.config.toml import find_config, read_config
 from mnist_scratch.data.sources.load import load_dataset
@@ -46,12 +46,31 @@ def draw_three(target: Path) -> None:
     paper.save(target, optimize=True)
 
 
+def draw_number(target: Path) -> None:
+    """Draw a telephone number as a person writes it, digits of unequal sizes on grey paper."""
+    rng = np.random.default_rng(6)
+    paper = Image.new("L", (620, 110), 225)
+    x = 15
+    for text in "555-0174":
+        side = int(rng.integers(70, 90))
+        if text == "-":
+            ImageDraw.Draw(paper).line((x + 8, 58, x + 36, 56), fill=40, width=6)
+            x += 42
+            continue
+        (digit,) = draw_digits(np.array([int(text)]), rng)  # (28, 28)
+        large = Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC)
+        paper.paste(40, (x, int(rng.integers(5, 20))), mask=large)
+        x += side
+    paper.save(target, optimize=True)
+
+
 def main() -> None:
     """Write the pictures; cross-entropy is shown on the run's data set."""
     run = RunFolder(Path(sys.argv[1]))
     draw_loss_curve(run, FOLDER / "loss_curve.png")
     draw_contact_sheet(FOLDER / "synthetic_digits.png")
     draw_three(FOLDER / "three.png")
+    draw_number(FOLDER / "number.png")
     data = run.config().data
     training, _ = load_dataset(data.dataset, invert=data.invert)
     distorting = make_augmentation(read_config(find_config("simard")))

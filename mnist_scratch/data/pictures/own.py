@@ -172,7 +172,7 @@ def prepare_digits(name: str, picture: Picture, ink: Ink) -> PictureDigits:
     drawn = find_ink(name, picture.pixels, ink)
     components, numbers = numbered_components(drawn, drawn > fringe(drawn))
     digits, marks = find_digits(components)
-    if len(digits) > _MOST_DIGITS or not have_places(digits):
+    if not 0 < len(digits) <= _MOST_DIGITS or not have_places(digits):
         raise MnistScratchError(
             f"{name}: what is drawn is no row of digits; cut out the digits, with some paper "
             "around them"

@@ -19,6 +19,7 @@ _BROAD = 0.38  # of the tallest, in height and width: a low wide 2; less is a do
 _SAME_ROW = 0.4  # of the lower one's height is shared by neighbours, on an uneven base line too
 _DOT = 0.22  # heights: dots, dashes and dust are lower
 _DUST = 0.02  # heights
+_MOST_PIECES = 300  # large ones, and ten times as many in all: more are noise
 _BESIDE = 0.3  # of the wider or higher one: the centres of two digits are further apart
 
 # Two digits that touch are wide, and lines across them cross three strokes. Of MNIST's pairs,
@@ -47,12 +48,15 @@ def find_digits(components: list[Component]) -> tuple[list[Digit], list[Componen
     Returns
     -------
     digits : list of Digit
-        From left to right, and row after row from the top. `members` are numbers of components.
+        From left to right, and row after row from the top; `members` are numbers of components.
+        None where far too many components are large.
     marks : list of Component
         What belongs to no digit, and is higher than dots, dashes and dust.
     """
     tallest = max(each.height for each in components)
     large = [number for number, each in enumerate(components) if _is_large(each, tallest)]
+    if len(large) > _MOST_PIECES:
+        return [], []
     heights = [components[number].height for number in large]
     if len(large) == 2:  # may be the halves of one digit
         heights = [joined([components[number] for number in large]).height]
@@ -67,7 +71,7 @@ def find_digits(components: list[Component]) -> tuple[list[Digit], list[Componen
         groups.append((members, box))
     marks = []
     bodies = [box for _, box in groups]
-    for number, part in enumerate(components):
+    for number, part in enumerate(components[: 10 * _MOST_PIECES]):
         if number in large or max(part.height, part.width) < _DUST * height:
             continue
         near = [k for k, body in enumerate(bodies) if _is_part(part, body, height)]
