@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_scratch.config.schema import Config, with_values
-from mnist_scratch.data.pictures.components import connected_components, digit_among
+from mnist_scratch.data.pictures.components import Component, connected_components, joined
 from mnist_scratch.data.pictures.own import find_ink, fringe, prepare_digit
 from mnist_scratch.data.pictures.prepare import prepare, to_full_ink
+from mnist_scratch.data.pictures.several import find_digits, have_places, may_be_two
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.inference.predict import predict
 from mnist_scratch.nn.layers import ACTIVATIONS
@@ -110,6 +111,7 @@ def opened(browser: Browser, file: Path, **options: Any) -> Page:
     page.on("console", lambda message: problems.append(message.text))
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(file.as_uri())
+    assert problems == [file.as_uri()]
     page.evaluate(SETTLED)
     page.evaluate(AS_TEXT)
     assert problems == [file.as_uri()]
@@ -178,7 +180,7 @@ def prepared(opacity: NDArray[np.uint8]) -> NDArray[np.uint8]:
     picture = np.full((*opacity.shape, 4), 255, np.uint8)
     picture[:, :, :3] -= opacity[:, :, None]
     ink = find_ink("canvas", picture, "auto")
-    return prepare_digit(ink, digit_among(connected_components(ink, ink > fringe(ink))))
+    return prepare_digit(ink, joined(connected_components(ink, ink > fringe(ink))))
 
 
 ONE: Stroke = [(0.5, 0.15), (0.5, 0.85)]
@@ -358,6 +360,34 @@ def test_what_is_left_out_and_what_touches_is_said(page: Page) -> None:
     page.keyboard.press("Backspace")
     assert draw(page, [(0.1, 0.1), (0.7, 0.7)], [(0.28, 0.1), (0.88, 0.7)]) == []
     assert text_of(page, "#said") == "This is no row of digits: draw them apart."
+
+
+def test_parts_are_put_together_to_digits_as_in_python(page: Page, mnist_dir: Path) -> None:
+    rng = np.random.default_rng(9)
+    images = load_dataset("mnist", str(mnist_dir)).test.images
+    layouts = []
+    for _ in range(400):
+        count = rng.integers(1, 9)
+        high, wide = rng.integers(4, 120, count), rng.integers(4, 80, count)
+        top, left = rng.integers(0, 150, count), rng.integers(0, 400, count)
+        layouts.append(np.stack([top, top + high, left, left + wide], axis=1).tolist())
+    found = page.evaluate(
+        """(text) => JSON.parse(text).map(([layout, image]) => {
+          const digits = findDigits(layout.map(([top, bottom, left, right]) =>
+            ({ top, bottom, left, right, height: bottom - top, width: right - left })));
+          return [digits.map(({ members, rowHeight }) => [members, rowHeight]), havePlaces(digits),
+            digits.map((digit) => mayBeTwo(digit, image))];
+        })""",
+        json.dumps(list(zip(layouts, images[:400].reshape(400, 784).tolist(), strict=True))),
+    )
+    for layout, image, answer in zip(layouts, images, found, strict=False):
+        digits, _ = find_digits([Component(1, *edges) for edges in layout])
+        assert answer == [
+            [[digit.members, digit.row_height] for digit in digits],
+            have_places(digits),
+            [may_be_two(digit, image) for digit in digits],
+        ]
+    assert {places for _, places, _ in found} == {True, False}
 
 
 def with_classes(run: RunFolder, names: tuple[str, ...], folder: Path) -> Path:

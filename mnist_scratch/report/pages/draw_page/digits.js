@@ -2,7 +2,7 @@
 // says what these numbers are and why.
 
 const TALL = 0.5;
-const BROAD = 0.28;
+const BROAD = 0.38;
 const SAME_ROW = 0.4;
 const DOT = 0.22;
 const DUST = 0.02;
