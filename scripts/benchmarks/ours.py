@@ -49,11 +49,7 @@ def _first(dataset: Any, count: int) -> Dataset:
 
 
 def make_trainer(
-    work: Work,
-    data: Data,
-    *,
-    check_finite: bool = True,
-    distortion: Mapping[str, Any] | None = None,
+    work: Work, data: Data, *, check_finite: bool = True, distortion: Any = None
 ) -> Trainer:
     """Return a trainer whose training has no end."""
     training, test = load(*data)
@@ -78,23 +74,18 @@ def make_trainer(
 
 
 def train(
-    turns: Turns,
-    work: Work,
-    data: Data,
-    *,
-    epochs: bool = False,
-    choose_threads: bool = False,
-    **settings: Any,
+    turns: Turns, work: Work, data: Data, *, epochs: bool = False, choose: bool = False, **how: Any
 ) -> None:
     """Take steps in the training loop: batches, forward, backward, optimizer, log.
 
-    With `epochs`, a step of the benchmark is an epoch.
+    With `epochs`, a step of the benchmark is an epoch; with `choose`, the number of threads is the
+    one that a run would choose.
     """
-    trainer = make_trainer(work, data, **settings)
+    trainer = make_trainer(work, data, **how)
     probed = _first(load(*data).test, PROBED)
     turns.ready(lambda: evaluate(trainer.network, probed).loss)
     # In the first turn, while no other contestant computes.
-    with _chosen_threads(trainer.config) if choose_threads else nullcontext():
+    with _chosen_threads(trainer.config) if choose else nullcontext():
         # For the last step of an epoch the trainer calls `after_epoch` alone.
         trainer.run(turns.step, (lambda: None) if epochs else turns.step)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from benchmarks.turns import Measured
 
@@ -14,15 +14,16 @@ RIVALS = ("PyTorch", "JAX", "scikit-learn")
 
 @dataclass(frozen=True)
 class Entry:
-    """A side's figures with a number of threads, and how they compare."""
+    """A side's figures with a number of threads."""
 
     side: str
     threads: str  # a number, "auto", or "" where there are none
     figures: Sequence[float]  # in the row's unit, at least one
-    median: float = field(init=False)  # the figure to compare
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "median", statistics.median(self.figures))
+    @property
+    def median(self) -> float:
+        """The figure to compare."""
+        return statistics.median(self.figures)
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,11 @@ class Row:
         return f"{entry.median / base.median:.2f}" if entry and base else ""
 
 
-def row_of(work: str, unit: str, measured: Measured, note: str = "") -> Row:
+def row_of(work: str, unit: str, measured: Measured) -> Row:
     """Return the row of figures in seconds or megabytes; sides are compared with the first."""
     scale = {"us": 1e6, "ms": 1e3}.get(unit, 1.0)
     entries = [Entry(*key, [scale * value for value in them]) for key, them in measured.items()]
-    return Row(work, unit, entries, note)
+    return Row(work, unit, entries)
 
 
 def figure(value: float, unit: str) -> str:

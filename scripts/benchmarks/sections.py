@@ -117,7 +117,7 @@ def threads(contest: Contest) -> list[Row]:
     rows = []
     for work, how in works:
         sides = [
-            Contestant("chosen", "ours:train", how | {"choose_threads": True}, AUTO),
+            Contestant("chosen", "ours:train", how | {"choose": True}, AUTO),
             Contestant("fixed", "ours:train", how),
         ]
         rows += measure(contest, sides, [work], "us")
