@@ -14,6 +14,9 @@ _LARGE = 0.3  # of the heaviest component's ink: less is a stroke, a broken end 
 _TALL = 0.55  # of the height of all: a digit beside another is about as tall
 _OVERLAP = 0.33  # of the narrower component's width: slanting neighbours share columns
 _FAR = 0.4  # of the larger component's longer side: more is not within one digit
+_SPECK = 0.1  # of the longest component's length
+_FAINT = 0.4  # of the strongest pixel: no pixel of a component is stronger
+_MOST_DUST = 0.25  # of all ink is not dust, or all is
 _DUST = 0.005  # of the heaviest component's ink
 
 
@@ -71,6 +74,26 @@ def numbered_components(
     order = sorted(range(count), key=found.__getitem__, reverse=True)
     numbers[is_ink] = np.argsort(order)[component]
     return [found[number] for number in order], numbers
+
+
+def without_dust(ink: NDArray[np.float32], is_ink: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the ink without components that are far smaller than the longest, or faint.
+
+    These are grain, the dots of dotted paper, and what is left of lines that were taken out. Where
+    they are most of the ink there is nothing else.
+    """
+    components, numbers = numbered_components(ink, is_ink)
+    if len(components) < 2:
+        return ink
+    strongest = np.zeros(len(components))
+    np.maximum.at(strongest, numbers[is_ink], ink[is_ink])
+    strong = strongest >= _FAINT * strongest.max()
+    length = np.array([max(each.height, each.width) for each in components])
+    kept = strong & (length >= _SPECK * length[strong].max())
+    mass = np.array([each.mass for each in components])
+    if mass[kept].sum() < _MOST_DUST * mass.sum():
+        return np.zeros_like(ink)
+    return np.where(is_ink & ~kept[numbers], 0, ink)
 
 
 def _first_pixels(is_ink: NDArray[np.bool_]) -> NDArray[np.int64]:

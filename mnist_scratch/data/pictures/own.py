@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_scratch.data.pictures.background import Ink, subtract_background
-from mnist_scratch.data.pictures.components import Component, numbered_components
+from mnist_scratch.data.pictures.components import Component, numbered_components, without_dust
+from mnist_scratch.data.pictures.lines import remove_lines
 from mnist_scratch.data.pictures.prepare import FAINTEST_INK, FIELD, prepare, to_full_ink
 from mnist_scratch.data.pictures.several import find_digits, have_places, may_be_two
-from mnist_scratch.data.pictures.strokes import thicken
+from mnist_scratch.data.pictures.strokes import is_written, thicken
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import as_path
 from mnist_scratch.system.text import shown
@@ -181,9 +182,17 @@ def prepare_digits(name: str, picture: Picture, ink: Ink) -> PictureDigits:
     for place, digit in enumerate(digits):
         digit_of[digit.members] = place
     owner = digit_of[numbers]  # (H, W)
+    inks = [np.where((owner == k) | (numbers < 0), drawn, 0) for k in range(len(digits))]
+    if not all(
+        is_written(_cut(written, digit.box), _is_cut_off(digit.box, drawn.shape))
+        for written, digit in zip(inks, digits, strict=True)
+    ):
+        raise MnistScratchError(
+            f"{name}: what is drawn is no digit, but a scribble, a texture or a photograph; "
+            "cut out the digit, on plain paper"
+        )
     images = [
-        prepare_digit(np.where((owner == place) | (numbers < 0), drawn, 0), digit.box)
-        for place, digit in enumerate(digits)
+        prepare_digit(written, digit.box) for written, digit in zip(inks, digits, strict=True)
     ]
     boxes = np.array([(d.box.left, d.box.top, d.box.right, d.box.bottom) for d in digits])
     edges = (picture.width, picture.height) * 2
@@ -230,17 +239,21 @@ def find_ink(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.floa
     """
     strength = subtract_background(picture, ink)  # (H, W), 0 to 255
     paper = strength[strength <= 0.5 * strength.max()]
-    level = float(np.median(paper))
+    level = np.median(paper)
     noise = 1.4826 * float(np.median(np.abs(paper - level)))
-    floor = max(255 * FAINTEST_INK, level + _NOISE * noise)
-    contrast = _contrast(strength[strength > floor], noise)
+    strength -= level
+    floor = max(255 * FAINTEST_INK, _NOISE * noise)
+    contrast = _contrast(strength, floor, noise)
     if contrast < max(_LEAST_CONTRAST, _LEAST_OVER_NOISE * noise):
         raise _nothing(name, ink)
     drawn: NDArray[np.float32] = np.clip(
         np.where(strength > floor, strength, 0) / contrast, 0, 1, dtype=np.float32
     )
+    if max(drawn.shape) > FIELD:
+        drawn = remove_lines(drawn, _FRINGE)
+        drawn = without_dust(drawn, drawn > _FRINGE)
     components, _ = numbered_components(drawn, drawn > fringe(drawn))
-    largest = max(max(each.height, each.width) for each in components)
+    largest = max((max(each.height, each.width) for each in components), default=0)
     if largest < _LEAST_SIZE * max(strength.shape):
         raise _nothing(name, ink)
     return drawn
@@ -253,17 +266,36 @@ def fringe(drawn: NDArray[np.float32]) -> float:
 
 def prepare_digit(drawn: NDArray[np.float32], digit: Component) -> NDArray[np.uint8]:
     """Prepare one digit of the ink that `find_ink` found, given its box: uint8 (28, 28)."""
-    box = drawn[digit.top : digit.bottom, digit.left : digit.right]
-    thick = thicken((box * np.float32(255) + np.float32(0.5)).astype(np.uint8))
+    thick = thicken(_cut(drawn, digit))
     prepared: NDArray[np.uint8] = prepare(thick[None].astype(np.float32) / np.float32(255))[0]
     return to_full_ink(prepared)
 
 
-def _contrast(ink: NDArray[np.float32], noise: float) -> float:
-    """Return the strength of full ink: the strongest pixel, or a quantile where there is noise."""
-    if not ink.size:
-        return 0.0
-    strongest = float(np.quantile(ink, 0.9) if noise else ink.max())
+def _is_cut_off(box: Component, shape: tuple[int, ...]) -> bool:
+    """Tell whether a box lies at two sides of the picture or more."""
+    at_sides = box.top == 0, box.left == 0, box.bottom == shape[0], box.right == shape[1]
+    return sum(at_sides) > 1
+
+
+def _cut(drawn: NDArray[np.float32], digit: Component) -> NDArray[np.uint8]:
+    box = drawn[digit.top : digit.bottom, digit.left : digit.right]
+    return (box * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+
+
+def _contrast(strength: NDArray[np.float32], floor: float, noise: float) -> float:
+    """Return the strength of full ink: the strongest pixel, or where there is noise a quantile.
+
+    Half of the ink is stronger, each pixel weighted by the fourth power of its strength: much
+    faint grain weighs less than a digit.
+    """
+    if not noise:
+        strongest = float(strength.max())
+    else:
+        counts, edges = np.histogram(strength[strength > floor], bins=256)
+        weights = np.cumsum(counts * edges[1:] ** 4)
+        if not weights[-1]:
+            return 0.0
+        strongest = float(edges[1:][np.searchsorted(weights, 0.5 * weights[-1])])
     return 255.0 if strongest > _FULL else strongest
 
 

@@ -24,7 +24,7 @@ WHITE, BLACK = 255, 0
 
 
 def seven(
-    mode: str = "L", paper: object = WHITE, ink: object = BLACK, width: int = 24
+    mode: str = "L", paper: object = WHITE, ink: object = BLACK, width: int = 32
 ) -> Image.Image:
     image = Image.new(mode, (300, 400), paper)  # type: ignore[arg-type]
     points = [(80, 90), (220, 90), (130, 330)]
