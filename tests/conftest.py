@@ -6,6 +6,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,8 @@ from mnist_scratch.data.sources import files
 from mnist_scratch.data.sources.files import missing
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import DATASETS, FILE_NAMES
-from mnist_scratch.data.synthetic.digits import draw_digits
+from mnist_scratch.data.synthetic import digits as digits_drawn
+from mnist_scratch.data.synthetic.digits import draw_digits, make_synthetic
 from mnist_scratch.report.pages import report
 from mnist_scratch.system.lock import locked
 
@@ -67,9 +69,15 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def synthetic_dir(shared_folder: Path) -> Path:
-    """All 70,000 synthetic digits (8 s to draw): where a few in `digit_files` will not do."""
+    """12,000 + 2,000 synthetic digits, not 70,000: where a few in `digit_files` will not do."""
     folder = shared_folder / "synthetic"
-    load_dataset("synthetic", str(folder), report=lambda _: None)
+
+    def make_fewer(*_: int, **options: Any) -> object:
+        return make_synthetic(12_000, 2_000, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(digits_drawn, "make_synthetic", make_fewer)
+        load_dataset("synthetic", str(folder), report=lambda _: None)
     return folder
 
 
@@ -141,16 +149,6 @@ def main(tmp_path: Path) -> CommandLine:
 
 
 @pytest.fixture
-def unmeasured_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the coverage of processes that a test starts unmeasured, which takes half their time.
-
-    For processes that are killed, that may not write, or that run what other tests measure.
-    """
-    for name in [name for name in os.environ if name.startswith("COVERAGE")]:
-        monkeypatch.delenv(name)
-
-
-@pytest.fixture
 def command_line(tmp_path: Path) -> CommandLine:
     """Run a command as a process in `tmp_path`: for exit statuses, signals and pipes; 1 s each."""
     return functools.partial(run_process, folder=tmp_path)
@@ -158,5 +156,5 @@ def command_line(tmp_path: Path) -> CommandLine:
 
 @pytest.fixture
 def undrawn_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a report have empty pictures: to draw them takes four seconds."""
-    monkeypatch.setattr(report, "drawn", lambda *_: b"PNG")
+    """Let the figures of a report be made, but not drawn, which takes four seconds."""
+    monkeypatch.setattr(report, "drawn", lambda make, _: b"PNG" if make() else b"")

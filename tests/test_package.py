@@ -47,7 +47,6 @@ def modules_after(code: str) -> set[str]:
     show = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr))"
     result = subprocess.run(
         [sys.executable, "-c", f"{show}\n{code}"],
-        env={k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")},
         capture_output=True,
         text=True,
         check=True,

@@ -40,7 +40,7 @@ def test_the_picture_is_written_into_the_run_or_where_output_says(
 ) -> None:
     path, _ = succeeded(main("explain", "run", "--index", "17")).splitlines()
     assert path == str(Path("run", "explanation.png"))
-    assert image.imread(tmp_path / path).shape[1:] == (1440, 4)
+    assert image.imread(tmp_path / path).shape[1:] == (840, 4)
     named = Path("new", "picture.png")
     printed = succeeded(main("explain", "run", "--index", "17", "--output", named))
     assert printed.splitlines()[0] == str(named)
@@ -122,7 +122,7 @@ def test_a_step_back_is_there_as_json_and_as_a_picture(
     arguments = ("explain", "run", "--worst", "1", "--backward", "--weight", "1,300,5")
     values = json.loads(succeeded(main(*arguments, "--json", "--output", "new/step.png")))
     assert values["picture"] == str(Path("new/step.png"))
-    assert image.imread(tmp_path / values["picture"]).shape == (912, 1560, 4)
+    assert image.imread(tmp_path / values["picture"]).shape == (1890, 1050, 4)
     shown = json.loads(succeeded(main("explain", "run", "--worst", "1", "--json")))["images"][0]
     assert (values["index"], values["label"]) == (shown["index"], shown["target"])
     assert values["loss"] == pytest.approx(shown["fused_loss"], rel=1e-5)

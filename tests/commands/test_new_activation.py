@@ -83,7 +83,11 @@ def test_it_is_trained_and_resumed(main: CommandLine, run: str, tmp_path: Path) 
     ids=lambda arguments: arguments[0],
 )
 def test_commands_take_a_run_with_it(
-    main: CommandLine, run: str, tmp_path: Path, arguments: tuple[str, ...]
+    main: CommandLine,
+    run: str,
+    tmp_path: Path,
+    undrawn_report: None,
+    arguments: tuple[str, ...],
 ) -> None:
     pixels = np.full((60, 60), 255, np.uint8)
     pixels[10:50, 28:33] = 0

@@ -103,7 +103,7 @@ def test_data_that_cannot_be_had_leave_no_folder_of_a_run(
 @pytest.mark.mnist
 def test_mnist_at_hand_is_trained_on(main: CommandLine, mnist_dir: Path) -> None:
     at_hand = {"MNIST_SCRATCH_DATA": str(mnist_dir)}
-    answer = main("train", "--config", "minimal", "--json", environment=at_hand)
+    answer = main("train", "--config", "minimal", "--epochs", "2", "--json", environment=at_hand)
     assert answer.returncode == 0, answer.stderr
     values = json.loads(answer.stdout)
     assert values["dataset"] == "mnist"

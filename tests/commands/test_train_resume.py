@@ -157,7 +157,7 @@ def test_a_run_is_not_resumed_on_other_data(
 
 @WITH_SIGNALS
 def test_a_file_size_limit_is_a_clear_error_and_the_last_checkpoint_stays_good(
-    main: CommandLine, stopped_run: Path, tmp_path: Path, unmeasured_processes: None
+    main: CommandLine, stopped_run: Path, tmp_path: Path
 ) -> None:
     before = saved_step(stopped_run)
     command = shlex.join([sys.executable, "-m", "mnist_scratch", "train", "--resume", "run"])

@@ -320,7 +320,7 @@ def test_a_copy_of_a_network_trains_as_the_network_does() -> None:
         np.testing.assert_array_equal(parameters, expected)
 
 
-def test_another_process_trains_as_this_one_does(unmeasured_processes: None) -> None:
+def test_another_process_trains_as_this_one_does() -> None:
     network = small(ReLU())
     optimizer = SGD(network, 0.1, momentum=0.9)
     with multiprocessing.get_context("spawn").Pool(1) as pool:

@@ -103,7 +103,6 @@ def save(figure: Figure, output: Path) -> None:
 def drawn(make: Callable[[], Figure], theme: Theme) -> bytes:
     """Return the figure that `make` makes in the colours of a theme, as the bytes of a PNG file."""
     ground, ink = _THEMES[theme]
-    output = io.BytesIO()
     with rc_context(), warnings.catch_warnings():
         rc("text", color=ink)
         rc("axes", labelcolor=ink, edgecolor=ink, facecolor=ground)
@@ -111,14 +110,14 @@ def drawn(make: Callable[[], Figure], theme: Theme) -> bytes:
         rc("ytick", color=ink)
         rc("figure", facecolor=ground)
         _allow_missing_glyphs()
-        make().savefig(output, format="png")
+        figure, pixels = make(), io.BytesIO()
+        figure.savefig(pixels, format="raw")
+    size = (int(figure.bbox.width), int(figure.bbox.height))
+    picture = Image.frombytes("RGBA", size, pixels.getvalue()).convert("RGB")
     # 256 colours are enough for a picture of a few, and make it a third of the size.
-    reduced = io.BytesIO()
-    with Image.open(output) as picture:
-        picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
-            reduced, "PNG", optimize=True
-        )
-    return reduced.getvalue()
+    output = io.BytesIO()
+    picture.quantize(256, dither=Image.Dither.NONE).save(output, "PNG", optimize=True)
+    return output.getvalue()
 
 
 def _allow_missing_glyphs() -> None:
