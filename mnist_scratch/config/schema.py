@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
 
+from mnist_scratch.data.checks import stays_as_it_is
 from mnist_scratch.data.sources.registry import DATASETS
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.layers import ACTIVATIONS
@@ -106,6 +107,7 @@ class _Section:
                 object.__setattr__(self, setting.key, value)  # the way into a frozen dataclass
 
 
+@stays_as_it_is
 @dataclasses.dataclass(frozen=True)
 class DataConfig(_Section):
     """The images to train on."""
@@ -132,6 +134,7 @@ class DataConfig(_Section):
     )
 
 
+@stays_as_it_is
 @dataclasses.dataclass(frozen=True)
 class AugmentationConfig(_Section):
     """How the training images are distorted, differently in every epoch."""
@@ -175,6 +178,7 @@ class AugmentationConfig(_Section):
         return any((self.rotation, self.scale, self.shear, self.shift, self.elastic_alpha))
 
 
+@stays_as_it_is
 @dataclasses.dataclass(frozen=True)
 class NetworkConfig(_Section):
     """The layers between pixels and logits."""
@@ -192,6 +196,7 @@ class NetworkConfig(_Section):
     )
 
 
+@stays_as_it_is
 @dataclasses.dataclass(frozen=True)
 class OptimizerConfig(_Section):
     """How the parameters move along their gradients."""
@@ -229,6 +234,7 @@ class OptimizerConfig(_Section):
     )
 
 
+@stays_as_it_is
 @dataclasses.dataclass(frozen=True)
 class ScheduleConfig(_Section):
     """The learning rate over the training."""
@@ -255,6 +261,7 @@ class ScheduleConfig(_Section):
     )
 
 
+@stays_as_it_is
 @dataclasses.dataclass(frozen=True)
 class TrainingConfig(_Section):
     """The loop."""
@@ -298,6 +305,7 @@ class TrainingConfig(_Section):
     )
 
 
+@stays_as_it_is
 @dataclasses.dataclass(frozen=True, repr=False)
 class Config:
     """Everything that decides what a run does.

@@ -10,6 +10,7 @@ from typing import Any
 
 from mnist_scratch.config.schema import Config, DataConfig, TrainingConfig, settings, with_values
 from mnist_scratch.errors import MnistScratchError
+from mnist_scratch.system.files import as_path
 from mnist_scratch.system.text import nearest, shown
 
 # The time of tomllib grows with the square of the parts of a key: 2 s for this many bytes.
@@ -90,8 +91,10 @@ def find_config(name: str | os.PathLike[str]) -> Path:
     ------
     MnistScratchError
         If there is no recipe of that name.
+    TypeError
+        If that is neither a name nor a path.
     """
-    name = os.fspath(name)
+    name = str(as_path(name, "recipe"))
     if name.endswith(".toml"):
         return Path(name)
     known = recipes()

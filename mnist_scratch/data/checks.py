@@ -5,14 +5,19 @@ Shapes: N examples in a data set; 784 = 28 x 28 pixels.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
+from dataclasses import FrozenInstanceError
 from operator import index
+from typing import NoReturn, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.nn.checks import as_array, kind_of
 from mnist_scratch.system.text import shown
+
+T = TypeVar("T")
 
 MOST_CLASSES = 256  # labels are bytes
 _LONGEST_NAME = 40  # characters: tables and pictures have room for it
@@ -33,6 +38,31 @@ def as_flag(value: bool, argument: str) -> bool:
     if not isinstance(value, bool | np.bool_):
         raise TypeError(f"{argument} = {shown(value)}: must be True or False")
     return bool(value)
+
+
+def check_callback(function: object, argument: str, *given: str) -> None:
+    """Raise a TypeError if that cannot be called with what it will be given."""
+    try:
+        inspect.signature(function).bind(*given)  # type: ignore[arg-type]
+    except ValueError:  # some built-in functions do not say what they take
+        return
+    except TypeError:
+        takes = f"that takes {' and '.join(given)}" if given else "without parameters"
+        raise TypeError(f"{argument} = {shown(function)}: must be a function {takes}") from None
+
+
+def stays_as_it_is(kind: type[T]) -> type[T]:
+    """Let a frozen dataclass say in plain words that its attributes cannot be assigned."""
+
+    def refuse(_: object, name: str, *__: object) -> NoReturn:
+        raise FrozenInstanceError(
+            f"{name}: a {kind.__name__} is not changed in place; make a new one with "
+            "dataclasses.replace(...)"
+        )
+
+    for method in ("__setattr__", "__delattr__"):
+        setattr(kind, method, refuse)
+    return kind
 
 
 def as_images(images: npt.ArrayLike) -> npt.NDArray[np.uint8]:

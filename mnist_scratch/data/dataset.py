@@ -19,6 +19,7 @@ from mnist_scratch.data.checks import (
     as_integer,
     as_labels,
     as_numbers,
+    stays_as_it_is,
 )
 from mnist_scratch.data.sources.registry import DIGITS
 from mnist_scratch.errors import MnistScratchError
@@ -30,6 +31,7 @@ UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 PIXELS = 28 * 28
 
 
+@stays_as_it_is
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """Images of digits, or of other classes, with their labels.
@@ -49,7 +51,7 @@ class Dataset:
 
     Raises
     ------
-    MnistScratchError
+    ValueError
         If the two do not belong together, or a label or a name of a class is none.
     TypeError
         If the name is no text, the hashes are no mapping, or the classes no list or tuple.
@@ -78,9 +80,9 @@ class Dataset:
             classes = as_class_names(self.classes)
             labels = as_labels(self.labels, len(images), len(classes))
         except ValueError as error:
-            raise MnistScratchError(f"{self.name}: {error}") from error
+            raise ValueError(f"{self.name}: {error}") from error
         if len(images) == 0:
-            raise MnistScratchError(f"{self.name}: there is no image in it")
+            raise ValueError(f"{self.name}: there is no image in it")
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "labels", labels)
         object.__setattr__(self, "classes", classes)
@@ -125,6 +127,7 @@ class _View:
         return self.dataset.classes
 
 
+@stays_as_it_is
 @dataclass(frozen=True, eq=False, repr=False)
 class Inverted(_View):
     """A data set of images that are dark on light, as light on dark: 255 minus every pixel.
@@ -156,6 +159,7 @@ class Inverted(_View):
         return 255 - pixels, labels
 
 
+@stays_as_it_is
 @dataclass(frozen=True, eq=False, repr=False)
 class Subset(_View):
     """Some examples of a data set, which share its images without a copy.
@@ -169,7 +173,7 @@ class Subset(_View):
 
     Raises
     ------
-    MnistScratchError
+    ValueError
         If there are no such examples.
     TypeError
         If the data set is none.
@@ -183,7 +187,7 @@ class Subset(_View):
         try:
             examples = as_numbers(self.examples, len(self.dataset))
         except ValueError as error:
-            raise MnistScratchError(f"{self.dataset.name}: {error}") from error
+            raise ValueError(f"{self.dataset.name}: {error}") from error
         examples.setflags(write=False)
         object.__setattr__(self, "examples", examples)
 

@@ -138,6 +138,11 @@ class BatchLoader:
         self.order = np.arange(len(dataset))
         self._first: int | None = None  # where the next epoch begins, if it is one to continue
 
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in ("dataset", "batch_size", "rng", "augmentation") and hasattr(self, name):
+            raise AttributeError(f"{name} of a loader stays as it is; make a new BatchLoader")
+        super().__setattr__(name, value)
+
     def __repr__(self) -> str:
         """Return what a person wants to know of it."""
         return f"BatchLoader({self.dataset!r}, {len(self):,} batches of {self.batch_size})"

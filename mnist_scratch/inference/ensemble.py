@@ -195,12 +195,12 @@ def check_ensemble(runs: Sequence[RunFolder], dataset: str | None) -> None:
             )
         if dataset is None and other != name:
             raise MnistScratchError(
-                f"{trained}; choose the test images to evaluate on with --dataset NAME"
+                f"{trained}; choose the data set to evaluate on (--dataset NAME)"
             )
         if dataset is None and run.data_sha256() != first.data_sha256():
             raise MnistScratchError(
                 f"{first.path} and {run.path} were trained on different files of {name}; choose "
-                f"the test images to evaluate on with --dataset {name} --data-dir DIR"
+                f"the test images to evaluate on (--dataset {name} --data-dir DIR)"
             )
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.data.checks import as_rows
+from mnist_scratch.data.checks import as_rows, stays_as_it_is
 from mnist_scratch.data.dataset import PIXELS, Dataset, Examples, UInt8Array
 from mnist_scratch.data.pictures.own import read_digits
 from mnist_scratch.inference.examples import all_logits
@@ -30,6 +30,7 @@ _Path: TypeAlias = str | os.PathLike[str]
 _MOST_SHOWN = 5  # predictions in a `repr`
 
 
+@stays_as_it_is
 @dataclass(frozen=True, eq=False, repr=False)
 class Predictions:
     """What a network predicts for images, one digit each, and pictures of one digit or several.

@@ -229,7 +229,7 @@ class RunFolder:
             if path.exists():
                 raise MnistScratchError(
                     f"{self.path} has a {path.name} but no checkpoint.npz, so it cannot be "
-                    "resumed; start a new run with --config and its config.toml"
+                    "resumed; start a new run from its config.toml (--config)"
                 )
         return None
 
@@ -366,8 +366,8 @@ def check_free(path: Path) -> None:
         raise MnistScratchError(f"cannot look into {path}: {error.strerror}") from error
     if occupied:
         raise MnistScratchError(
-            f"{path} exists already and is not overwritten; name another folder with --run, or "
-            "resume the run in it with --resume"
+            f"{path} exists already and is not overwritten; name another folder (--run), or "
+            "resume the run in it (--resume)"
         )
 
 

@@ -147,7 +147,7 @@ def summarise(path: Path) -> RunSummary:
         state = "diverged"
         note = (
             f"diverged in epoch {epochs + 1} of {config.training.epochs}; start a new run with a "
-            "lower --learning-rate"
+            "lower learning rate"
         )
     else:
         note = f"stopped after epoch {epochs} of {config.training.epochs}; {_remedy(path, epochs)}"

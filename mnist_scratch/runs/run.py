@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from mnist_scratch.config.schema import Config, Setting, check_config, settings
 from mnist_scratch.config.toml import recipe_of
+from mnist_scratch.data.checks import check_callback
 from mnist_scratch.data.dataset import PIXELS, Examples, split
 from mnist_scratch.data.sources.load import DataSplits, load_dataset
 from mnist_scratch.errors import MnistScratchError
@@ -32,7 +33,7 @@ from mnist_scratch.system.text import shown
 from mnist_scratch.training.divergence import DivergedError
 from mnist_scratch.training.evaluation import Evaluation, evaluate
 from mnist_scratch.training.seeding import generator
-from mnist_scratch.training.trainer import Trainer, check_callable, learning_rates
+from mnist_scratch.training.trainer import Trainer, learning_rates
 
 # What a run computes does not depend on these: where files lie (their hashes are compared), how
 # often it is saved, and whether it is watched.
@@ -128,7 +129,7 @@ def run_training(
     """
     check_config(config, "run_training(config, path)")
     path = as_path(path, "path")
-    check_callable(after_epoch, "after_epoch")
+    check_callback(after_epoch, "after_epoch")
     check_free(path)
     rate = config.optimizer.learning_rate
     if config.optimizer.name == "adam" and rate >= _TOO_FAST_FOR_ADAM:
@@ -175,7 +176,7 @@ def resume_training(
     """
     if config is not None:
         check_config(config, "resume_training(path, config)")
-    check_callable(after_epoch, "after_epoch")
+    check_callback(after_epoch, "after_epoch")
     directory = RunFolder(path)
     path = directory.path
     with locked_folder(path):
@@ -285,7 +286,7 @@ class _Run:
         directory, trainer = self.directory, self.trainer
         directory.write_environment(self.environment)
         if not self.config.training.threads:
-            _report("NumPy's BLAS chooses its threads itself here; --threads has no effect")
+            _report("NumPy's BLAS chooses its threads itself here: training.threads has no effect")
         if not trainer.finished:
             directory.remove_results()
             self._train(after_epoch)
@@ -344,7 +345,7 @@ class _Run:
             return
         now, before = seconds / steps, self._promised
         threads = self.config.training.threads
-        remedy = "; start a new run with --threads 1 if it stays busy" if threads > 1 else ""
+        remedy = "; start a new run with threads = 1 if it stays busy" if threads > 1 else ""
         _report(
             f"a step takes {1000 * now:.3g} ms now, {now / before:.1f} times as long as when "
             f"{threads} threads were chosen: the machine is busy with other work{remedy}"
@@ -440,14 +441,14 @@ def _check_schedule(before: Config, now: Config, trainer: Trainer, path: Path) -
             f"{path} was begun for {before.training.epochs} epochs, and the learning rates of its "
             f"schedule '{before.schedule.name}'{warmup} depend on that: with "
             f"{now.training.epochs} the steps done would have had other learning rates.\n"
-            "Start a new run with these --epochs. Only the schedules 'constant' and 'step' without "
-            "--warmup can be continued."
+            "Start a new run with these epochs. Only the schedules 'constant' and 'step' without "
+            "warm-up can be continued."
         )
     if before.augmentation.fade and before.augmentation.distorts:
         raise MnistScratchError(
             f"{path} was begun for {before.training.epochs} epochs, in the last of which its "
             f"distortion fades ([augmentation] fade = {before.augmentation.fade:g}).\n"
-            "Start a new run with these --epochs. Only runs that do not fade can be continued."
+            "Start a new run with these epochs. Only runs that do not fade can be continued."
         )
 
 
@@ -462,7 +463,7 @@ def _check_data(checkpoint: Checkpoint, dataset: Examples, path: Path) -> None:
         files = ", ".join(map(shown, other)) or "the data set"
         raise MnistScratchError(
             f"{path} was begun on other data than these of {dataset.name}: {files} differs; name "
-            "the folder of the files that it was begun on with --data-dir, or start a new run"
+            "the folder that it was begun on, data_dir (--data-dir), or start a new run"
         )
 
 

@@ -81,7 +81,7 @@ def plan_runs(
             if path.name.casefold() in runs:
                 raise MnistScratchError(
                     f"two combinations would share the folder {path}; sweep one of them in a "
-                    "folder of its own, with --run"
+                    "folder of its own (--run)"
                 )
             seeded = replace(config, training=replace(config.training, seed=seed))
             config_there = _config_at(path, seeded, threads)
@@ -117,7 +117,7 @@ def _config_at(path: Path, planned: Config, threads_of: Callable[[Config], int])
         raise MnistScratchError(
             f"{path} is a run with another config:\n"
             + "\n".join(map(str, differences))
-            + "\nName another folder for this sweep with --run."
+            + "\nName another folder for this sweep (--run)."
         )
     return existing
 
@@ -137,7 +137,7 @@ def locked_sweep(folder: Path) -> Iterator[None]:
         If another program sweeps there, or the folder is that of a run.
     """
     if (folder / "config.toml").exists():
-        raise MnistScratchError(f"{folder} is the folder of a run; name another one with --run")
+        raise MnistScratchError(f"{folder} is the folder of a run; name another one (--run)")
     with locked(folder / ".lock", wait=False):
         for path in folder.iterdir():
             if is_leftover(path):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mnist_scratch.data.checks import stays_as_it_is
 from mnist_scratch.data.dataset import PIXELS, Examples, check_examples
 from mnist_scratch.data.loader import taking_pixels
 from mnist_scratch.errors import MnistScratchError
@@ -32,6 +33,7 @@ from mnist_scratch.training.metrics import (
 _BATCH_SIZE = 500
 
 
+@stays_as_it_is
 @dataclass(frozen=True, eq=False)
 class Evaluation:
     """The result of evaluating a network on a data set.

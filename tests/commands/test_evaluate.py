@@ -67,7 +67,7 @@ def test_runs_that_are_no_ensemble_are_refused_with_what_to_do(
     main: CommandLine, finished_run: Path, other_run: Path
 ) -> None:
     for second, message in (
-        (other_run, "different files of files; choose the test images to evaluate on with"),
+        (other_run, "different files of files; choose the test images to evaluate on"),
         (Path("absent"), "absent is not the folder of a run"),
     ):
         result = main("evaluate", finished_run, second)

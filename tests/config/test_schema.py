@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 from collections.abc import Callable
@@ -143,3 +144,16 @@ def test_a_recipe_is_shown_in_a_few_lines_that_make_it_again(name: str) -> None:
     config = read_config(find_config(name))
     assert len(repr(config).splitlines()) <= 5
     assert eval(repr(config), vars(mnist_scratch)) == config  # noqa: S307
+
+
+@pytest.mark.parametrize(
+    "made", [Config(), Config().training], ids=lambda made: type(made).__name__
+)
+def test_a_config_is_not_changed_in_place(made: Any) -> None:
+    (name, *_) = vars(made)
+    words = f"{name}: a {type(made).__name__} is not changed in place; make a new one with"
+    with pytest.raises(AttributeError, match=words):
+        setattr(made, name, 1)
+    with pytest.raises(AttributeError, match=words):
+        delattr(made, name)
+    assert copy.deepcopy(made) == made

@@ -147,6 +147,8 @@ def test_the_default_recipe_says_what_the_defaults_are() -> None:
 def test_every_recipe_can_be_read_by_name_and_by_path(path: Path) -> None:
     assert find_config(path.stem) == path
     assert find_config(str(path)) == path
+    with pytest.raises(TypeError, match="recipe = 5: must be a path, as str or Path"):
+        find_config(5)  # type: ignore[arg-type]
     assert isinstance(read_config(path), Config)
 
 

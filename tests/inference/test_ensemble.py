@@ -154,7 +154,7 @@ def test_runs_with_different_classes_or_data_are_refused(
     with pytest.raises(MnistScratchError, match="their classes differ"):
         check_ensemble([runs[0], clothes], "mnist")
     mnist = make_run(tmp_path / "mnist", "mnist", 0)
-    with pytest.raises(MnistScratchError, match="evaluate on with --dataset NAME"):
+    with pytest.raises(MnistScratchError, match=r"evaluate on \(--dataset NAME\)"):
         check_ensemble([runs[0], mnist], None)
     check_ensemble([runs[0], mnist], "mnist")
     other = make_run(tmp_path / "other", "synthetic", 0, "another hash")

@@ -276,7 +276,7 @@ def test_a_run_that_diverges_keeps_what_was_written(data: DataSplits, tmp_path: 
     assert "--resume" not in str(error.value), "a resumed run would diverge again"
     summary = summarise(run.path)
     assert summary.state == "diverged"
-    assert summary.note == "diverged in epoch 1 of 2; start a new run with a lower --learning-rate"
+    assert summary.note == "diverged in epoch 1 of 2; start a new run with a lower learning rate"
 
 
 def test_a_run_that_diverges_after_its_best_epoch_keeps_the_model_of_that(
@@ -360,6 +360,7 @@ def test_a_run_is_named_by_a_text_and_its_result_is_a_line(
         ),
         (run_training, (SHORT, 7), "path = 7: must be a path, as str or Path"),
         (run_training, (SHORT, "run", 7), "after_epoch = 7: must be a function without parameters"),
+        (run_training, (SHORT, "run", lambda epoch: epoch), "after_epoch = .*: must be a function"),
         (
             resume_training,
             (SHORT, "run"),

@@ -98,7 +98,7 @@ def test_a_folder_with_another_run_or_other_things_is_named_before_anything_runs
         planned(longer, tmp_path)
     assert str(caught.value) == (
         f"{first.path} is a run with another config:\n  [training] epochs (--epochs): 5, now 9\n"
-        "Name another folder for this sweep with --run."
+        "Name another folder for this sweep (--run)."
     )
     (tmp_path / "other" / "seed-001").mkdir(parents=True)
     (tmp_path / "other" / "seed-001" / "letter.txt").touch()

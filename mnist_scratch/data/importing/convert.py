@@ -126,7 +126,10 @@ def convert(
         chosen = _hold_out(numbered[0], share, np.random.default_rng(seed))
         pairs = [(made[0].images[which], numbered[0][which]) for which in (~chosen, chosen)]
     notes += _without_images(pairs[0][1], pairs[1][1], classes, source, left_out)
-    training, held_out = (Dataset(source.name, *pair, classes=classes) for pair in pairs)
+    try:
+        training, held_out = (Dataset(source.name, *pair, classes=classes) for pair in pairs)
+    except ValueError as error:
+        raise MnistScratchError(str(error)) from error
     sizes = sorted(set().union(*(part.sizes for part in made)), key=math.prod)
     return Converted(training, held_out, classes, read.kind, sizes, share, notes, left_out)
 

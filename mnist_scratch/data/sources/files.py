@@ -62,7 +62,7 @@ def _named_folder(name: str) -> Path:
         raise MnistScratchError(f"the data folder {name}: {error}; name another") from error
     if folder.exists() and not folder.is_dir():
         raise MnistScratchError(
-            f"the data folder {folder} is a file; name the folder with --data-dir or "
+            f"the data folder {folder} is a file; name the folder with data_dir (--data-dir) or "
             f"MNIST_SCRATCH_DATA; 'mnist-scratch data import {folder} --output DIR' makes one of a "
             "CSV or an .npz file"
         )
@@ -225,5 +225,5 @@ def _wrong_file(path: Path, difference: str) -> MnistScratchError:
     return MnistScratchError(
         f"{path} is damaged or another file: {difference}.\n"
         "Delete it and run again, which fetches or draws what is missing; "
-        "or name another folder with --data-dir."
+        "or name another folder with data_dir (--data-dir)."
     )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mnist_scratch.data.checks import as_flag
+from mnist_scratch.data.checks import as_flag, check_callback
 from mnist_scratch.data.dataset import Dataset, Examples, Inverted
 from mnist_scratch.data.idx import parse_idx
 from mnist_scratch.data.sources.files import (
@@ -86,21 +86,29 @@ def load_dataset(
         )
     as_path(data_dir, "data_dir")
     invert = as_flag(invert, "invert")
-    report = report or _print
+    report = _print if report is None else report
+    check_callback(report, "report", "a text")
     splits = _load(dataset, os.fspath(data_dir), report)
     if invert:
         splits = DataSplits(Inverted(splits.training), Inverted(splits.test))
-    _report_dark_ink(splits, report)
+    _report_ink(splits, report)
     return splits
 
 
-def _report_dark_ink(splits: DataSplits, report: Callable[[str], object]) -> None:
-    """Report in a line if images are dark on light, as they are or because they were inverted."""
+def _report_ink(splits: DataSplits, report: Callable[[str], object]) -> None:
+    """Report in a line if images are dark on light, or of 0 and 1 where 255 is ink."""
     for dataset in splits:
         examples = np.linspace(0, len(dataset) - 1, min(len(dataset), _SAMPLED_IMAGES)).astype(
             np.int64
         )
-        mean = dataset.take(examples)[0].mean()
+        pixels = dataset.take(examples)[0]
+        mean, most = pixels.mean(), pixels.max()
+        if most == 1:
+            report(
+                f"the images of {dataset.name} are of 0 and 1 alone, which a network cannot tell "
+                "from empty ones: ink is 255; multiply them by 255 before you write the files"
+            )
+            return
         if mean > _DARK_ON_LIGHT:
             inverted, remedy = "", "with"
             if isinstance(dataset, Inverted):

@@ -242,6 +242,6 @@ def _dataset(
         )
     try:
         return Dataset("files", images.array, labels.array, hashes, classes)
-    except MnistScratchError as error:
+    except ValueError as error:
         reason = str(error).removeprefix("files: ")
         raise MnistScratchError(f"{images.path}, {labels.path}: {reason}") from error

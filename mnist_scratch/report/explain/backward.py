@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mnist_scratch.data.checks import stays_as_it_is
 from mnist_scratch.data.dataset import PIXELS
 from mnist_scratch.data.loader import standardise
 from mnist_scratch.errors import MnistScratchError
@@ -46,6 +47,7 @@ _BENT, _MOVED = 0.1, 2e-3
 _AGREED = 1e-6  # relative
 
 
+@stays_as_it_is
 @dataclass(frozen=True)
 class Check:
     """A derivative of the loss as the backward pass states it, and measured.
@@ -88,6 +90,7 @@ class Check:
         return vars(self) | found
 
 
+@stays_as_it_is
 @dataclass(frozen=True, eq=False)
 class LayerStep:
     """What went through a `Dense` layer and its activation, forward and back.
@@ -120,6 +123,7 @@ class LayerStep:
     d_outputs: Array
 
 
+@stays_as_it_is
 @dataclass(frozen=True)
 class WeightStep:
     """What the step did to one weight.
@@ -149,6 +153,7 @@ class WeightStep:
     after: float
 
 
+@stays_as_it_is
 @dataclass(frozen=True, eq=False)
 class ExplainedStep:
     """Every number of one step of training on one image, all in float64.

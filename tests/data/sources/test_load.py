@@ -278,6 +278,24 @@ def test_arguments_that_name_no_data_set_or_folder_are_errors(
         load_dataset(*arguments)
 
 
+def test_what_reports_is_a_function_of_a_text(few_digits: list[int]) -> None:
+    for report in (5, lambda: None):
+        with pytest.raises(TypeError, match=r"report = .*: must be a function that takes a text"):
+            load_dataset("synthetic", "kept", report)  # type: ignore[arg-type]
+    assert not few_digits
+
+
+def test_images_of_0_and_1_are_reported_with_the_remedy(tmp_path: Path) -> None:
+    images, labels = np.ones((10, 28, 28), np.uint8), np.arange(10, dtype=np.uint8)
+    for name, array in zip(FILE_NAMES, 2 * (images, labels), strict=True):
+        (tmp_path / name).write_bytes(format_idx(array))
+    said: list[str] = []
+    load_dataset("files", tmp_path, said.append)
+    assert len(said) == 1
+    assert "are of 0 and 1 alone" in said[0]
+    assert "multiply them by 255" in said[0]
+
+
 def test_to_invert_is_true_or_false(few_digits: list[int]) -> None:
     with pytest.raises(TypeError, match="invert = 1: must be True or False"):
         load_dataset("synthetic", "kept", invert=1)  # type: ignore[arg-type]
