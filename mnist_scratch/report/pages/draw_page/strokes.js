@@ -19,7 +19,7 @@ function ink(context, strokes, pen, scale, left = 0, top = 0) {
     points.forEach((point) => context.lineTo(...point));
     context.stroke();
     if (stroke.some(([x, y]) => x !== stroke[0][0] || y !== stroke[0][1])) continue;
-    context.beginPath();  // a dot: a line of no length is not drawn
+    context.beginPath();  // a dot: not every browser draws a line of no length
     context.arc(...points[0], pen / 2, 0, 2 * Math.PI);
     context.fill();
   }
