@@ -120,7 +120,8 @@ def accuracy_98_5(contest: Contest) -> list[Row]:
     """Compare the time to a mean test accuracy of 98.5 %, by a wider and longer default recipe."""
     config = recipe("default")  # as follows it has 98.59 % on validation, the mean of 3 seeds
     network = replace(config.network, hidden=(512, 256))
-    config = replace(config, network=network, training=replace(config.training, epochs=8))
+    epochs = 2 if contest.quick else 8  # quick runs say nothing of accuracies
+    config = replace(config, network=network, training=replace(config.training, epochs=epochs))
     return _time_to_accuracy(contest, 98.5, config, 10)
 
 
@@ -137,8 +138,7 @@ def _time_to_accuracy(contest: Contest, percent: float, config: Config, seeds: i
         means.append(f"{side}, threads {threads}: {mean:.3f} %")
         if len(reached) > 1:
             means[-1] += f" ± {statistics.stdev(reached) / math.sqrt(len(reached)):.3f}"
-        if mean < percent:
-            means[-1] += f", {percent} % NOT REACHED"
+            means[-1] += f", {percent} % NOT REACHED" if mean < percent else ""
     work = f"{work_of(config).name}, {config.training.epochs} epochs"
     note = f"mean and its standard error; {'; '.join(means)}"
     row = Row(f"{work}: test accuracy", "%", entries, note=note)
