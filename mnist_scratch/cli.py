@@ -8,6 +8,7 @@ import io
 import os
 import signal
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -17,12 +18,22 @@ from mnist_scratch.commands.common import add_command
 from mnist_scratch.commands.output import discard
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.signals import Interruption, end_on_sigterm, ignore_signals
-from mnist_scratch.system.text import nearest
+from mnist_scratch.system.text import NARROW, columns, nearest
 from mnist_scratch.version import __version__
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one message, without the usage in front."""
+    """A parser whose errors are one message, without the usage in front, and whose help fits."""
+
+    def format_help(self) -> str:
+        """Return the help; in a narrow terminal argparse folds neither usage nor titles to it."""
+        text, width = super().format_help(), columns(sys.stdout)
+        if width >= NARROW:
+            return text
+        usage, _, rest = text.partition("\n\n")
+        lines = [" ".join(usage.split()), "", *rest.split("\n")]
+        fold = textwrap.TextWrapper(width, subsequent_indent="  ", break_on_hyphens=False).fill
+        return "\n".join(line if line.startswith(" ") else fold(line) for line in lines)
 
     def error(self, message: str) -> NoReturn:
         hinted = "did you mean" in message or "--help" in message

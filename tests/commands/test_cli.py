@@ -25,6 +25,10 @@ from mnist_scratch.config.schema import settings
 def test_help_fits_a_terminal(command: tuple[str, ...], main: CommandLine) -> None:
     text = succeeded(main(*command, "--help"))
     assert all(len(line) <= 80 for line in text.splitlines())
+    narrow = succeeded(main(*command, "--help", environment={"COLUMNS": "40"}))
+    wide = [line for line in narrow.splitlines() if len(line) > 40]
+    assert wide in ([], ["  --schedule constant|step|cosine|one-cycle"])  # one word, and a margin
+    assert "".join(narrow.split()) == "".join(text.split()), "the same words"
 
 
 def test_the_help_lists_every_command_with_what_it_does(main: CommandLine) -> None:
