@@ -16,7 +16,13 @@ from mnist_scratch.commands.output import result
 from mnist_scratch.data.importing.images import resize_picture
 from mnist_scratch.data.pictures.background import Ink
 from mnist_scratch.data.pictures.own import PictureDigits, check_one, prepare_digits
-from mnist_scratch.data.pictures.read import STANDARD_INPUT, Picture, open_picture, picture_files
+from mnist_scratch.data.pictures.read import (
+    STANDARD_INPUT,
+    Picture,
+    left_out,
+    open_picture,
+    picture_files,
+)
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.predict import Predictions, number_text, predict
 from mnist_scratch.report.text.bars import describe, summarise
@@ -24,6 +30,8 @@ from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.bar import progress_bar
 from mnist_scratch.system.files import check_name
 from mnist_scratch.system.text import printable
+
+_SURE = 0.9  # below, the reader is told what in the picture may be the cause
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -105,6 +113,8 @@ def run(options: argparse.Namespace) -> None:
                 answers.append(_answer(file, number, read, digits, found))
                 shown.append(show(file, number, found.probabilities, names))
                 warnings += [f"{printable(file)}: {warning}" for warning in digits.warnings]
+                if digits.hint and found.probabilities.max(axis=1).min() < _SURE:
+                    warnings.append(f"{printable(file)}: unsure, perhaps because {digits.hint}")
                 if options.show and options.folder:
                     images += list(digits.images)
                 elif options.show:
@@ -122,11 +132,20 @@ def run(options: argparse.Namespace) -> None:
         own_pictures.save_boxes(drawn, options.show)
     if warnings:
         print("\n".join(warnings), file=sys.stderr)
-    if len(files) == len(problems) == 1:
+    others = (
+        [] if options.folder is None else [printable(each) for each in left_out(options.folder)]
+    )
+    if len(files) == len(problems) == 1 and not others:
         raise MnistScratchError(problems[0])
+    if problems or others:
+        print("\n".join(problems + others), file=sys.stderr)
     if problems:
-        print("\n".join(problems), file=sys.stderr)
         raise MnistScratchError(f"{len(problems)} of {len(files)} pictures could not be read")
+    if others:
+        raise MnistScratchError(
+            f"all pictures were read, but {len(others)} "
+            f"file{'s were' if len(others) > 1 else ' was'} left out"
+        )
 
 
 def _whole(picture: Picture, ink: Ink) -> PictureDigits:

@@ -232,3 +232,24 @@ def test_a_run_on_clothes_answers_with_clothes(
     assert answer.stdout.startswith(f"{pictures / '1.png'}: {value['name']}\n")
     answer = main("predict", "clothes", "--folder", pictures)
     assert f"  {value['name']}  " in answer.stdout.splitlines()[1]
+
+
+def test_files_that_a_folder_leaves_out_are_named_and_the_exit_status_tells(
+    main: CommandLine, trained_run: Path, pictures: Path
+) -> None:
+    (pictures / "telephone.heic").write_bytes(b"")
+    answer = main("predict", trained_run, "--folder", pictures)
+    assert answer.returncode == 2
+    assert len(answer.stdout.splitlines()) == len(list(pictures.glob("*.png")))
+    assert "telephone.heic: left out: convert HEIC to JPEG" in answer.stderr
+    assert "all pictures were read, but 1 file was left out" in answer.stderr
+
+
+def test_what_in_a_picture_may_make_an_answer_unsure_is_said_in_a_line(
+    main: CommandLine, trained_run: Path, tmp_path: Path
+) -> None:
+    grey = np.full((60, 60), 200, np.uint8)
+    grey[10:50, 28:33] = grey[28:33, 10:50] = 185  # a cross
+    Image.fromarray(grey).save(tmp_path / "faint.png")
+    answer = main("predict", trained_run, "faint.png")
+    assert "faint.png: unsure, perhaps because the ink is faint; take" in answer.stderr

@@ -30,6 +30,8 @@ _NOISE = 4.0  # standard deviations: of a million pixels of paper, 30 exceed it
 _LEAST_CONTRAST = 8.0  # grey levels
 _LEAST_OVER_NOISE = 6.0  # standard deviations
 _LEAST_SIZE = 0.01  # of the picture's longer side
+_SMALL = 16  # pixels: MNIST's digits have 20
+_FAINT = 3.0  # times the least contrast
 _MOST_DIGITS = 100  # more are noise, or a page that is to be cut
 _FULL = 250.0  # grey levels: full ink; MNIST's strongest pixels are 254 and 255, and stay so
 
@@ -49,12 +51,15 @@ class PictureDigits:
         int64 (D,): the row each is in, from 0.
     warnings
         What may be wrong: digits that seem to touch, marks that were left out.
+    hint
+        What in the picture may make an answer unsure, and what would help; empty if nothing does.
     """
 
     images: NDArray[np.uint8]
     boxes: NDArray[np.int64]
     rows: NDArray[np.int64]
     warnings: tuple[str, ...]
+    hint: str = ""
 
 
 def read_picture(path: str | os.PathLike[str], ink: Ink = "auto") -> NDArray[np.uint8]:
@@ -170,7 +175,7 @@ def prepare_digits(name: str, picture: Picture, ink: Ink) -> PictureDigits:
     MnistScratchError
         If nothing is drawn, or it is no row of digits.
     """
-    drawn = find_ink(name, picture.pixels, ink)
+    drawn, contrast = _ink_and_contrast(name, picture.pixels, ink)
     components, numbers = numbered_components(drawn, drawn > fringe(drawn))
     digits, marks = find_digits(components)
     if not 0 < len(digits) <= _MOST_DIGITS or not have_places(digits):
@@ -211,7 +216,17 @@ def prepare_digits(name: str, picture: Picture, ink: Ink) -> PictureDigits:
         np.minimum(boxes * picture.scale, edges),
         np.array([digit.row for digit in digits]),
         tuple(warnings),
+        _hint(contrast, boxes),
     )
+
+
+def _hint(contrast: float, boxes: NDArray[np.int64]) -> str:
+    smallest = int((boxes[:, 2:] - boxes[:, :2]).max(axis=1).min())
+    if smallest < _SMALL:
+        return f"a digit is only {smallest} pixels high; take the picture from nearer"
+    if contrast < _FAINT:
+        return "the ink is faint; take the picture in more light, or write with a darker pen"
+    return ""
 
 
 def find_ink(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.float32]:
@@ -237,6 +252,13 @@ def find_ink(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.floa
     MnistScratchError
         If nothing is drawn.
     """
+    return _ink_and_contrast(name, picture, ink)[0]
+
+
+def _ink_and_contrast(
+    name: str, picture: NDArray[np.uint8], ink: Ink
+) -> tuple[NDArray[np.float32], float]:
+    """Find the ink, and how many times the least contrast that can be read it has."""
     strength = subtract_background(picture, ink)  # (H, W), 0 to 255
     paper = strength[strength <= 0.5 * strength.max()]
     level = np.median(paper)
@@ -244,7 +266,8 @@ def find_ink(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.floa
     strength -= level
     floor = max(255 * FAINTEST_INK, _NOISE * noise)
     contrast = _contrast(strength, floor, noise)
-    if contrast < max(_LEAST_CONTRAST, _LEAST_OVER_NOISE * noise):
+    least = max(_LEAST_CONTRAST, _LEAST_OVER_NOISE * noise)
+    if contrast < least:
         raise _nothing(name, ink)
     drawn: NDArray[np.float32] = np.clip(
         np.where(strength > floor, strength, 0) / contrast, 0, 1, dtype=np.float32
@@ -256,7 +279,7 @@ def find_ink(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.floa
     largest = max((max(each.height, each.width) for each in components), default=0)
     if largest < _LEAST_SIZE * max(strength.shape):
         raise _nothing(name, ink)
-    return drawn
+    return drawn, contrast / least
 
 
 def fringe(drawn: NDArray[np.float32]) -> float:

@@ -11,6 +11,8 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +28,7 @@ _MOST_PIXELS = 50_000_000
 _MOST_BYTES = 200_000_000
 _LONGEST_SIDE = 1000  # larger pictures are reduced: a digit of 20 pixels needs no more
 _REMEDY = "save it as an ordinary PNG or JPEG"
+_HEIC_REMEDY = "convert HEIC to JPEG, or pip install pillow-heif, which is then used"
 
 # These need other programs or libraries; EPS would even run one, Ghostscript, on the file.
 _NEED_MORE = {"BUFR", "EPS", "GRIB", "HDF5", "WMF"}
@@ -66,15 +69,30 @@ def picture_files(folder: Path) -> list[Path]:
         raise MnistScratchError(
             f"{folder}: {error.strerror or error}; name a folder of pictures"
         ) from error
-    kinds = _kinds()
-    suffixes = {end for end, kind in Image.registered_extensions().items() if kind in kinds}
+    suffixes = _suffixes()
     pictures = [path for path in files if path.suffix.lower() in suffixes]
     if not pictures:
+        heic = f"; {_HEIC_REMEDY}" if any(_is_heic(path) for path in files) else ""
         raise MnistScratchError(
             f"{folder}: no picture among its {len(files)} files; "
-            "pictures are known by their names: .png, .jpg and so on"
+            f"pictures are known by their names: .png, .jpg and so on{heic}"
         )
     return pictures
+
+
+def left_out(folder: Path) -> list[str]:
+    """Say which files of a folder `picture_files` leaves out and why; hidden files aside."""
+    suffixes = _suffixes()
+    return [
+        f"{path}: left out: "
+        + (_HEIC_REMEDY if _is_heic(path) else "no picture, as its name says; move it elsewhere")
+        for path in sorted(folder.iterdir())
+        if path.is_file() and path.suffix.lower() not in suffixes and not path.name.startswith(".")
+    ]
+
+
+def _is_heic(path: Path) -> bool:
+    return path.suffix.lower() in {".heic", ".heif"}
 
 
 def open_picture(name: str) -> Picture:
@@ -128,7 +146,8 @@ def _opened(name: str) -> Iterator[Image.Image]:
     except UnidentifiedImageError as error:
         empty = name != STANDARD_INPUT and Path(name).stat().st_size == 0
         what = "the file is empty" if empty else "this is no picture that can be read"
-        raise MnistScratchError(f"{name}: {what}; {_REMEDY}") from error
+        remedy = _HEIC_REMEDY if _is_heic(Path(name)) else _REMEDY
+        raise MnistScratchError(f"{name}: {what}; {remedy}") from error
     except Image.DecompressionBombError as error:
         raise MnistScratchError(
             f"{name}: more than {_MOST_PIXELS // 1_000_000} million pixels; make it smaller"
@@ -168,8 +187,15 @@ def _standard_input() -> bytes:
     return content
 
 
+def _suffixes() -> set[str]:
+    kinds = _kinds()
+    return {end for end, kind in Image.registered_extensions().items() if kind in kinds}
+
+
 def _kinds() -> list[str]:
     Image.init()
+    if find_spec("pillow_heif"):  # not needed, but used where it is
+        import_module("pillow_heif").register_heif_opener()
     return [kind for kind in Image.ID if kind not in _NEED_MORE]
 
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from mnist_scratch.data.pictures.background import Ink, subtract_background
-from mnist_scratch.data.pictures.own import read_picture
-from mnist_scratch.data.pictures.read import open_picture, picture_files
+from mnist_scratch.data.pictures.own import read_digits, read_picture
+from mnist_scratch.data.pictures.read import left_out, open_picture, picture_files
 from mnist_scratch.data.synthetic.digits import draw_digits
 from mnist_scratch.errors import MnistScratchError
 
@@ -307,3 +307,27 @@ def test_a_folder_gives_its_pictures_by_name_and_nothing_else(tmp_path: Path) ->
         picture_files(tmp_path / "sub.png")
     with pytest.raises(MnistScratchError, match="No such file"):
         picture_files(tmp_path / "missing")
+
+
+def test_what_a_folder_leaves_out_is_named_with_the_reason(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.HEIC", "notes.txt", ".hidden"):
+        (tmp_path / name).touch()
+    heic, notes = left_out(tmp_path)
+    assert heic == (
+        f"{tmp_path / 'b.HEIC'}: left out: convert HEIC to JPEG, or pip install pillow-heif, "
+        "which is then used"
+    )
+    assert notes.startswith(f"{tmp_path / 'notes.txt'}: left out: no picture")
+    (tmp_path / "b.HEIC").write_bytes(b"heic")
+    with pytest.raises(MnistScratchError, match="no picture that can be read; convert HEIC to"):
+        read_picture(tmp_path / "b.HEIC")
+
+
+def test_of_a_small_or_faint_digit_it_is_said_what_would_help(tmp_path: Path) -> None:
+    hints = []
+    for image in (seven(), seven().resize((9, 12)), seven("L", 200, 188)):
+        image.save(tmp_path / "seven.png")
+        hints.append(read_digits(tmp_path / "seven.png").hint)
+    assert hints[0] == ""
+    assert hints[1] == "a digit is only 9 pixels high; take the picture from nearer"
+    assert hints[2].startswith("the ink is faint; take the picture in more light")
