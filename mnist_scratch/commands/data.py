@@ -20,6 +20,7 @@ from mnist_scratch.commands.common import (
 from mnist_scratch.commands.output import result
 from mnist_scratch.config.schema import DataConfig
 from mnist_scratch.config.toml import find_config, read_config
+from mnist_scratch.data.importing.part import TEST_SHARE
 from mnist_scratch.data.pictures.background import Ink
 from mnist_scratch.data.sources.files import data_folder
 from mnist_scratch.data.sources.load import FileState, check_files, fetch_missing, load_dataset
@@ -32,7 +33,7 @@ from mnist_scratch.training.trainer import make_augmentation
 if TYPE_CHECKING:
     from mnist_scratch.data.importing.convert import Converted
 
-_SHOWN = 5  # pictures that were left out
+_SHOWN = 5  # pictures and folders that were left out
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -103,7 +104,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--test-share",
         type=float,
         metavar="SHARE",
-        help="how much of each class to hold out where there is no test part (default: 0.2)",
+        help="how much of each class to hold out where there is no test part (default: "
+        f"{TEST_SHARE:g})",
     )
     make.add_argument(
         "--seed",
@@ -215,9 +217,10 @@ def _print_made(made: Converted, options: argparse.Namespace) -> None:
         }
         result(json.dumps(summary))
         return
-    how = "prepared as own pictures are" if options.prepare else "resized"
-    if sizes == ["28 x 28"] and not options.prepare:
-        how = "as they were"
+    resized = not options.prepare and sizes != ["28 x 28"]
+    how = "resized" if resized else "as they were"
+    if options.prepare:
+        how = "prepared as own pictures are"
     train = f"mnist-scratch train --dataset files --data-dir {options.output}"
     if sum(training) <= 2 * DataConfig().validation_examples:
         # Of scikit-learn's 1,438 digits the default recipe learns 50 to 94% in its few steps, with
@@ -237,8 +240,8 @@ def _print_made(made: Converted, options: argparse.Namespace) -> None:
         how = f"held out by --test-share {made.held_out:g} --seed {options.seed}"
         lines[3] = ("test", f"{_counted(test)}, {how}")
     if len(made.left_out) > _SHOWN:
-        lines.insert(-1, ("left out", f"{len(made.left_out):,} pictures in all"))
-    if lines[4][1].endswith("resized"):
+        lines.insert(-1, ("left out", f"{len(made.left_out):,} in all"))
+    if resized:
         lines.append(("predict", "with --resize, which resizes pictures as these were"))
     made_of = "\n".join(labelled(label, printable(text)) for label, text in lines)
     result(f"{made_of}\n\n{printable(train)}")  # a line to be copied, however long

@@ -29,6 +29,9 @@ from mnist_scratch.system.text import shown
 UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 
 PIXELS = 28 * 28
+# Mean grey level, above which images are dark on light. Light on dark MNIST has 33, EMNIST's digits
+# 44, KMNIST 49, the synthetic digits 32, Fashion-MNIST 73; dark on light they have 182 to 222.
+DARK_ON_LIGHT = 127.5
 
 
 @stays_as_it_is

@@ -11,19 +11,21 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.data.checks import MOST_CLASSES, as_class_names
-from mnist_scratch.data.dataset import Dataset
+from mnist_scratch.data.dataset import DARK_ON_LIGHT, Dataset
 from mnist_scratch.data.idx import format_idx
-from mnist_scratch.data.importing.images import DARK_ON_LIGHT, grey_levels, make_images
-from mnist_scratch.data.importing.part import Label
+from mnist_scratch.data.importing.images import grey_levels, make_images
+from mnist_scratch.data.importing.part import TEST_SHARE, Label
 from mnist_scratch.data.importing.source import read_source
 from mnist_scratch.data.pictures.background import Ink
 from mnist_scratch.data.sources.classes import write_classes
 from mnist_scratch.data.sources.registry import FILE_NAMES
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import written_whole
-from mnist_scratch.system.text import shown
+from mnist_scratch.system.text import cut, printable
 
-_TEST_SHARE = 0.2
+_PARTS = ("training", "test")
+_SHOWN = 5  # classes in a message
+_LONGEST_SHOWN = 80  # letters of them
 
 
 class Converted(NamedTuple):
@@ -44,7 +46,7 @@ class Converted(NamedTuple):
     notes
         What was done to the images.
     left_out
-        For each picture that could not be used, why.
+        For each picture or folder that could not be used, why.
     """
 
     training: Dataset
@@ -74,7 +76,8 @@ def convert(
     test
         Another one, with the test part; or None for that of the source, or one held out.
     test_share
-        Of the images of each class, how many to hold out where there is no test part; 0.2 if None.
+        Of the images of each class, how many to hold out where there is no test part; None:
+        `TEST_SHARE`.
     seed
         Chooses them.
     prepared
@@ -102,27 +105,40 @@ def convert(
         raise MnistScratchError(
             f"--test-share {test_share:g}: there is a test part in {test or source}; leave it out"
         )
-    parts, note = grey_levels(parts)
-    notes = [note] if note else []
+    notes = []
+    if test is None:
+        parts, note = grey_levels(parts)
+        notes += [note] if note else []
+    else:  # another source may count them to another top
+        for number, what in enumerate(_PARTS):
+            (parts[number],), note = grey_levels([parts[number]])
+            notes += [f"{what} images: {note}"] if note else []
     made = [make_images(part, prepared) for part in parts]
-    left_out = [reason for part in made for reason in part.left_out]
+    unusable = [reason for part in made for reason in part.left_out]
     count = sum(len(part.images) for part in parts)
-    if 2 * len(left_out) > count:
+    if 2 * len(unusable) > count:
         raise MnistScratchError(
-            f"{source}: {len(left_out):,} of {count:,} pictures cannot be used; {left_out[0]}"
+            f"{source}: {len(unusable):,} of {count:,} pictures cannot be used; {unusable[0]}"
         )
+    left_out = [reason for part in parts for reason in part.left_out] + unusable
     classes, of_all = _number([part.labels for part in parts], read.classes, source)
     numbered = [labels[images.used] for labels, images in zip(of_all, made, strict=True)]
 
-    for (images, *_), what in zip(made, ("training", "test"), strict=False):
-        if len(images) and images.mean() > DARK_ON_LIGHT:
+    for (images, *_), what in zip(made, _PARTS, strict=False):
+        which = "" if len(made) == 1 else f"{what} "
+        if not len(images):
+            continue
+        if (images == images[:1]).all():
+            notes.append(f"the {which}images are all alike: there is nothing to tell classes by")
+        elif (images == images[:, :1, :1]).all():
+            notes.append(f"each of the {which}images is a single grey, without anything drawn")
+        if images.mean() > DARK_ON_LIGHT:
             np.subtract(255, images, out=images)
-            which = "" if len(made) == 1 else f"{what} "
             notes.append(f"the {which}images were dark on light: turned, 255 minus every pixel")
     pairs = [(part.images, array) for part, array in zip(made, numbered, strict=True)]
     share = 0.0
     if len(pairs) == 1:
-        share = _TEST_SHARE if test_share is None else test_share
+        share = TEST_SHARE if test_share is None else test_share
         chosen = _hold_out(numbered[0], share, np.random.default_rng(seed))
         pairs = [(made[0].images[which], numbered[0][which]) for which in (~chosen, chosen)]
     notes += _without_images(pairs[0][1], pairs[1][1], classes, source, left_out)
@@ -164,8 +180,11 @@ def _number(
         found = known
     elif not 2 <= len(found) <= MOST_CLASSES:
         classes = "a single class" if len(found) == 1 else f"{len(found):,} classes"
+        some = printable(cut(", ".join(found[:_SHOWN]), _LONGEST_SHOWN))
+        if len(found) > _SHOWN:
+            some += " and so on"
         raise MnistScratchError(
-            f"{source}: {classes}, {shown(', '.join(found))}, where 2 to {MOST_CLASSES} are "
+            f"{source}: {classes} ({some}), where 2 to {MOST_CLASSES} are "
             "needed; labels are the names of folders, a column called label or else the first one, "
             "y_train or labels in an .npz file"
         )

@@ -103,7 +103,9 @@ def _columns(first: list[str], where: str) -> tuple[_Columns, bool]:
     names = [cell.strip() for cell in first]
     small = [name.lower() for name in names]
     counted = small == [str(number) for number in range(len(small))]  # pandas' names of columns
-    is_header = counted or any(not _is_number(name) for name in names[1:])
+    # Beside a column called label, pixels may be called by their numbers. A lone y may be a class.
+    named = small[0] in _LABELS and (small[0] != "y" or _count_up(small[1:]))
+    is_header = counted or named or any(not _is_number(name) for name in names[1:])
     label, dropped = 0, [0]
     if is_header and not counted:
         found = [number for number, name in enumerate(small) if name in _LABELS]
@@ -123,6 +125,10 @@ def _columns(first: list[str], where: str) -> tuple[_Columns, bool]:
             "28 x 28 = 784 grey levels, or those of another square"
         )
     return _Columns(names, label, dropped), is_header
+
+
+def _count_up(names: list[str]) -> bool:
+    return any(names == [str(first + k) for k in range(len(names))] for first in (0, 1))
 
 
 def _is_number(cell: str) -> bool:

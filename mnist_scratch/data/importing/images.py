@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from mnist_scratch.data.dataset import DARK_ON_LIGHT
 from mnist_scratch.data.importing.part import Part
 from mnist_scratch.data.pictures.background import Ink
 from mnist_scratch.data.pictures.own import prepare_picture
@@ -20,7 +21,6 @@ from mnist_scratch.system.bar import progress_bar
 _SIDE = 28
 _FULL_SCALE = 128  # grey levels: where none is as high, they are counted to another top than 255
 _AT_ONCE = 1000  # images
-DARK_ON_LIGHT = 127.5  # mean grey level, from which on images are dark on light
 
 
 class Images(NamedTuple):
@@ -45,7 +45,7 @@ class Images(NamedTuple):
 
 
 def grey_levels(parts: Sequence[Part]) -> tuple[list[Part], str]:
-    """Return parts with uint8 in place of other numbers, and what was done to these, or "".
+    """Return the parts of one source as uint8, all with one factor, and what was done, or "".
 
     Floats up to 1 are multiplied by 255. So is what ends below 128, with another factor: the levels
     of scikit-learn's digits are 0 to 16, and those of a mask 0 and 1.
@@ -157,7 +157,7 @@ def _grey(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         return grey
     opacity = picture[:, :, 3] / 255
     drawn = float((grey * opacity).sum()) / max(float(opacity.sum()), 1.0)
-    paper = 0 if drawn > 127.5 else 255
+    paper = 0 if drawn > DARK_ON_LIGHT else 255
     composed: npt.NDArray[np.uint8] = np.rint(grey * opacity + paper * (1 - opacity)).astype(
         np.uint8
     )

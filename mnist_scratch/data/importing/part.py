@@ -15,6 +15,8 @@ from mnist_scratch.system.text import shown
 
 Label: TypeAlias = int | str
 
+TEST_SHARE = 0.2  # of each class, held out where a source has no test part
+
 
 class Part(NamedTuple):
     """Images and their labels.
@@ -27,11 +29,14 @@ class Part(NamedTuple):
         N whole numbers or words.
     where
         Says of the number of an image where it is from, for messages.
+    left_out
+        For each folder that has no picture, its name and what it has.
     """
 
     images: Sequence[Path] | npt.NDArray[Any]
     labels: list[Label]
     where: Callable[[int], str]
+    left_out: Sequence[str] = ()
 
 
 def as_label(cell: str, where: str) -> Label:
@@ -42,6 +47,8 @@ def as_label(cell: str, where: str) -> Label:
     except ValueError:
         if not word:
             raise MnistScratchError(f"{where}: the label is empty; name the class") from None
+        return word
+    if not math.isfinite(number):  # nan and inf are words
         return word
     if not number.is_integer():
         raise MnistScratchError(

@@ -20,7 +20,7 @@ def read_pictures(folder: Path, report: Callable[[str], object]) -> tuple[Part, 
 
     Where there are folders for training and validation and none for the test, those for validation
     are the test part; beside a test part they are left out. The program sets its own validation
-    images aside from the training images.
+    images aside from the training images. Other folders beside those for training are no classes.
 
     Raises
     ------
@@ -28,42 +28,49 @@ def read_pictures(folder: Path, report: Callable[[str], object]) -> tuple[Part, 
         If the folder has no folders of pictures.
     """
     inner = _folders(folder)
-    while len(inner) == 1 and _folders(next(iter(inner.values()))):  # an archive's own folder
-        (folder,) = inner.values()
+    while len(inner) == 1 and _folders(inner[0]):  # an archive's own folder
+        (folder,) = inner
         inner = _folders(folder)
     training, test, validation = (
-        next((inner[name] for name in names if name in inner), None)
+        next((path for name in names for path in inner if path.name.lower() == name), None)
         for names in (_TRAINING, _TEST, _VALIDATION)
     )
-    if training is None or (test is None and validation is None):
-        return _part(folder), None
-    if test is None:
-        report(f"{validation} is taken for the test part")
-    elif validation is not None:
-        report(f"{validation} is left out")
     held_out = test or validation
+    if training is None or (held_out is None and not _folders(training)):
+        return _part(folder), None
+    for path in inner:
+        if path not in (training, test, validation):
+            report(f"{path} is left out: it lies beside {training.name}, not in it")
+    if validation is not None:
+        report(f"{validation} is {'left out' if test else 'taken for the test part'}")
     return _part(training), None if held_out is None else _part(held_out)
 
 
-def _folders(folder: Path) -> dict[str, Path]:
-    """Return the folders in a folder, by their names in small letters."""
+def _folders(folder: Path) -> list[Path]:
     try:
         paths = sorted(path for path in folder.iterdir() if path.is_dir())
     except OSError as error:
         raise unreadable(folder, error) from error
-    return {path.name.lower(): path for path in paths if not path.name.startswith((".", "__"))}
+    return [path for path in paths if not path.name.startswith((".", "__"))]
 
 
 def _part(folder: Path) -> Part:
     paths: list[Path] = []
     labels: list[Label] = []
-    for path in _folders(folder).values():
-        pictures = picture_files(path)
+    left_out: list[str] = []
+    for path in _folders(folder):
+        try:
+            pictures = picture_files(path)
+        except MnistScratchError as error:
+            left_out.append(str(error))
+            continue
         paths += pictures
         labels += [path.name] * len(pictures)
     if not paths:
+        why = f"; {left_out[0]}" if left_out else ""
         raise MnistScratchError(
             f"{folder} has no folders of pictures; place the pictures of each class in a folder of "
-            "its name, such as a/ and b/, or train/a/ and test/a/; or name a CSV or an .npz file"
+            "its name, such as a/ and b/, or train/a/ and test/a/; or name a CSV or an .npz "
+            f"file{why}"
         )
-    return Part(paths, labels, lambda number: str(paths[number]))
+    return Part(paths, labels, lambda number: str(paths[number]), left_out)

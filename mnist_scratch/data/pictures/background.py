@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from mnist_scratch.data.dataset import DARK_ON_LIGHT
+
 Ink = Literal["auto", "dark", "light"]
 
 _BORDER = 50  # the border is a 50th of the shorter side, at least a pixel
@@ -151,7 +153,7 @@ def _over_a_background(picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.uint8
         background = np.median(colours[paper], axis=0)
     else:  # ink alone
         brightness = float((colours * opacity).sum() / max(3 * float(opacity.sum()), 1e-9))
-        light = ink == "light" or (ink == "auto" and brightness > 127.5)
+        light = ink == "light" or (ink == "auto" and brightness > DARK_ON_LIGHT)
         background = np.full(3, 0 if light else 255)
     composed = colours * opacity + background.astype(np.float32) * (1 - opacity)
     return np.asarray(composed + np.float32(0.5), np.uint8)

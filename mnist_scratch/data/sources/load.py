@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mnist_scratch.data.checks import as_flag, check_callback
-from mnist_scratch.data.dataset import Dataset, Examples, Inverted
+from mnist_scratch.data.dataset import DARK_ON_LIGHT, Dataset, Examples, Inverted
 from mnist_scratch.data.idx import parse_idx
 from mnist_scratch.data.sources.files import (
     data_folder,
@@ -30,9 +30,6 @@ from mnist_scratch.system.files import as_path
 from mnist_scratch.system.lock import locked
 from mnist_scratch.system.text import nearest, shown
 
-# Mean grey level of a data set whose images are light on dark: MNIST 33, EMNIST's digits 44, KMNIST
-# 49, the synthetic digits 32, Fashion-MNIST 73. Dark on light they have 255 minus that, 182 to 222.
-_DARK_ON_LIGHT = 127.5
 _SAMPLED_IMAGES = 1000  # images, evenly spread: a data set may be larger than the memory
 
 
@@ -109,7 +106,7 @@ def _report_ink(splits: DataSplits, report: Callable[[str], object]) -> None:
                 "from empty ones: ink is 255; multiply them by 255 before you write the files"
             )
             return
-        if mean > _DARK_ON_LIGHT:
+        if mean > DARK_ON_LIGHT:
             inverted, remedy = "", "with"
             if isinstance(dataset, Inverted):
                 inverted, remedy = "inverted ", "without"

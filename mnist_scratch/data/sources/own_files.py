@@ -21,7 +21,7 @@ from mnist_scratch.data.file_kind import KNOWN_BY, file_kind
 from mnist_scratch.data.idx import idx_size, parse_idx
 from mnist_scratch.data.sources.classes import CLASSES_FILE, read_classes
 from mnist_scratch.data.sources.files import decompressed, sha256_of, unreadable
-from mnist_scratch.data.sources.registry import DATASETS, FILE_NAMES
+from mnist_scratch.data.sources.registry import DATASETS, DIGITS, FILE_NAMES
 from mnist_scratch.errors import MnistScratchError
 
 _LONG_TO_HASH = 10**9  # bytes, a second or two
@@ -70,7 +70,12 @@ def load_own_files(folder: Path, report: Callable[[str], object]) -> tuple[Datas
     files = [read_file(path, report) for path in paths if path]
     hashes = {name: file.sha256 for name, file in zip(FILE_NAMES, files, strict=True)}
     images, labels, test_images, test_labels = files
-    classes = _classes(folder, labels.array)
+    classes, first = _classes(folder, labels.array, test_labels.array)
+    if first:
+        report(f"labels {classes[0]} to {classes[-1]} are numbered from 0; their names stay")
+        labels, test_labels = (
+            file._replace(array=file.array - np.uint8(first)) for file in (labels, test_labels)
+        )
     if (folder / CLASSES_FILE).exists():
         hashes[CLASSES_FILE] = sha256_of("\n".join(classes).encode())
     return (
@@ -79,16 +84,21 @@ def load_own_files(folder: Path, report: Callable[[str], object]) -> tuple[Datas
     )
 
 
-def _classes(folder: Path, labels: npt.NDArray[Any]) -> tuple[str, ...]:
-    """Return the names in classes.txt; without it, the numbers of the classes there are.
+def _classes(
+    folder: Path, labels: npt.NDArray[Any], test_labels: npt.NDArray[Any]
+) -> tuple[tuple[str, ...], int]:
+    """Return the names in classes.txt, or the labels where there is none; and the first label.
 
-    Those are the labels, if they are 0, 1 and so on without a gap, and otherwise the ten digits.
+    Labels are names if they are 0, 1 and so on without a gap, or 1, 2 and so on to 10 or more, as
+    those of EMNIST's letters are to 26. Otherwise they are the ten digits, as are 1 to 9.
     """
     if not (folder / CLASSES_FILE).exists() and labels.dtype == np.uint8:
         found: list[int] = np.unique(labels).tolist()
-        if len(found) >= 2 and found == list(range(len(found))):
-            return tuple(map(str, found))
-    return read_classes(folder)
+        for first, fewest in ((0, 2), (1, len(DIGITS))):
+            in_order = found == list(range(first, first + len(found)))
+            if in_order and len(found) >= fewest and (test_labels >= first).all():
+                return tuple(map(str, found)), first
+    return read_classes(folder), 0
 
 
 def find_files(folder: Path) -> list[Path | None]:

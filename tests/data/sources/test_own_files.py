@@ -168,6 +168,22 @@ def test_images_of_emnist_are_turned_upright_and_that_is_said(
     assert said == [f"{name}: turned upright, since EMNIST's images are published on their sides"]
 
 
+@pytest.mark.parametrize(("most", "names", "first"), [(26, range(1, 27), 0), (9, range(10), 1)])
+def test_labels_from_one_are_their_own_names_where_they_are_more_than_digits(
+    tmp_path: Path, most: int, names: range, first: int
+) -> None:
+    labels = np.arange(1, most + 1, dtype=np.uint8)
+    for part in ("train", "test"):
+        images = np.zeros((most, 28, 28), np.uint8)
+        (tmp_path / f"emnist-letters-{part}-images-idx3-ubyte").write_bytes(format_idx(images))
+        (tmp_path / f"emnist-letters-{part}-labels-idx1-ubyte").write_bytes(format_idx(labels))
+    said: list[str] = []
+    for loaded in load_dataset("files", tmp_path, said.append):
+        assert loaded.classes == tuple(map(str, names))
+        assert loaded.labels[0] == first
+    assert ("labels 1 to 26 are numbered from 0; their names stay" in said) == (most == 26)
+
+
 def test_a_folder_of_something_else_is_told_what_it_has(tmp_path: Path) -> None:
     for contents, message in (
         ([], "has no IDX files such as train-images-idx3-ubyte: it is empty; 'mnist-scratch data"),
