@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
 
 from mnist_scratch.data.dataset import DARK_ON_LIGHT
 
@@ -87,6 +86,8 @@ def grain(values: NDArray[np.uint8] | NDArray[np.float32]) -> float:
 
 def _smoothed(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Smooth a noisy picture until it is even, but not so far that it loses its strokes."""
+    from PIL import Image, ImageFilter  # only where a picture is read
+
     noise = grain(colours)
     if noise <= _GRAIN:
         return colours

@@ -145,5 +145,5 @@ def test_a_page_of_more_than_a_hundred_digits_is_refused(tmp_path: Path) -> None
 def test_thousands_of_blots_are_refused_at_once(tmp_path: Path) -> None:
     blots = np.random.default_rng(0).random((400, 400)) < 0.2
     Image.fromarray(np.uint8(255 * blots)).save(tmp_path / "blots.png")
-    with pytest.raises(MnistScratchError, match=r"blots\.png: .* no row of digits; cut out"):
+    with pytest.raises(MnistScratchError, match=r"blots\.png: (nothing is drawn|.* no row)"):
         read_digits(tmp_path / "blots.png")
