@@ -20,8 +20,7 @@ def as_array(given: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
     """Return what is given as an array, or raise a ValueError that says why it is none."""
     if type(given) is np.ndarray:
         return given
-    rows = given if isinstance(given, (list, tuple)) else (given,)
-    if any(isinstance(row, np.ma.MaskedArray) for row in rows):
+    if _is_masked(given):
         raise ValueError(
             f"{what}: a masked array would lose its mask; give x.filled(value) or x.data"
         )
@@ -29,6 +28,13 @@ def as_array(given: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
         return np.asarray(given)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{what} cannot be read as an array: {error}") from error
+
+
+def _is_masked(given: object) -> bool:
+    """Return whether something is a masked array, or a list that has one in it."""
+    if isinstance(given, (list, tuple)):
+        return any(map(_is_masked, given))
+    return isinstance(given, np.ma.MaskedArray)
 
 
 def as_floats(numbers: npt.ArrayLike, what: str) -> Array:

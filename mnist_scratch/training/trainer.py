@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from mnist_scratch.config.schema import Config, check_config
 from mnist_scratch.data.augment import Augmentation
+from mnist_scratch.data.checks import check_callback
 from mnist_scratch.data.dataset import Examples
 from mnist_scratch.data.loader import BatchLoader
 from mnist_scratch.errors import MnistScratchError
@@ -28,7 +29,6 @@ from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import OPTIMIZERS, Optimizer
 from mnist_scratch.nn.schedule import SCHEDULES, Schedule
-from mnist_scratch.system.text import shown
 from mnist_scratch.training.divergence import all_finite, diverged
 from mnist_scratch.training.evaluation import check_classifier, evaluate
 from mnist_scratch.training.history import NORMS, History, Row, layer_norms
@@ -138,8 +138,8 @@ class Trainer:
         ValueError
             If it has run before, or its optimizer is another network's.
         """
-        check_callable(after_epoch, "after_epoch")
-        check_callable(after_step, "after_step")
+        check_callback(after_epoch, "after_epoch")
+        check_callback(after_step, "after_step")
         if self._started:
             raise ValueError("this trainer has run; make another for another training")
         if getattr(self.optimizer, "network", self.network) is not self.network:
@@ -394,9 +394,3 @@ def _check_arguments(
     for argument, dataset in (("training", training), ("validation", validation)):
         check_classifier(network, dataset, argument, call)
     check_config(config, call)
-
-
-def check_callable(function: object, argument: str) -> None:
-    """Raise a TypeError if that is no callback."""
-    if not callable(function):
-        raise TypeError(f"{argument} = {shown(function)}: must be a function without parameters")

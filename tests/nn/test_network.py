@@ -238,6 +238,7 @@ RAW = r"standardise\(images\) .*predict\(network, images\)"
         ([[0] * 784], "not int64"),
         (np.ma.masked_array(np.zeros((5, 784))), "masked"),
         ([np.ma.masked_array(np.zeros(784))], "masked"),
+        ([[np.ma.masked_array(np.zeros(784))]], "masked"),
         ([[0.0], [0.0, 1.0]], "^images cannot be read as an array"),
         (None, r"floats \(B, 784\), not None"),
         (ReLU, "not the class ReLU"),

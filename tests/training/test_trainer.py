@@ -395,6 +395,8 @@ def test_what_a_trainer_cannot_use_is_named(digits: Dataset) -> None:
     trainer = Trainer(network, digits, digits, configured(epochs=1))
     with pytest.raises(TypeError, match="after_epoch = None: must be a function without parameter"):
         trainer.run(after_epoch=None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"after_epoch = .*: must be a function without"):
+        trainer.run(after_epoch=lambda epoch: epoch)  # type: ignore[misc, arg-type]
     trainer.run()  # which the refusal has not begun
 
 
