@@ -403,7 +403,7 @@ def tick_beside(digit: Digit, rng: Random) -> bytes:
     page = sheet((int(height * 1.6), int(ink.shape[1] + height * 1.3)), rng)
     write(page[:, : ink.shape[1] + int(0.2 * height)], ink, rng, margin=0.3)
     image = as_image(page)
-    size = height * rng.uniform(0.12, 0.3)
+    size = ink.shape[0] * rng.uniform(0.12, 0.3)
     x = page.shape[1] - size * 1.3
     y = page.shape[0] * rng.uniform(0.3, 0.8)
     points = [(x, y), (x + 0.3 * size, y + 0.4 * size), (x + size, y - 0.6 * size)]

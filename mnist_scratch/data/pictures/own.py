@@ -175,7 +175,7 @@ def prepare_digits(name: str, picture: Picture, ink: Ink) -> PictureDigits:
     MnistScratchError
         If nothing is drawn, or it is no row of digits.
     """
-    drawn, contrast = _ink_and_contrast(name, picture.pixels, ink)
+    drawn, contrast, is_photograph = _ink_and_contrast(name, picture.pixels, ink)
     components, numbers = numbered_components(drawn, drawn > fringe(drawn))
     digits, marks = find_digits(components)
     if not 0 < len(digits) <= _MOST_DIGITS or not have_places(digits):
@@ -188,9 +188,13 @@ def prepare_digits(name: str, picture: Picture, ink: Ink) -> PictureDigits:
         digit_of[digit.members] = place
     owner = digit_of[numbers]  # (H, W)
     inks = [np.where((owner == k) | (numbers < 0), drawn, 0) for k in range(len(digits))]
+    if is_photograph and any(_is_cut_off(digit.box, drawn.shape) for digit in digits):
+        raise MnistScratchError(
+            f"{name}: what is drawn goes on beyond the picture, as in a photograph of something "
+            "else; if it is a digit, leave some paper around it"
+        )
     if not all(
-        is_written(_cut(written, digit.box), _is_cut_off(digit.box, drawn.shape))
-        for written, digit in zip(inks, digits, strict=True)
+        is_written(_cut(written, digit.box)) for written, digit in zip(inks, digits, strict=True)
     ):
         raise MnistScratchError(
             f"{name}: what is drawn is no digit, but a scribble, a texture or a photograph; "
@@ -257,8 +261,8 @@ def find_ink(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.floa
 
 def _ink_and_contrast(
     name: str, picture: NDArray[np.uint8], ink: Ink
-) -> tuple[NDArray[np.float32], float]:
-    """Find the ink, and how many times the least contrast that can be read it has."""
+) -> tuple[NDArray[np.float32], float, bool]:
+    """Find the ink, its contrast, of the least that can be read, and whether there is noise."""
     strength = subtract_background(picture, ink)  # (H, W), 0 to 255
     paper = strength[strength <= 0.5 * strength.max()]
     level = np.median(paper)
@@ -279,7 +283,7 @@ def _ink_and_contrast(
     largest = max((max(each.height, each.width) for each in components), default=0)
     if largest < _LEAST_SIZE * max(strength.shape):
         raise _nothing(name, ink)
-    return drawn, contrast / least
+    return drawn, contrast / least, noise > 0
 
 
 def fringe(drawn: NDArray[np.float32]) -> float:

@@ -16,6 +16,7 @@ from mnist_scratch.data.pictures.components import Component, joined
 # Chosen on rows of MNIST's training images.
 _TALL = 0.5  # of the tallest: a 1 of a small hand beside a large one; less is a broken-off stroke
 _BROAD = 0.38  # of the tallest, in height and width: a low wide 2; less is a dot, a dash, a tick
+_TICK = 0.48  # of the longer of two: less is a tick beside a digit
 _SAME_ROW = 0.4  # of the lower one's height is shared by neighbours, on an uneven base line too
 _DOT = 0.22  # heights: dots, dashes and dust are lower
 _DUST = 0.02  # heights
@@ -55,6 +56,9 @@ def find_digits(components: list[Component]) -> tuple[list[Digit], list[Componen
     """
     tallest = max(each.height for each in components)
     large = [number for number, each in enumerate(components) if _is_large(each, tallest)]
+    if len(large) == 2:  # one digit, and perhaps a tick beside it
+        by_size = [max(components[k].height, components[k].width) for k in large]
+        large = [k for k, size in zip(large, by_size, strict=True) if size >= _TICK * max(by_size)]
     if len(large) > _MOST_PIECES:
         return [], []
     heights = [components[number].height for number in large]

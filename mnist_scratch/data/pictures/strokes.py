@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 _THINNEST = 0.1
 # Strokes' length, half of their outline, by the digit's longer side. Of 8,000 of MNIST's images the
 # most is 3.5; scribbles have 4 to 14.
-_LONGEST = 4.0
+_LONGEST = 4.5
 
 
 def thicken(box: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -51,15 +51,13 @@ def stroke_width(box: NDArray[np.uint8]) -> float:
     return 8 * int(box.sum(dtype=np.int64)) / (np.pi * _steps(box))
 
 
-def is_written(box: NDArray[np.uint8], cut_off: bool) -> bool:
-    """Tell whether a box's ink has no more strokes than a digit: a scribble or a photograph has.
+def is_written(box: NDArray[np.uint8]) -> bool:
+    """Tell whether a box's ink has no more strokes than a digit: a scribble or a texture has.
 
-    Ink that the border of the picture cuts off on two sides is measured as it is, so that textures
-    count; other ink is first reduced, so that the grain of a pencil does not.
+    The ink is first reduced, so that the grain of a pencil does not count.
     """
-    if not cut_off:
-        box = _reduced(box)
-    return bool(np.pi / 8 * _steps(box) <= 255 * _LONGEST * max(box.shape))
+    small = _reduced(box)
+    return bool(np.pi / 8 * _steps(small) <= 255 * _LONGEST * max(small.shape))
 
 
 def _reduced(box: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -331,3 +331,13 @@ def test_of_a_small_or_faint_digit_it_is_said_what_would_help(tmp_path: Path) ->
     assert hints[0] == ""
     assert hints[1] == "a digit is only 9 pixels high; take the picture from nearer"
     assert hints[2].startswith("the ink is faint; take the picture in more light")
+
+
+def test_a_photograph_of_something_that_goes_on_beyond_it_is_refused(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    scene = np.asarray(seven(width=36).crop((100, 40, 190, 360)), np.float64)  # two sides cut it
+    Image.fromarray(
+        np.clip(0.8 * scene + rng.normal(30, 4, scene.shape), 0, 255).astype(np.uint8)
+    ).save(tmp_path / "scene.png")
+    with pytest.raises(MnistScratchError, match=r"goes on beyond the picture.*leave some paper"):
+        prepared(tmp_path / "scene.png")
