@@ -1,6 +1,6 @@
 """Our own contestants.
 
-They import public names alone, so that an older checkout can take part as well.
+They import only public names that the first edition has too, so that it can take part.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import itertools
 import tempfile
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -19,16 +20,11 @@ from benchmarks.rivals import PROBED, initial_parameters
 from benchmarks.turns import Data, Turns, Work
 
 from mnist_scratch import (
-    AugmentationConfig,
     Config,
     Dataset,
     Network,
-    NetworkConfig,
-    OptimizerConfig,
-    ScheduleConfig,
     SoftmaxCrossEntropy,
     Trainer,
-    TrainingConfig,
     evaluate,
     load_dataset,
     softmax_cross_entropy,
@@ -39,7 +35,7 @@ load = cache(load_dataset)
 
 
 def _network(work: Work) -> Network:
-    network = Network.of_widths(tuple(work.widths), "relu", 0)
+    network = Network.of_widths(tuple(work.widths), "relu", np.random.default_rng(0))
     network.parameters[...] = np.concatenate(list(map(np.ravel, initial_parameters(work.widths))))
     return network
 
@@ -53,21 +49,25 @@ def make_trainer(
 ) -> Trainer:
     """Return a trainer whose training has no end."""
     training, test = load(*data)
-    config = Config(
-        network=NetworkConfig(hidden=tuple(work.widths[1:-1])),
-        optimizer=OptimizerConfig(
+    config = Config()
+    config = replace(
+        config,
+        network=replace(config.network, hidden=tuple(work.widths[1:-1])),
+        optimizer=replace(
+            config.optimizer,
             learning_rate=work.learning_rate,
             momentum=work.momentum,
             nesterov=work.nesterov,
             weight_decay=work.weight_decay,
         ),
-        schedule=ScheduleConfig(name="constant", warmup=0.0),
-        training=TrainingConfig(
+        schedule=replace(config.schedule, name="constant", warmup=0.0),
+        training=replace(
+            config.training,
             epochs=10**6,  # the turns end before
             batch_size=work.batch_size,
             check_finite=check_finite,
         ),
-        augmentation=AugmentationConfig(**(distortion or {})),
+        augmentation=replace(config.augmentation, **(distortion or {})),
     )
     # Few images to validate on: it is steps that are timed, not what comes between two epochs.
     return Trainer(_network(work), training, _first(test, 10), config)
@@ -82,7 +82,7 @@ def train(
     one that a run would choose.
     """
     trainer = make_trainer(work, data, **how)
-    probed = _first(load(*data).test, PROBED)
+    probed = _first(load(*data)[1], PROBED)
     turns.ready(lambda: evaluate(trainer.network, probed).loss)
     # In the first turn, while no other contestant computes.
     with _chosen_threads(trainer.config) if choose else nullcontext():
@@ -122,7 +122,7 @@ def products(turns: Turns, work: Work, data: Data) -> None:
 
 def evaluation(turns: Turns, work: Work, data: Data) -> None:
     """Evaluate a network on the test set."""
-    network, test = _network(work), load(*data).test
+    network, test = _network(work), load(*data)[1]
     turns.ready()
     while True:
         evaluate(network, test)
