@@ -1,4 +1,4 @@
-"""Connected components of ink: which are the digit, which are dust, which a second digit."""
+"""Connected components of ink, and which of them are dust."""
 
 from __future__ import annotations
 
@@ -8,16 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-# Chosen on pairs of MNIST's digits set side by side, of which 98% are told from single ones. Of
-# MNIST's single digits none of the 10,000 for testing is taken for several, and 4 of 60,000.
-_LARGE = 0.3  # of the heaviest component's ink: less is a stroke, a broken end or dust
-_TALL = 0.55  # of the height of all: a digit beside another is about as tall
-_OVERLAP = 0.33  # of the narrower component's width: slanting neighbours share columns
-_FAR = 0.4  # of the larger component's longer side: more is not within one digit
 _SPECK = 0.1  # of the longest component's length
 _FAINT = 0.4  # of the strongest pixel: no pixel of a component is stronger
 _MOST_DUST = 0.25  # of all ink is not dust, or all is
-_DUST = 0.005  # of the heaviest component's ink
 
 
 class Component(NamedTuple):
@@ -127,22 +120,6 @@ def _first_pixels(is_ink: NDArray[np.bool_]) -> NDArray[np.int64]:
             points_at = further
 
 
-def digit_among(components: list[Component]) -> Component:
-    """Return the digit as one component: the heaviest, and what belongs to it.
-
-    What is near belongs, for people lift the pen within a digit; what is small and far, or next to
-    nothing, is dust.
-    """
-    heaviest = components[0]
-    digit = [
-        each
-        for each in components
-        if each.mass >= _DUST * heaviest.mass
-        and (each.mass >= _LARGE * heaviest.mass or not _far(each, heaviest))
-    ]
-    return joined(digit)
-
-
 def joined(components: Sequence[Component]) -> Component:
     """Return several components as one."""
     return Component(
@@ -152,30 +129,3 @@ def joined(components: Sequence[Component]) -> Component:
         min(each.left for each in components),
         max(each.right for each in components),
     )
-
-
-def are_several(components: list[Component]) -> bool:
-    """Tell whether two of the components are digits: large, and side by side or far apart.
-
-    Touching digits are not told apart, nor two close above each other.
-    """
-    large = [each for each in components if each.mass >= _LARGE * components[0].mass]
-    height = max(each.bottom for each in large) - min(each.top for each in large)
-    return any(
-        _far(one, other)
-        or (min(one.height, other.height) >= _TALL * height and _side_by_side(one, other))
-        for number, one in enumerate(large)
-        for other in large[:number]
-    )
-
-
-def _side_by_side(one: Component, other: Component) -> bool:
-    shared = min(one.right, other.right) - max(one.left, other.left)
-    return shared <= _OVERLAP * min(one.width, other.width)
-
-
-def _far(one: Component, other: Component) -> bool:
-    gap_down = max(one.top, other.top) - min(one.bottom, other.bottom)
-    gap_across = max(one.left, other.left) - min(one.right, other.right)
-    longest = max(one.height, one.width, other.height, other.width)
-    return max(gap_down, gap_across) > _FAR * longest

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from mnist_scratch.data.pictures.components import Component
+from mnist_scratch.data.pictures.components import Component, connected_components
 from mnist_scratch.data.pictures.own import read_digits, read_picture
 from mnist_scratch.data.pictures.several import find_digits
+from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.errors import MnistScratchError
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom
@@ -147,3 +149,30 @@ def test_thousands_of_blots_are_refused_at_once(tmp_path: Path) -> None:
     Image.fromarray(np.uint8(255 * blots)).save(tmp_path / "blots.png")
     with pytest.raises(MnistScratchError, match=r"blots\.png: (nothing is drawn|.* no row)"):
         read_digits(tmp_path / "blots.png")
+
+
+def pair(
+    images: NDArray[np.uint8], rng: np.random.Generator, gap: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Two of the images side by side, their ink `gap` pixels apart."""
+    halves = []
+    for image in images[rng.integers(0, len(images), 2)]:
+        lit = np.flatnonzero((image > 25).any(axis=0))
+        halves.append(image[:, lit[0] : lit[-1] + 1])
+    both = np.hstack([halves[0], np.zeros((28, gap), np.uint8), halves[1]]).astype(np.float32)
+    return both, both > 25
+
+
+def digits_in(ink: NDArray[np.float32], is_ink: NDArray[np.bool_]) -> int:
+    return len(find_digits(connected_components(ink, is_ink))[0])
+
+
+@pytest.mark.mnist
+def test_mnist_s_single_digits_are_single_and_its_pairs_are_two_digits(mnist_dir: Path) -> None:
+    images = load_dataset("mnist", str(mnist_dir)).test.images[::4]
+    ink = images.astype(np.float32)
+    # Of all 10,000 images, 7 are in two large pieces beside each other.
+    assert sum(digits_in(each, each > 25) != 1 for each in ink) <= 4
+    rng = np.random.default_rng(4)
+    pairs = [pair(images, rng, gap) for gap in (1, 3, 8) for _ in range(100)]
+    assert np.mean([digits_in(*each) == 2 for each in pairs]) > 0.96
