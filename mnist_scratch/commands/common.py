@@ -88,7 +88,7 @@ def test_set(run: RunFolder, options: argparse.Namespace) -> Examples:
     test = load_dataset(dataset, data_dir, invert=same and trained_on.invert).test
     names, found = run.classes(), tuple(test.classes)
     numbers = tuple(map(str, range(len(names))))
-    # Numbers may stand for names that nobody has written down.
+    # A model or a data set without names of its own knows its classes by their numbers.
     if names != found and (len(names) != len(found) or numbers not in (names, found)):
         raise MnistScratchError(
             f"{run.path} knows {_listed(names)}, {dataset} has {_listed(found)}: evaluate it on "

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Sequence
 from dataclasses import FrozenInstanceError
 from operator import index
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -40,10 +40,10 @@ def as_flag(value: bool, argument: str) -> bool:
     return bool(value)
 
 
-def check_callback(function: object, argument: str, *given: str) -> None:
+def check_callback(function: Any, argument: str, *given: str) -> None:
     """Raise a TypeError if that cannot be called with what it will be given."""
     try:
-        inspect.signature(function).bind(*given)  # type: ignore[arg-type]
+        inspect.signature(function).bind(*given)
     except ValueError:  # some built-in functions do not say what they take
         return
     except TypeError:
@@ -117,7 +117,8 @@ def as_labels(labels: npt.ArrayLike, count: int, classes: int) -> npt.NDArray[np
     for number in np.flatnonzero(~np.isin(array, np.arange(classes))):
         raise ValueError(
             f"example {number} has the label {array[number]}; labels are 0 to {classes - 1}, of "
-            f"{classes} classes; classes=[...] names others, beside files classes.txt"
+            f"{classes} classes; name others with classes=[...], or "
+            "in a file classes.txt beside the data"
         )
     if array.dtype != np.uint8:
         raise ValueError(f"{wanted}; np.array(labels, np.uint8)")

@@ -55,7 +55,7 @@ class Dataset:
     Raises
     ------
     ValueError
-        If the two do not belong together, or a label or a name of a class is none.
+        If the two do not belong together, a label is out of range, or the names are not valid.
     TypeError
         If the name is no text, the hashes are no mapping, or the classes no list or tuple.
     """
@@ -179,7 +179,7 @@ class Subset(_View):
     ValueError
         If there are no such examples.
     TypeError
-        If the data set is none.
+        If it is given something else than a data set.
     """
 
     examples: npt.NDArray[np.int64]

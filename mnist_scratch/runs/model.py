@@ -86,7 +86,7 @@ def load_model(path: str | os.PathLike[str]) -> Network:
     Raises
     ------
     TypeError
-        If the path is none.
+        If the path is no path.
     MnistScratchError
         If the file cannot be read, or is not exactly a model.
     """

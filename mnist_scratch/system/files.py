@@ -66,10 +66,7 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
         temporary.replace(path)
         _flush_folder(path.parent)
     except OSError as error:
-        raise MnistScratchError(
-            f"cannot write {path}: {error.strerror or error}; "
-            "check the space and the permissions there, or name another place"
-        ) from error
+        raise _cannot_write(path, error) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -93,12 +90,16 @@ def folder_written_whole(path: Path) -> Iterator[Path]:
         temporary.rename(path)
         _flush_folder(path.parent)
     except OSError as error:
-        raise MnistScratchError(
-            f"cannot write {path}: {error.strerror or error}; "
-            "check the space and the permissions there, or name another place"
-        ) from error
+        raise _cannot_write(path, error) from error
     finally:
         rmtree(temporary, ignore_errors=True)
+
+
+def _cannot_write(path: Path, error: OSError) -> MnistScratchError:
+    return MnistScratchError(
+        f"cannot write {path}: {error.strerror or error}; "
+        "check the space and the permissions there, or name another place"
+    )
 
 
 def write_text_whole(path: Path, text: str) -> None:

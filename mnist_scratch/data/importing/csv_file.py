@@ -42,7 +42,7 @@ def read_csv(path: Path) -> Part:
     Raises
     ------
     MnistScratchError
-        If it cannot be read, or a row is none of an image.
+        If it cannot be read, or a row is no image.
     """
     try:
         with (

@@ -82,7 +82,7 @@ def read_picture(path: str | os.PathLike[str], ink: Ink = "auto") -> NDArray[np.
     MnistScratchError
         If the picture cannot be read, or is not of one digit.
     TypeError, ValueError
-        If the path or the ink is none.
+        If the path is no path, or there is no such ink.
     """
     digits = read_digits(path, ink)
     return _the_one(os.fspath(path), digits)
@@ -105,7 +105,7 @@ def read_digits(path: str | os.PathLike[str], ink: Ink = "auto") -> PictureDigit
     MnistScratchError
         If the picture cannot be read, or what is drawn is no row of digits.
     TypeError, ValueError
-        If the path or the ink is none.
+        If the path is no path, or there is no such ink.
     """
     as_path(path, "path")
     name = os.fspath(path)  # as it was given: ./- is a file, - standard input
