@@ -3,6 +3,7 @@
 
 const TALL = 0.5;
 const BROAD = 0.38;
+const TICK = 0.48;
 const SAME_ROW = 0.4;
 const DOT = 0.22;
 const DUST = 0.02;
@@ -16,7 +17,12 @@ function findDigits(boxes) {
   const isLarge = (box) =>
     box.height >= TALL * tallest || Math.min(box.height, box.width) >= BROAD * tallest;
   const parts = boxes.map((box, number) => ({ members: [number], box }));
-  const large = parts.filter(({ box }) => isLarge(box));
+  let large = parts.filter(({ box }) => isLarge(box));
+  if (large.length === 2) {  // one digit, and perhaps a tick beside it
+    const size = ({ box }) => Math.max(box.height, box.width);
+    const longer = Math.max(...large.map(size));
+    large = large.filter((part) => size(part) >= TICK * longer);
+  }
   const whole = large.length === 2 ? [large.reduce(joined)] : large;  // it may be two halves
   const height = quantile(whole.map(({ box }) => box.height), 0.75);
   let digits = [];
@@ -33,7 +39,7 @@ function findDigits(boxes) {
   const bodies = digits.map(({ box }) => box);
   for (const part of parts) {
     const { box } = part;
-    if (isLarge(box) || Math.max(box.height, box.width) < DUST * height) continue;
+    if (large.includes(part) || Math.max(box.height, box.width) < DUST * height) continue;
     const distances = bodies.map((body) => (isPart(box, body, height) ? apart(box, body) : Infinity));
     const place = distances.indexOf(Math.min(...distances));
     if (distances[place] < Infinity) digits[place] = joined(digits[place], part);
