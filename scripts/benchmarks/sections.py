@@ -17,7 +17,6 @@ from mnist_scratch.config.toml import find_config, read_config
 from mnist_scratch.system.threads import usable_cpus
 
 MODULES = {"PyTorch": "pytorch", "JAX": "jax"}  # of the rivals that do all the work
-PAIRED_ROUNDS = 11  # at least: fewer are too few for pairs
 
 
 def recipe(name: str) -> Config:
@@ -200,7 +199,10 @@ def against(contest: Contest, checkout: Path) -> list[Row]:
     """
     if not (checkout / "mnist_scratch" / "__init__.py").exists():
         raise BenchmarkError(f"{checkout}: there is no mnist_scratch/ to compare with")
-    contest.rounds = max(contest.rounds, PAIRED_ROUNDS)
+    if contest.quick:
+        contest.rounds = 11
+    else:  # many short turns: both of a pair meet the same load
+        contest.rounds, contest.turn_seconds = 45, 0.1
     sides = [
         Contestant("this", "ours:train"),
         Contestant("other", "ours:train", checkout=checkout),
