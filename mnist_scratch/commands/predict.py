@@ -9,20 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mnist_scratch.commands.common import add_json, add_run
 from mnist_scratch.commands.output import result
-from mnist_scratch.data.importing.images import resize_picture
-from mnist_scratch.data.pictures.background import Ink
 from mnist_scratch.data.pictures.own import PictureDigits, check_one, prepare_digits
 from mnist_scratch.data.pictures.read import (
     STANDARD_INPUT,
-    Picture,
     left_out,
     open_picture,
     picture_files,
 )
+from mnist_scratch.data.pictures.resize import resize_whole
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.predict import Predictions, number_text, predict
 from mnist_scratch.report.text.bars import describe, summarise
@@ -45,8 +41,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         help="PNG, JPEG or other pictures of a digit or a number; -: standard input",
     )
     command.usage = (
-        "%(prog)s [-h] [--ink {auto,dark,light}] [--one] [--resize]\n"
-        "                             [--show FILE.png] [--json]\n"
+        "%(prog)s [-h] [--ink {auto,dark,light}] [--one]\n"
+        "                             [--resize | --no-resize] [--show FILE.png] [--json]\n"
         "                             RUN (PICTURE [PICTURE ...] | --folder DIR)"
     )
     # nargs="*" would be satisfied, with none, by what stands before the first flag.
@@ -69,9 +65,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--resize",
-        action="store_true",
-        help="resize each picture to 28 x 28 as it is, as `data import` does without --prepare, "
-        "instead of finding its digits",
+        action=argparse.BooleanOptionalAction,
+        help="resize each picture to 28 x 28 as it is, or find its digits and centre each "
+        "(default: as the pictures were that the run has learned from)",
     )
     command.add_argument(
         "--show",
@@ -86,7 +82,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Read pictures, and print what the network predicts."""
     run = RunFolder(options.run)
-    network, names = run.model(), run.classes()
+    network, names, resized = run.saved_model()
+    if options.resize is not None:
+        resized = options.resize
     files = _files(options)
     if options.show:
         _check_show(options.show, files)
@@ -97,8 +95,8 @@ def run(options: argparse.Namespace) -> None:
         for file in files:
             try:
                 picture = open_picture(file)
-                if options.resize:
-                    digits = _whole(picture, options.ink)
+                if resized:
+                    digits = resize_whole(picture, options.ink)
                 else:
                     digits = prepare_digits(file, picture, options.ink)
                 if options.one:
@@ -146,14 +144,6 @@ def run(options: argparse.Namespace) -> None:
             f"all pictures were read, but {len(others)} "
             f"file{'s were' if len(others) > 1 else ' was'} left out"
         )
-
-
-def _whole(picture: Picture, ink: Ink) -> PictureDigits:
-    """Return a picture as the one digit in it."""
-    images = resize_picture(picture.pixels, ink)[np.newaxis]
-    return PictureDigits(
-        images, np.array([[0, 0, picture.width, picture.height]]), np.zeros(1, np.int64), ()
-    )
 
 
 def _unanswered(file: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from mnist_scratch.data.checks import (
     as_class_names,
+    as_flag,
     as_images,
     as_integer,
     as_labels,
@@ -51,6 +52,9 @@ class Dataset:
         File name to SHA-256 of the files it was read from, if it was.
     classes
         The names of the classes, 2 to 256, in the order of their labels: by default the ten digits.
+    resized
+        Whether the images are whole pictures that were resized. Otherwise they were prepared as
+        MNIST was; `predict` prepares new pictures as those that a network has learned from.
 
     Raises
     ------
@@ -65,6 +69,7 @@ class Dataset:
     labels: UInt8Array
     sha256: Mapping[str, str] = field(default_factory=dict)
     classes: Sequence[str] = DIGITS
+    resized: bool = False
 
     def __post_init__(self) -> None:
         """Check that images and labels belong together."""
@@ -89,6 +94,7 @@ class Dataset:
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "labels", labels)
         object.__setattr__(self, "classes", classes)
+        object.__setattr__(self, "resized", as_flag(self.resized, "resized"))
 
     def __repr__(self) -> str:
         """Return what a person wants to know of it."""
@@ -128,6 +134,11 @@ class _View:
     def classes(self) -> Sequence[str]:
         """The names of the data set's classes, in the order of their labels."""
         return self.dataset.classes
+
+    @property
+    def resized(self) -> bool:
+        """Whether the data set's images are whole pictures that were resized."""
+        return self.dataset.resized
 
 
 @stays_as_it_is

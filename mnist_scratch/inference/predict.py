@@ -9,7 +9,6 @@ import itertools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -17,12 +16,11 @@ import numpy.typing as npt
 
 from mnist_scratch.data.checks import as_rows, stays_as_it_is
 from mnist_scratch.data.dataset import PIXELS, Dataset, Examples, UInt8Array
-from mnist_scratch.data.pictures.own import read_digits
+from mnist_scratch.data.pictures.own import PictureDigits, read_digits
 from mnist_scratch.inference.examples import all_logits
 from mnist_scratch.nn.loss import softmax
 from mnist_scratch.nn.network import Network
-from mnist_scratch.runs.folder import RunFolder
-from mnist_scratch.runs.model import load_named_model, numbered
+from mnist_scratch.runs.model import SavedModel, load_saved_model, numbered
 from mnist_scratch.system.text import shown
 
 _Path: TypeAlias = str | os.PathLike[str]
@@ -85,7 +83,7 @@ def predict(
     network_or_run: Network | _Path,
     images: UInt8Array | Examples | _Path | Sequence[UInt8Array | _Path],
 ) -> Predictions:
-    """Predict the class of images, which are prepared here as those of training were.
+    """Predict the class of images; a picture is prepared as those of training were.
 
     Several threads may predict with the same network at once, as long as none trains it.
 
@@ -95,7 +93,8 @@ def predict(
         A network of 784 inputs, the folder of a run, or a file that `save_model` wrote.
     images
         uint8 (N, 28, 28) or (N, 784), 0 background to 255 ink, or one image, (28, 28) or (784,); a
-        data set; the file of a picture, which `read_digits` reads; or a list of arrays and files.
+        data set; the file of a picture, in which `read_digits` finds digits unless the network has
+        learned from resized pictures; or a list of arrays and files.
 
     Returns
     -------
@@ -111,7 +110,7 @@ def predict(
         If a file cannot be read, a picture is not of digits, or the network's logits are not
         finite.
     """
-    network, names = _network_and_names(network_or_run)
+    network, names, resized = _saved_model(network_or_run)
     if network.widths[0] != PIXELS:
         raise ValueError(
             f"a network of {network.title} takes no images of 28 x 28: "
@@ -120,7 +119,7 @@ def predict(
     if isinstance(images, Examples):
         examples, places = images, _one_each(len(images))
     else:
-        pixels, places = _digits(images)
+        pixels, places = _digits(images, resized)
         unlabelled = np.zeros(len(pixels), np.uint8)
         examples = Dataset("images", pixels.reshape(-1, 28, 28), unlabelled)
     probabilities = softmax(all_logits(network, examples)).astype(np.float64, copy=False)  # (N, C)
@@ -151,18 +150,15 @@ def number_text(digits: Sequence[str], rows: npt.NDArray[np.int64], names: Seque
     return "\n".join(between.join(digit for _, digit in line) for _, line in lines)
 
 
-def _network_and_names(network_or_run: Network | _Path) -> tuple[Network, Sequence[str]]:
+def _saved_model(network_or_run: Network | _Path) -> SavedModel:
     if isinstance(network_or_run, Network):
-        return network_or_run, numbered(network_or_run)
+        return SavedModel(network_or_run, numbered(network_or_run))
     if not isinstance(network_or_run, (str, os.PathLike)):
         raise TypeError(
             f"network_or_run = {shown(network_or_run)}: must be a Network, the folder of a run or "
             "a model file"
         )
-    network, names = load_named_model(network_or_run)
-    path = Path(network_or_run)
-    folder = path.parent if path.name == "model.npz" else path
-    return network, RunFolder(folder).classes() if (folder / "config.toml").is_file() else names
+    return load_saved_model(network_or_run)
 
 
 class _Places(NamedTuple):
@@ -175,16 +171,16 @@ class _Places(NamedTuple):
 
 
 def _digits(
-    images: UInt8Array | _Path | Sequence[UInt8Array | _Path],
+    images: UInt8Array | _Path | Sequence[UInt8Array | _Path], resized: bool
 ) -> tuple[UInt8Array, _Places]:
     """Return digits as rows, uint8 (N, 784), and where they are."""
     if isinstance(images, (str, os.PathLike)):
-        found = read_digits(images)
+        found = _resized(os.fspath(images)) if resized else read_digits(images)
         warnings = tuple(f"{os.fspath(images)}: {each}" for each in found.warnings)
         places = _Places(np.zeros_like(found.rows), found.rows, found.boxes, warnings)
         return found.images.reshape(-1, PIXELS), places
     if isinstance(images, list | tuple) and images:
-        pixels, parts = zip(*map(_digits, images), strict=True)
+        pixels, parts = zip(*(_digits(each, resized) for each in images), strict=True)
         firsts = np.cumsum([0] + [part.pictures[-1] + 1 for part in parts[:-1]])
         return np.concatenate(pixels), _Places(
             np.concatenate([p.pictures + first for p, first in zip(parts, firsts, strict=True)]),
@@ -199,6 +195,13 @@ def _digits(
         )
     rows = as_rows(images)
     return rows, _one_each(len(rows))
+
+
+def _resized(name: str) -> PictureDigits:
+    from mnist_scratch.data.pictures.read import open_picture  # Pillow
+    from mnist_scratch.data.pictures.resize import resize_whole
+
+    return resize_whole(open_picture(name), "auto")
 
 
 def _one_each(count: int) -> _Places:

@@ -104,7 +104,7 @@ class Arrays:
             file.seek(0)
             array = npy.read_array(file, allow_pickle=False)
             file.read()  # an empty array's CRC-32 is compared only at the end of the file
-        if code == "U" and (array.view(np.uint32) > sys.maxunicode).any():
+        if code == "U" and (np.atleast_1d(array).view(np.uint32) > sys.maxunicode).any():
             raise ValueError(f"the array '{name}' is not Unicode text")
         return array
 

@@ -18,11 +18,10 @@ import numpy.typing as npt
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.toml import format_config, read_config
 from mnist_scratch.data.dataset import PIXELS
-from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from mnist_scratch.runs.model import numbered, read_model, save_model
+from mnist_scratch.runs.model import SavedModel, read_model, save_model
 from mnist_scratch.system.files import as_path, is_leftover, write_text_whole
 from mnist_scratch.system.lock import locked, running_holder
 from mnist_scratch.training.evaluation import Evaluation
@@ -168,9 +167,11 @@ class RunFolder:
         """Read norms.csv, float64 (E, L, 2)."""
         return _repairable(read_norms, self.norms_path)
 
-    def save_model(self, network: Network, classes: Sequence[str] = ()) -> None:
+    def save_model(
+        self, network: Network, classes: Sequence[str] = (), *, resized: bool = False
+    ) -> None:
         """Write model.npz."""
-        save_model(self.model_path, network, classes)
+        save_model(self.model_path, network, classes, resized=resized)
 
     def model(self) -> Network:
         """Read model.npz.
@@ -180,7 +181,7 @@ class RunFolder:
         MnistScratchError
             If there is none, it cannot be read, or it does not take images.
         """
-        return self._model()[0]
+        return self.saved_model().network
 
     def classes(self) -> tuple[str, ...]:
         """Return the names of the classes of model.npz, in the order of its logits.
@@ -190,23 +191,26 @@ class RunFolder:
         MnistScratchError
             Same as `model`.
         """
-        network, names = self._model()
-        known = class_names(self.config().data.dataset)
-        # Models of earlier versions have no names; those of their data set are in the table.
-        is_older = names == numbered(network) and len(names) == len(known)
-        return known if is_older else names
+        return self.saved_model().classes
 
-    def _model(self) -> tuple[Network, tuple[str, ...]]:
+    def saved_model(self) -> SavedModel:
+        """Read model.npz, all that it holds.
+
+        Raises
+        ------
+        MnistScratchError
+            Same as `model`.
+        """
         if not self.model_path.exists() and not self.epochs_so_far().rows:
             remedy = self.divergence() or f"no epoch is finished yet; {resume_hint(self.path)}"
             raise MnistScratchError(f"{self.path} has no model.npz: {remedy}")
-        network, names = _repairable(read_model, self.model_path)
-        if network.widths[0] != PIXELS:
+        saved = _repairable(read_model, self.model_path)
+        if saved.network.widths[0] != PIXELS:
             raise MnistScratchError(
-                f"{self.model_path}: the network is {network.title}: it must take {PIXELS} pixels; "
-                "train it again"
+                f"{self.model_path}: the network is {saved.network.title}: it must take {PIXELS} "
+                "pixels; train it again"
             )
-        return network, names
+        return saved
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Write checkpoint.npz."""

@@ -3,7 +3,8 @@
 The arrays of the .npz file are `format` (the number of this format), `layers` (the name of each
 layer in turn) and, for each `Dense` layer n = 1, 2, ..., `dense_n.weights` (I, O) and
 `dense_n.biases` (O,), all float32, or all float64 as the network computes. Where the classes have
-names of their own, those are `classes` (C,), in the order of the logits.
+names of their own, those are `classes` (C,), in the order of the logits. `pictures` is "resized" if
+the network has learned from whole pictures that were resized, and else not there.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.data.checks import as_class_names
+from mnist_scratch.data.checks import as_class_names, as_flag
+from mnist_scratch.data.sources.pictures import RESIZED
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
 from mnist_scratch.nn.network import Network, check_network
@@ -29,7 +31,31 @@ _FORMAT = 1
 _DTYPES = {np.dtype(np.float32): "f4", np.dtype(np.float64): "f8"}
 
 
-def save_model(path: str | os.PathLike[str], network: Network, classes: Sequence[str] = ()) -> None:
+class SavedModel(NamedTuple):
+    """What a model file holds.
+
+    Attributes
+    ----------
+    network
+        The network.
+    classes
+        The names of its classes, in the order of its logits.
+    resized
+        Whether its pictures are resized as they are; otherwise they are prepared as MNIST was.
+    """
+
+    network: Network
+    classes: tuple[str, ...]
+    resized: bool = False
+
+
+def save_model(
+    path: str | os.PathLike[str],
+    network: Network,
+    classes: Sequence[str] = (),
+    *,
+    resized: bool = False,
+) -> None:
     """Write a network's layers and parameters to an .npz file, for `load_model`.
 
     The same parameters give the same bytes. An activation of your own is in
@@ -44,6 +70,9 @@ def save_model(path: str | os.PathLike[str], network: Network, classes: Sequence
     classes
         The names of its classes, for `predict`: 2 to 256, one for each logit. Without them the
         classes are called by their numbers.
+    resized
+        For `predict`: whether the network has learned from whole pictures, resized, and not from
+        digits that were prepared as MNIST's; `Dataset.resized` says so of a data set.
 
     Raises
     ------
@@ -67,6 +96,8 @@ def save_model(path: str | os.PathLike[str], network: Network, classes: Sequence
         arrays[f"dense_{number}.biases"] = layer.biases
     if names != numbered(network):
         arrays["classes"] = np.array(names)
+    if as_flag(resized, "resized"):
+        arrays["pictures"] = np.array(RESIZED)
     save_arrays(path, arrays)
 
 
@@ -90,11 +121,11 @@ def load_model(path: str | os.PathLike[str]) -> Network:
     MnistScratchError
         If the file cannot be read, or is not exactly a model.
     """
-    return load_named_model(path)[0]
+    return load_saved_model(path).network
 
 
-def load_named_model(path: str | os.PathLike[str]) -> tuple[Network, tuple[str, ...]]:
-    """Read like `load_model`; return the network and the names of its classes."""
+def load_saved_model(path: str | os.PathLike[str]) -> SavedModel:
+    """Read like `load_model`, all that the file holds."""
     path = as_path(path, "path")
     try:
         return read_model(path / "model.npz" if path.is_dir() else path)
@@ -104,13 +135,16 @@ def load_named_model(path: str | os.PathLike[str]) -> tuple[Network, tuple[str, 
         ) from error
 
 
-def read_model(path: Path) -> tuple[Network, tuple[str, ...]]:
-    """Read like `load_named_model`, a file alone."""
+def read_model(path: Path) -> SavedModel:
+    """Read a model file; the error, if it is none, leaves the remedy to the caller."""
     with opened_arrays(path, "a model") as arrays:
-        named = "classes" in arrays
+        named, resized = "classes" in arrays, "pictures" in arrays
         classes = tuple(arrays.take("classes", "U", 1).tolist()) if named else ()
+        if resized and (word := arrays.take("pictures", "U", 0).item()) != RESIZED:
+            raise ValueError(f"its pictures are {shown(word)}, where {RESIZED} is known")
         network = _network(arrays)
-        return network, _checked_names(classes, network) if named else numbered(network)
+        names = _checked_names(classes, network) if named else numbered(network)
+        return SavedModel(network, names, resized)
 
 
 def numbered(network: Network) -> tuple[str, ...]:

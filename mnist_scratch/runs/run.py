@@ -368,7 +368,7 @@ class _Run:
         directory.write_history(trainer.history)
         directory.write_norms(trainer.norms)
         if trainer.between_epochs and 0 < trainer.best_epoch == trainer.epoch:
-            directory.save_model(trainer.network, training.classes)
+            self._save_model()
         self._saved = time.monotonic()
 
     def _write_results(self) -> None:
@@ -376,7 +376,11 @@ class _Run:
         self.trainer.take_best()
         self.directory.write_history(self.trainer.history)
         self.directory.write_norms(self.trainer.norms)
-        self.directory.save_model(self.trainer.network, self.data.training.classes)
+        self._save_model()
+
+    def _save_model(self) -> None:
+        training = self.data.training
+        self.directory.save_model(self.trainer.network, training.classes, resized=training.resized)
 
 
 def _load(config: Config) -> DataSplits:

@@ -425,6 +425,28 @@ def test_classes_with_names_are_called_by_them_and_are_one_drawing(
     page.close()
 
 
+def test_a_network_of_resized_pictures_sees_the_whole_field(
+    browser: Browser, run: RunFolder, tmp_path: Path
+) -> None:
+    other = RunFolder.create(tmp_path / "other", Config())
+    other.save_model(run.model(), resized=True)
+    write_page(other, tmp_path / "draw.html")
+    page = opened(browser, tmp_path / "draw.html")
+    assert "It sees the whole field" in text_of(page, "header")
+    small = [(0.1, 0.1), (0.25, 0.1), (0.25, 0.3)]
+    (reading,) = draw(page, small, [(0.7, 0.6), (0.7, 0.9)])
+    opacity = np.array(page.evaluate("[...wholeField(strokes)]"), np.uint8).reshape(112, 112)
+    image = np.uint8(reading["image"]).reshape(28, 28)
+    means = opacity.reshape(28, 4, 28, 4).mean(axis=(1, 3))
+    np.testing.assert_array_equal(image, np.floor(means + 0.5))
+    assert (image[2:9, 2:8].max(), image[16:26, 19:21].max(), image[10:15].max()) == (255, 255, 0)
+    picture = tmp_path / "field.png"
+    Image.fromarray(255 - opacity).save(picture)
+    found = predict(other, picture)
+    np.testing.assert_allclose(found.probabilities[0], reading["probabilities"], atol=0.1)
+    page.close()
+
+
 def test_of_many_classes_the_likeliest_ten_are_shown(
     browser: Browser, run: RunFolder, tmp_path: Path
 ) -> None:

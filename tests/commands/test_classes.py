@@ -91,6 +91,14 @@ def test_a_run_is_evaluated_on_its_own_classes_alone(
     assert "their classes differ" in refused(main("evaluate", "words", finished_run))
 
 
+def page_of(main: CommandLine, folder: Path) -> str:
+    """Return the model, in JSON, on the drawing page of a run."""
+    succeeded(main("draw", "run"))
+    page = (folder / "draw.html").read_text(encoding="utf-8")
+    (model,) = re.findall(r'<script type="application/json" id="model">(.*?)</script>', page)
+    return str(model)
+
+
 def test_every_command_calls_the_classes_of_a_run_by_its_words(
     main: CommandLine, tmp_path: Path, undrawn_report: None
 ) -> None:
@@ -109,10 +117,7 @@ def test_every_command_calls_the_classes_of_a_run_by_its_words(
     lines = succeeded(main("predict", "run", "stroke.png")).splitlines()
     assert lines[0] == f"stroke.png: {answer['name']}"
     assert [line[2:].split("  ")[0].strip() for line in lines[1:]] == names
-    succeeded(main("draw", "run"))
-    page = (tmp_path / "draw.html").read_text(encoding="utf-8")
-    (model,) = re.findall(r'<script type="application/json" id="model">(.*?)</script>', page)
-    assert json.loads(model)["names"] == names
+    assert json.loads(page_of(main, tmp_path))["names"] == names
     succeeded(main("export", "run", "--format", "safetensors"))
     with safe_open(tmp_path / "run" / "model.safetensors", "np") as file:
         about = file.metadata()
@@ -179,10 +184,14 @@ def test_pictures_are_read_as_they_were_imported_by_resizing(
         image = Image.fromarray(picture if ink == "light" else 255 - picture)
         image.save(tmp_path / "pictures" / word / f"{number}.png")
     said = succeeded(main("data", "import", "pictures", "--output", "data"))
-    assert "predict        with --resize" in said
+    assert "predict        resizes a picture as a whole, as these were" in said
     train(main, "data", "run", "--epochs", "5", "--validation-examples", "4")
     for word in ("above", "left"):
         folder = ("--folder", tmp_path / "pictures" / word)
-        answers = json.loads(succeeded(main("predict", "run", "--resize", *folder, "--json")))
+        answers = json.loads(succeeded(main("predict", "run", *folder, "--json")))
         assert {answer["name"] for answer in answers} == {word}
         assert answers[0]["digits"][0]["box"] == [0, 0, 32, 32]
+        files = sorted((tmp_path / "pictures" / word).iterdir())
+        assert set(predict(tmp_path / "run", list(map(str, files))).names) == {word}
+    assert "nothing is drawn" in refused(main("predict", "run", "--no-resize", files[0]))
+    assert json.loads(page_of(main, tmp_path))["resized"]

@@ -84,7 +84,7 @@ def test_show_draws_images_as_they_are_and_distorted(
         (("show", "--output", "sheet.jpg"), "let the name end in .png"),
         (("import", "nowhere", "--output", "a"), "nowhere: no such file or folder"),
         (("import", "nowhere"), "the following arguments are required: --output"),
-        (("import", "nowhere", "--output", "a", "--ink", "dark"), "add --prepare"),
+        (("import", ".", "--output", "a"), "--output a lies in the source, ., and would be taken"),
         (("import", "nowhere", "--output", "a", "--test-share", "2"), "--test-share 2: must lie"),
     ],
 )
@@ -109,6 +109,7 @@ def test_import_makes_a_data_set_that_train_reads_and_evaluate_and_predict_follo
     assert {path.name for path in (tmp_path / "digits").iterdir()} == {
         *FILE_NAMES,
         "classes.txt",
+        "pictures.txt",
         "images.png",
     }
     train = made.splitlines()[-1].removeprefix("mnist-scratch ").split()

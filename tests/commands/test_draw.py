@@ -25,7 +25,9 @@ def untrained(
     path: Path, widths: tuple[int, ...], activation: str = "relu", dataset: str = "synthetic"
 ) -> RunFolder:
     run = RunFolder.create(path, with_values(Config(), {("data", "dataset"): dataset}, ""))
-    run.save_model(Network.of_widths(widths, activation, np.random.default_rng(1)))
+    run.save_model(
+        Network.of_widths(widths, activation, np.random.default_rng(1)), class_names(dataset)
+    )
     return run
 
 

@@ -224,7 +224,8 @@ def test_a_run_on_clothes_answers_with_clothes(
 ) -> None:
     values = {("data", "dataset"): "fashion-mnist"}
     clothes = RunFolder.create(tmp_path / "clothes", with_values(Config(), values, ""))
-    clothes.save_model(Network.of_widths((784, 10), "relu", np.random.default_rng(3)))
+    network = Network.of_widths((784, 10), "relu", np.random.default_rng(3))
+    clothes.save_model(network, class_names("fashion-mnist"))
     answer = main("predict", "clothes", pictures / "1.png", "--json")
     (value,) = json.loads(answer.stdout)
     assert value["name"] == class_names("fashion-mnist")[value["digit"]]

@@ -26,6 +26,7 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.predict import predict
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.folder import RunFolder
+from mnist_scratch.runs.model import save_model
 
 
 def moved(
@@ -73,7 +74,7 @@ def run(tmp_path: Path) -> RunFolder:
     """A run on clothes."""
     values = {("data", "dataset"): "fashion-mnist"}
     run = RunFolder.create(tmp_path / "run", with_values(Config(), values, ""))
-    run.save_model(some_network())
+    run.save_model(some_network(), class_names("fashion-mnist"))
     return run
 
 
@@ -124,9 +125,9 @@ def test_a_run_s_folder_or_its_model_gives_the_names_of_its_classes(
 
 
 def test_a_model_in_no_run_and_a_network_of_other_classes_call_them_by_their_numbers(
-    run: RunFolder, digits: Dataset, tmp_path: Path
+    digits: Dataset, tmp_path: Path
 ) -> None:
-    run.model_path.rename(tmp_path / "model.npz")
+    save_model(tmp_path / "model.npz", some_network())
     assert set(predict(tmp_path / "model.npz", digits).names) <= set("0123456789")
     many = Network.of_widths((784, 12), "relu", 0)
     many.parameters[-1] = 1e3  # the bias of class 11

@@ -64,8 +64,7 @@ def test_a_made_up_activation_is_refused_by_name(
 ) -> None:
     monkeypatch.setitem(ACTIVATIONS, "twice", Twice)
     run = run_with("relu", tmp_path / "run")
-    network = Network.of_widths((784, 8, 10), "twice", np.random.default_rng(0))
-    monkeypatch.setattr(RunFolder, "model", lambda _: network)
+    run.save_model(Network.of_widths((784, 8, 10), "twice", np.random.default_rng(0)))
     write, known = WRITERS[target]
     names = ", ".join(kind.__name__ for kind in known)
     message = f"^{target} does not support Twice layers; it supports {names}$"

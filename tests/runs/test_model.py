@@ -12,7 +12,7 @@ from mnist_scratch.nn import Array
 from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer, ReLU, Sigmoid, Tanh
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.folder import RunFolder
-from mnist_scratch.runs.model import load_model, load_named_model, save_model
+from mnist_scratch.runs.model import load_model, load_saved_model, save_model
 
 
 def small_network() -> Network:
@@ -270,10 +270,21 @@ def test_names_of_classes_are_stored_unless_they_are_the_numbers(tmp_path: Path)
     for number, names in enumerate((("no", "yes"), ("い", "$x$"), ("0", "1"), ())):
         path = tmp_path / f"{number}.npz"
         save_model(path, network, names)
-        back, classes = load_named_model(path)
-        assert classes == (names or ("0", "1"))
-        assert back.parameters.tobytes() == network.parameters.tobytes()
+        back = load_saved_model(path)
+        assert back.classes == (names or ("0", "1"))
+        assert back.network.parameters.tobytes() == network.parameters.tobytes()
     assert (tmp_path / "2.npz").read_bytes() == (tmp_path / "3.npz").read_bytes()
+
+
+def test_a_model_knows_that_its_pictures_were_resized(tmp_path: Path) -> None:
+    path = tmp_path / "model.npz"
+    for resized in (True, False):
+        save_model(path, small_network(), resized=resized)
+        assert load_saved_model(path).resized is resized
+        assert ("pictures" in np.load(path)) is resized, "a model of digits has the bytes it had"
+    np.savez(path, **dict(np.load(path)), pictures="cut out")
+    with pytest.raises(MnistScratchError, match="its pictures are 'cut out', where resized is"):
+        load_model(path)
 
 
 @pytest.mark.parametrize(

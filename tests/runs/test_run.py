@@ -183,7 +183,7 @@ def test_the_model_is_saved_at_the_best_epoch_and_not_after(
     monkeypatch.setattr(
         RunFolder,
         "save_model",
-        lambda _, network, _classes: saved.append(network.parameters.tobytes()),
+        lambda _, network, *__, **___: saved.append(network.parameters.tobytes()),
     )
     hard = {
         ("optimizer", "learning_rate"): 0.5,

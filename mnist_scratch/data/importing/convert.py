@@ -11,13 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_scratch.data.checks import MOST_CLASSES, as_class_names
-from mnist_scratch.data.dataset import DARK_ON_LIGHT, Dataset
+from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.idx import format_idx
-from mnist_scratch.data.importing.images import grey_levels, make_images
-from mnist_scratch.data.importing.part import TEST_SHARE, Label
+from mnist_scratch.data.importing.images import Images, grey_levels, make_images
+from mnist_scratch.data.importing.part import TEST_SHARE, Label, Part
 from mnist_scratch.data.importing.source import read_source
 from mnist_scratch.data.pictures.background import Ink
+from mnist_scratch.data.pictures.resize import lie_as_in_mnist
 from mnist_scratch.data.sources.classes import write_classes
+from mnist_scratch.data.sources.pictures import write_resized
 from mnist_scratch.data.sources.registry import FILE_NAMES
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import written_whole
@@ -64,7 +66,8 @@ def convert(
     test: Path | None,
     test_share: float | None,
     seed: int,
-    prepared: Ink | None,
+    ink: Ink,
+    prepare: bool,
     report: Callable[[str], object],
 ) -> Converted:
     """Make images of 28 x 28, light on dark, with labels from 0, of a source.
@@ -80,9 +83,11 @@ def convert(
         `TEST_SHARE`.
     seed
         Chooses them.
-    prepared
-        With which ink to find the digit in each picture, to prepare it as MNIST was; None to resize
-        it as it is.
+    ink
+        Whether what is drawn is darker or lighter than the paper; "auto" decides for each picture.
+    prepare
+        Whether to find the digit in each picture, and prepare it as MNIST was; otherwise it is
+        resized as it is.
     report
         Called with what a person should know.
 
@@ -96,88 +101,111 @@ def convert(
     if seed < 0:
         raise MnistScratchError(f"--seed {seed}: must be 0 or more")
     read = read_source(source, report)
-    parts = [read.training]
-    if test is not None:
-        parts.append(read_source(test, report).training)
-    elif read.test is not None:
-        parts.append(read.test)
-    if test_share is not None and len(parts) == 2:
+    other = read_source(test, report).training if test else read.test
+    if test_share is not None and other is not None:
         raise MnistScratchError(
             f"--test-share {test_share:g}: there is a test part in {test or source}; leave it out"
         )
-    notes = []
-    if test is None:
-        parts, note = grey_levels(parts)
-        notes += [note] if note else []
-    else:  # another source may count them to another top
-        for number, what in enumerate(_PARTS):
-            (parts[number],), note = grey_levels([parts[number]])
-            notes += [f"{what} images: {note}"] if note else []
-    made = [make_images(part, prepared) for part in parts]
-    unusable = [reason for part in made for reason in part.left_out]
-    count = sum(len(part.images) for part in parts)
-    if 2 * len(unusable) > count:
-        raise MnistScratchError(
-            f"{source}: {len(unusable):,} of {count:,} pictures cannot be used; {unusable[0]}"
-        )
-    left_out = [reason for part in parts for reason in part.left_out] + unusable
-    classes, of_all = _number([part.labels for part in parts], read.classes, source)
-    numbered = [labels[images.used] for labels, images in zip(of_all, made, strict=True)]
-
-    for (images, *_), what in zip(made, _PARTS, strict=False):
-        which = "" if len(made) == 1 else f"{what} "
-        if not len(images):
-            continue
-        if (images == images[:1]).all():
-            notes.append(f"the {which}images are all alike: there is nothing to tell classes by")
-        elif (images == images[:, :1, :1]).all():
-            notes.append(f"each of the {which}images is a single grey, without anything drawn")
-        if images.mean() > DARK_ON_LIGHT:
-            np.subtract(255, images, out=images)
-            notes.append(f"the {which}images were dark on light: turned, 255 minus every pixel")
-    pairs = [(part.images, array) for part, array in zip(made, numbered, strict=True)]
+    parts, notes = _in_bytes([read.training, *([other] if other else [])], as_one=test is None)
+    made = [make_images(part, ink, prepare) for part in parts]
+    left_out = _left_out(parts, made, source)
+    classes, of_all, note = _number([part.labels for part in parts], read.classes, source)
+    notes += note
+    pairs = [(part.images, labels[part.used]) for part, labels in zip(made, of_all, strict=True)]
+    for part, what in zip(made, ("",) if len(made) == 1 else _PARTS, strict=True):
+        notes += _about_images(part, f"{what} images".strip())
     share = 0.0
     if len(pairs) == 1:
         share = TEST_SHARE if test_share is None else test_share
-        chosen = _hold_out(numbered[0], share, np.random.default_rng(seed))
-        pairs = [(made[0].images[which], numbered[0][which]) for which in (~chosen, chosen)]
+        images, labels = pairs[0]
+        chosen = _hold_out(labels, share, np.random.default_rng(seed))
+        pairs = [(images[which], labels[which]) for which in (~chosen, chosen)]
     notes += _without_images(pairs[0][1], pairs[1][1], classes, source, left_out)
+    resized = not prepare and not lie_as_in_mnist(pairs[0][0])
     try:
-        training, held_out = (Dataset(source.name, *pair, classes=classes) for pair in pairs)
+        training, held_out = (
+            Dataset(source.name, *pair, classes=classes, resized=resized) for pair in pairs
+        )
     except ValueError as error:
         raise MnistScratchError(str(error)) from error
     sizes = sorted(set().union(*(part.sizes for part in made)), key=math.prod)
     return Converted(training, held_out, classes, read.kind, sizes, share, notes, left_out)
 
 
+def _in_bytes(parts: list[Part], as_one: bool) -> tuple[list[Part], list[str]]:
+    """Return parts in grey levels 0 to 255, with one factor if they are of one source; notes."""
+    if as_one:
+        scaled, done = grey_levels(parts)
+        return scaled, [done] if done else []
+    each = [grey_levels([part]) for part in parts]
+    notes = [f"{what} images: {done}" for (_, done), what in zip(each, _PARTS, strict=True) if done]
+    return [part for ((part,), _) in each], notes
+
+
+def _left_out(parts: Sequence[Part], made: Sequence[Images], source: Path) -> list[str]:
+    """Return what was left out and why, or raise an error if it is most of the pictures."""
+    unusable = [reason for part in made for reason in part.left_out]
+    count = sum(len(part.images) for part in parts)
+    if 2 * len(unusable) > count:
+        raise MnistScratchError(
+            f"{source}: {len(unusable):,} of {count:,} pictures cannot be used; {unusable[0]}"
+        )
+    return [reason for part in parts for reason in part.left_out] + unusable
+
+
+def _about_images(made: Images, what: str) -> list[str]:
+    """Return what a person should know of the images of a part."""
+    images, notes = made.images, []
+    if not len(images):
+        return []
+    if (images == images[:1]).all():
+        notes.append(f"the {what} are all alike: there is nothing to tell classes by")
+    elif (images == images[:, :1, :1]).all():
+        notes.append(f"each of the {what} is a single grey, without anything drawn")
+    if made.turned == len(images):
+        notes.append(f"the {what} were dark on light: turned, 255 minus every pixel")
+    elif made.turned:
+        notes.append(
+            f"{made.turned:,} of {len(images):,} {what} were dark on light, the others light on "
+            "dark: those were turned, 255 minus every pixel; --ink light or dark says it of all"
+        )
+    return notes
+
+
 def write(converted: Converted, folder: Path) -> None:
-    """Write four IDX files and classes.txt into a folder."""
+    """Write four IDX files, classes.txt and pictures.txt into a folder."""
     training, test = converted.training, converted.test
     arrays = (training.images, training.labels, test.images, test.labels)
     for name, array in zip(FILE_NAMES, arrays, strict=True):
         with written_whole(folder / name) as file:
             file.write(format_idx(array))
     write_classes(folder, converted.classes)
+    write_resized(folder, training.resized)
 
 
 def _number(
     parts: Sequence[Sequence[Label]], names: Sequence[str], source: Path
-) -> tuple[tuple[str, ...], list[npt.NDArray[np.uint8]]]:
-    """Return the names of the classes, and the labels of each part as numbers from 0.
+) -> tuple[tuple[str, ...], list[npt.NDArray[np.uint8]], list[str]]:
+    """Return the names of the classes, the labels of each part as numbers from 0, and notes.
 
     Where there are no names, the classes are the labels: in the order of the numbers, then of the
     alphabet.
     """
     found = sorted({str(label) for labels in parts for label in labels}, key=_by_number)
+    notes = []
     if names:
-        known = [str(label) for label in range(len(names))]
+        count = len(names)
+        first = int(found[0] != "0" and found[-1] == str(count))
+        known = [str(label) for label in range(first, count + first)]
         for label in found:
             if label not in known:
                 raise MnistScratchError(
-                    f"{source}: the label {label}, where classes.txt names {len(names)} classes, "
-                    f"0 to {len(names) - 1}; correct one of them"
+                    f"{source}: the label {label}, where classes.txt names {count} classes, "
+                    f"0 to {count - 1} or 1 to {count}; correct one of them"
                 )
         found = known
+        if first:
+            notes.append(f"labels 1 to {count} are the lines of classes.txt in turn")
     elif not 2 <= len(found) <= MOST_CLASSES:
         classes = "a single class" if len(found) == 1 else f"{len(found):,} classes"
         some = printable(cut(", ".join(found[:_SHOWN]), _LONGEST_SHOWN))
@@ -191,7 +219,7 @@ def _number(
     numbers = {name: number for number, name in enumerate(found)}
     arrays = [np.array([numbers[str(label)] for label in labels], np.uint8) for labels in parts]
     try:
-        return as_class_names(names or found), arrays
+        return as_class_names(names or found), arrays, notes
     except ValueError as error:
         raise MnistScratchError(f"{source}: {error}") from error
 

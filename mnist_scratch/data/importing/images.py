@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from mnist_scratch.data.dataset import DARK_ON_LIGHT
 from mnist_scratch.data.importing.part import Part
 from mnist_scratch.data.pictures.background import Ink
 from mnist_scratch.data.pictures.own import prepare_picture
+from mnist_scratch.data.pictures.prepare import FIELD
 from mnist_scratch.data.pictures.read import open_picture
+from mnist_scratch.data.pictures.resize import are_dark_on_light, resize
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.bar import progress_bar
 
-_SIDE = 28
 _FULL_SCALE = 128  # grey levels: where none is as high, they are counted to another top than 255
 _AT_ONCE = 1000  # images
 
@@ -32,6 +32,8 @@ class Images(NamedTuple):
         uint8 (N, 28, 28).
     used
         int64 (N,), their numbers in the part.
+    turned
+        How many were dark on light.
     sizes
         Heights and widths that the pictures had.
     left_out
@@ -40,6 +42,7 @@ class Images(NamedTuple):
 
     images: npt.NDArray[np.uint8]
     used: npt.NDArray[np.int64]
+    turned: int
     sizes: set[tuple[int, int]]
     left_out: list[str]
 
@@ -92,18 +95,20 @@ def _highest(images: npt.NDArray[Any], part: Part) -> float:
     raise AssertionError("a number outside of the range was not found")
 
 
-def make_images(part: Part, prepared: Ink | None) -> Images:
+def make_images(part: Part, ink: Ink, prepare: bool) -> Images:
     """Make images of 28 x 28 of the pictures of a part, and leave out what cannot be used.
 
     Parameters
     ----------
     part
         Its pictures; of numbers, they are uint8.
-    prepared
-        With which ink to find the digit in each, to prepare it as MNIST was; None to resize them as
-        they are. Those of 28 x 28 then stay as they are, byte for byte.
+    ink
+        Whether what is drawn is darker or lighter than the paper; "auto" decides for each picture.
+    prepare
+        Whether to find the digit in each, and prepare it as MNIST was; otherwise pictures are
+        resized as they are.
     """
-    images = np.empty((len(part.images), _SIDE, _SIDE), np.uint8)
+    images = np.empty((len(part.images), FIELD, FIELD), np.uint8)
     used: list[int] = []
     sizes: set[tuple[int, int]] = set()
     left_out: list[str] = []
@@ -112,67 +117,24 @@ def make_images(part: Part, prepared: Ink | None) -> Images:
             bar.update()
             try:
                 picture = open_picture(str(source)).pixels if isinstance(source, Path) else source
-                if prepared:
-                    image = prepare_picture(part.where(number), _with_colours(picture), prepared)
+                if prepare:
+                    image = prepare_picture(part.where(number), _with_colours(picture), ink)
                 else:
-                    image = _resized(_grey(picture))
+                    image = resize(picture)
             except MnistScratchError as error:
                 left_out.append(str(error))
                 continue
             sizes.add((picture.shape[0], picture.shape[1]))
             images[len(used)] = image
             used.append(number)
-    return Images(images[: len(used)], np.array(used, np.int64), sizes, left_out)
-
-
-def resize_picture(picture: npt.NDArray[np.uint8], ink: Ink) -> npt.NDArray[np.uint8]:
-    """Return a picture as `make_images` resizes it, light on dark, uint8 (28, 28).
-
-    Parameters
-    ----------
-    picture
-        uint8 (H, W), (H, W, 3) or (H, W, 4).
-    ink
-        Whether what is drawn is dark or light; "auto": dark, where most of the picture is light.
-    """
-    image = _resized(_grey(picture))
-    is_dark = image.mean() > DARK_ON_LIGHT if ink == "auto" else ink == "dark"
-    return 255 - image if is_dark else image
+    images = images[: len(used)]
+    is_dark = np.zeros(len(used), np.bool_)
+    if not prepare and used:
+        is_dark = are_dark_on_light(images, ink)
+        images[is_dark] = 255 - images[is_dark]
+    return Images(images, np.array(used, np.int64), int(is_dark.sum()), sizes, left_out)
 
 
 def _with_colours(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Return a picture (H, W), (H, W, 3) or (H, W, 4) as (H, W, 4): colours and opacity."""
     return np.asarray(Image.fromarray(picture).convert("RGBA"))
-
-
-def _grey(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Return a picture (H, W), (H, W, 3) or (H, W, 4) as grey levels (H, W).
-
-    What is transparent lies on white, or on black if what is drawn is light.
-    """
-    if picture.ndim == 2:
-        return picture
-    grey = np.asarray(Image.fromarray(picture).convert("L"))
-    if picture.shape[2] == 3 or picture[:, :, 3].min() == 255:
-        return grey
-    opacity = picture[:, :, 3] / 255
-    drawn = float((grey * opacity).sum()) / max(float(opacity.sum()), 1.0)
-    paper = 0 if drawn > DARK_ON_LIGHT else 255
-    composed: npt.NDArray[np.uint8] = np.rint(grey * opacity + paper * (1 - opacity)).astype(
-        np.uint8
-    )
-    return composed
-
-
-def _resized(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Fit a picture (H, W) into 28 x 28; what is not square gets the grey of its border around."""
-    if grey.shape == (_SIDE, _SIDE):
-        return grey
-    factor = _SIDE / max(grey.shape)
-    height, width = (max(1, round(length * factor)) for length in grey.shape)
-    picture = Image.fromarray(grey).resize((width, height), Image.Resampling.BICUBIC)
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    image = np.full((_SIDE, _SIDE), np.uint8(np.median(border)))
-    top, left = (_SIDE - height) // 2, (_SIDE - width) // 2
-    image[top : top + height, left : left + width] = np.asarray(picture)
-    return image

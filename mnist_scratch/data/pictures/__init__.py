@@ -1,1 +1,1 @@
-"""A person's own pictures: read, background subtracted, prepared as MNIST was."""
+"""A person's own pictures: read, background subtracted, prepared as MNIST was, or resized."""

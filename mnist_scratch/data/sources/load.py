@@ -235,10 +235,10 @@ def _read(dataset: str, files: Sequence[SourceFile], folder: Path) -> DataSplits
         arrays.append(DATASETS[dataset].to_mnist_layout(array))
         recorded = "" if archive else file.sha256
         hashes[file.name] = recorded or sha256_of(content)
-    classes = DATASETS[dataset].classes
+    about = (hashes, DATASETS[dataset].classes, DATASETS[dataset].resized)
     return DataSplits(
-        Dataset(dataset, arrays[0], arrays[1], hashes, classes),
-        Dataset(dataset, arrays[2], arrays[3], hashes, classes),
+        Dataset(dataset, arrays[0], arrays[1], *about),
+        Dataset(dataset, arrays[2], arrays[3], *about),
     )
 
 

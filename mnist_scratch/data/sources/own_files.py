@@ -21,6 +21,7 @@ from mnist_scratch.data.file_kind import KNOWN_BY, file_kind
 from mnist_scratch.data.idx import idx_size, parse_idx
 from mnist_scratch.data.sources.classes import CLASSES_FILE, read_classes
 from mnist_scratch.data.sources.files import decompressed, sha256_of, unreadable
+from mnist_scratch.data.sources.pictures import PICTURES_FILE, RESIZED, are_resized
 from mnist_scratch.data.sources.registry import DATASETS, DIGITS, FILE_NAMES
 from mnist_scratch.errors import MnistScratchError
 
@@ -46,7 +47,7 @@ def load_own_files(folder: Path, report: Callable[[str], object]) -> tuple[Datas
     ----------
     folder
         Where the four files lie; see `find_files`. The names of the classes are in classes.txt
-        beside them, if they have any.
+        beside them, if they have any; how the images were made, in pictures.txt.
     report
         Called with what a person should know.
 
@@ -72,15 +73,18 @@ def load_own_files(folder: Path, report: Callable[[str], object]) -> tuple[Datas
     images, labels, test_images, test_labels = files
     classes, first = _classes(folder, labels.array, test_labels.array)
     if first:
-        report(f"labels {classes[0]} to {classes[-1]} are numbered from 0; their names stay")
+        report(f"labels 1 to {len(classes)} are numbered from 0; their names stay")
         labels, test_labels = (
-            file._replace(array=file.array - np.uint8(first)) for file in (labels, test_labels)
+            file._replace(array=file.array - first) for file in (labels, test_labels)
         )
     if (folder / CLASSES_FILE).exists():
         hashes[CLASSES_FILE] = sha256_of("\n".join(classes).encode())
+    resized = are_resized(folder)
+    if resized:
+        hashes[PICTURES_FILE] = sha256_of(RESIZED.encode())
     return (
-        _dataset(images, labels, hashes, classes),
-        _dataset(test_images, test_labels, hashes, classes),
+        _dataset(images, labels, hashes, classes, resized),
+        _dataset(test_images, test_labels, hashes, classes, resized),
     )
 
 
@@ -89,10 +93,14 @@ def _classes(
 ) -> tuple[tuple[str, ...], int]:
     """Return the names in classes.txt, or the labels where there is none; and the first label.
 
-    Labels are names if they are 0, 1 and so on without a gap, or 1, 2 and so on to 10 or more, as
-    those of EMNIST's letters are to 26. Otherwise they are the ten digits, as are 1 to 9.
+    Of N names and labels 1 to N, the first label is 1. Without classes.txt labels are names if they
+    are 0, 1 and so on without a gap, or 1, 2 and so on to 10 or more, as those of EMNIST's letters
+    are to 26. Otherwise they are the ten digits, as are 1 to 9.
     """
-    if not (folder / CLASSES_FILE).exists() and labels.dtype == np.uint8:
+    if (folder / CLASSES_FILE).exists():
+        names, both = read_classes(folder), np.concatenate([labels.ravel(), test_labels.ravel()])
+        return names, int(both.size and both.min() > 0 and both.max() == len(names))
+    if labels.dtype == np.uint8:
         found: list[int] = np.unique(labels).tolist()
         for first, fewest in ((0, 2), (1, len(DIGITS))):
             in_order = found == list(range(first, first + len(found)))
@@ -242,7 +250,11 @@ def _decompressed(path: Path, content: bytes) -> memoryview:
 
 
 def _dataset(
-    images: IdxFile, labels: IdxFile, hashes: dict[str, str], classes: Sequence[str]
+    images: IdxFile,
+    labels: IdxFile,
+    hashes: dict[str, str],
+    classes: Sequence[str],
+    resized: bool,
 ) -> Dataset:
     if images.array.ndim == 3 and images.array.shape[1:] != (28, 28):
         height, width = images.array.shape[1:]
@@ -251,7 +263,7 @@ def _dataset(
             f"{_IMPORT.format(images.path.parent)} resizes them"
         )
     try:
-        return Dataset("files", images.array, labels.array, hashes, classes)
+        return Dataset("files", images.array, labels.array, hashes, classes, resized)
     except ValueError as error:
         reason = str(error).removeprefix("files: ")
         raise MnistScratchError(f"{images.path}, {labels.path}: {reason}") from error

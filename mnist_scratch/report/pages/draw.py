@@ -2,7 +2,8 @@
 
 The page, its style and its scripts are the files in `draw_page/`; filled in here are these, the
 model and what a person should know about it. What is drawn is prepared as `predict` prepares a
-clean picture of it, byte for byte. A pen leaves no noise, no shadow, no lines of a form and no thin
+clean picture of it, byte for byte; of a run whose pictures were resized as they are, the network
+sees the whole field. A pen leaves no noise, no shadow, no lines of a form and no thin
 or faint ink, so the steps of `data/pictures/` against those are not on the page.
 """
 
@@ -44,22 +45,26 @@ def write_page(run: RunFolder, output: Path) -> None:
         If the run's files cannot be read, the model has a layer that the page's script cannot
         compute, or the page cannot be written.
     """
-    network = run.model()
+    network, names, resized = run.saved_model()
     name = printable(run.path.resolve().name)
     widths = "-".join(map(str, network.widths))
     dataset = run.config().data.dataset
-    names = run.classes()
     # Classes with names of their own are no digits.
     kind, task = ("digit", "Draw a digit") if names == DIGITS else ("class", "Draw a picture")
+    about = f"Run {name}: a network of {widths}, trained on {dataset}"
+    if resized:
+        about += ". It sees the whole field: draw in the size and place of its pictures"
     page = fill(
         "draw_page/page.html",
         title=html.escape(f"{task}: {name}"),
         task=task,
         kind=kind,
-        about=html.escape(f"Run {name}: a network of {widths}, trained on {dataset}"),
+        about=html.escape(about),
         style=read("style.css") + read("draw_page/style.css"),
         # JSON has "<" in strings alone, where it can be written so; no text then ends the script.
-        model=json.dumps(_model(network) | {"names": names}).replace("<", "\\u003c"),
+        model=json.dumps(_model(network) | {"names": names, "resized": resized}).replace(
+            "<", "\\u003c"
+        ),
         script="\n".join(read(f"draw_page/{script}") for script in _SCRIPTS),
     )
     write_text_whole(output, page)

@@ -19,6 +19,7 @@ from mnist_scratch.data.importing.convert import Converted, convert, write
 from mnist_scratch.data.pictures.background import Ink
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import FILE_NAMES
+from mnist_scratch.data.synthetic.digits import draw_digits
 from mnist_scratch.errors import MnistScratchError
 
 
@@ -27,10 +28,11 @@ def converted(
     test: Path | None = None,
     share: float | None = None,
     seed: int = 0,
-    ink: Ink | None = None,
+    ink: Ink = "auto",
+    prepare: bool = False,
 ) -> Converted:
     """Convert, where nothing has to be said."""
-    return convert(source, test, share, seed, ink, pytest.fail)
+    return convert(source, test, share, seed, ink, prepare, pytest.fail)
 
 
 def save_pictures(folder: Path, images: npt.NDArray[Any], names: Iterable[object]) -> None:
@@ -43,6 +45,12 @@ def save_pictures(folder: Path, images: npt.NDArray[Any], names: Iterable[object
 def save_csv(path: Path, dataset: Dataset, header: str = "") -> None:
     rows = np.column_stack([dataset.labels, dataset.pixels])
     np.savetxt(path, rows, fmt="%d", delimiter=",", header=header, comments="")
+
+
+def drawn_digits() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """A hundred labels and their synthetic digits, which lie as MNIST's do."""
+    labels = (np.arange(100) % 10).astype(np.uint8)
+    return labels, draw_digits(labels, np.random.default_rng(0))
 
 
 HEADER = "label," + ",".join(f"pixel{number}" for number in range(784))
@@ -245,7 +253,7 @@ def test_pictures_can_be_prepared_as_one_s_own_are_and_those_without_a_digit_are
     pictures = np.full((6, 60, 60), 255, np.uint8)
     pictures[:5, 10:30, 5:9] = 0
     save_pictures(tmp_path, pictures, "aaabbb")
-    made = converted(tmp_path, ink="auto")
+    made = converted(tmp_path, prepare=True)
     (reason,) = made.left_out
     assert f"{tmp_path / 'b' / '005.png'}: nothing is drawn" in reason
     rows, columns = np.nonzero(made.training.images[0])
@@ -259,9 +267,9 @@ def test_a_folder_for_validation_is_the_test_part_only_where_there_is_none(
     said: list[str] = []
     for part in ("Training", "val"):
         save_pictures(tmp_path / part, digits.images[:20], "ab" * 10)
-    assert len(convert(tmp_path, None, None, 0, None, said.append).test) == 20
+    assert len(convert(tmp_path, None, None, 0, "auto", False, said.append).test) == 20
     save_pictures(tmp_path / "test", digits.images[:10], "ab" * 5)
-    assert len(convert(tmp_path, None, None, 0, None, said.append).test) == 10
+    assert len(convert(tmp_path, None, None, 0, "auto", False, said.append).test) == 10
     assert said == [
         f"{tmp_path / 'val'} is taken for the test part",
         f"{tmp_path / 'val'} is left out",
@@ -467,7 +475,7 @@ def test_a_folder_beside_the_training_part_is_no_class_and_is_named(
     said: list[str] = []
     save_pictures(tmp_path / "train", digits.images[:20], "ab" * 10)
     save_pictures(tmp_path, digits.images[:4], ["docs"] * 4)
-    assert convert(tmp_path, None, None, 0, None, said.append).classes == ("a", "b")
+    assert convert(tmp_path, None, None, 0, "auto", False, said.append).classes == ("a", "b")
     assert said == [f"{tmp_path / 'docs'} is left out: it lies beside train, not in it"]
 
 
@@ -512,6 +520,67 @@ def test_images_with_nothing_to_see_are_noted(
 ) -> None:
     np.savez(tmp_path / "a.npz", images=images, labels=[0, 0, 1, 1])
     assert note in converted(tmp_path / "a.npz").notes
+
+
+@pytest.mark.parametrize("dark", [0, 3, 50, 97, 100])
+def test_of_pictures_dark_on_light_and_light_on_dark_each_is_turned_as_it_needs(
+    tmp_path: Path, dark: int
+) -> None:
+    labels, light_on_dark = drawn_digits()
+    light_on_dark[:5] = np.maximum(light_on_dark[:5], 160)  # pale paper, darker than the digit yet
+    images = light_on_dark.copy()
+    images[:dark] = 255 - images[:dark]
+    np.savez(tmp_path / "a.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+    made = converted(tmp_path / "a.npz")
+    np.testing.assert_array_equal(made.training.images, light_on_dark)
+    assert len(made.notes) == (2 if dark else 0)
+    if 0 < dark < 100:
+        assert made.notes[0].startswith(f"{dark} of 100 training images were dark on light, the")
+    kept = converted(tmp_path / "a.npz", ink="light")
+    np.testing.assert_array_equal(kept.training.images, images)
+
+
+def test_a_picture_whose_corners_differ_is_turned_as_most_others_are(tmp_path: Path) -> None:
+    images = np.full((4, 28, 28), 250, np.uint8)
+    images[:, 10:18, 12:14] = 20
+    images[3, 20:] = 20  # two corners of its own ink
+    np.savez(tmp_path / "a.npz", images=images, labels=[0, 0, 1, 1])
+    made = converted(tmp_path / "a.npz")
+    assert made.notes == ["the images were dark on light: turned, 255 minus every pixel"]
+
+
+def test_only_images_that_lie_as_mnist_s_do_have_new_pictures_prepared_as_mnist_was(
+    tmp_path: Path,
+) -> None:
+    labels, digits = drawn_digits()
+    for source, images, resized in (
+        ("as MNIST", digits, False),
+        ("enlarged", digits.repeat(2, axis=1).repeat(2, axis=2), False),
+        ("cut out", digits[:, 4:24, 4:24], True),
+        ("moved", np.roll(digits, 3, axis=2), True),
+    ):
+        np.savez(tmp_path / f"{source}.npz", images=images, labels=labels)
+        folder = tmp_path / source
+        folder.mkdir()
+        write(converted(tmp_path / f"{source}.npz"), folder)
+        assert load_dataset("files", folder).training.resized is resized, source
+        assert converted(tmp_path / f"{source}.npz", prepare=True).training.resized is False
+
+
+def test_labels_that_begin_at_1_are_the_names_in_classes_txt_in_turn(
+    tmp_path: Path, digits: Dataset
+) -> None:
+    save("idx3-ubyte", tmp_path, digits)
+    for name in ("train", "t10k"):
+        (tmp_path / f"{name}-labels.idx1-ubyte").write_bytes(format_idx(digits.labels % 5 + 1))
+    (tmp_path / "classes.txt").write_text("a\nb\nc\nd\ne\n")
+    made = converted(tmp_path)
+    assert made.notes == ["labels 1 to 5 are the lines of classes.txt in turn"]
+    said: list[str] = []
+    for part in (made.training, load_dataset("files", tmp_path, said.append).training):
+        assert part.classes == tuple("abcde")
+        np.testing.assert_array_equal(part.labels, digits.labels % 5)
+    assert said == ["labels 1 to 5 are numbered from 0; their names stay"]
 
 
 def test_labels_that_classes_txt_does_not_name_are_refused(tmp_path: Path, digits: Dataset) -> None:

@@ -41,6 +41,18 @@ def test_own_files_are_loaded_with_their_hashes(folder: Path, digits: Dataset) -
     assert training.sha256 == expected, "of the plain content, compressed or not"
 
 
+def test_how_pictures_were_made_is_read_beside_them_and_belongs_to_the_data(folder: Path) -> None:
+    without, _ = load_dataset("files", folder)
+    for word, resized in (("prepared", False), ("resized\n", True)):
+        (folder / "pictures.txt").write_text(word)
+        for part in load_dataset("files", folder, invert=True):
+            assert part.resized is resized
+            assert (part.sha256 != without.sha256) is resized
+    (folder / "pictures.txt").write_text("both")
+    with pytest.raises(MnistScratchError, match=r"pictures.txt: must be the word resized or prep"):
+        load_dataset("files", folder)
+
+
 def test_plain_images_stay_on_disk(folder: Path) -> None:
     training, _ = load_dataset("files", str(folder))
     with (folder / IMAGES).open("r+b") as file:

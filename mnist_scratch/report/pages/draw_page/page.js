@@ -1,12 +1,13 @@
 // The page: strokes in, answers out.
 
-const PEN = 0.045;  // of the field, to look at; the network sees each digit drawn anew
 const STEP = 1 / 40;  // of the pen that the keyboard moves, and a quarter of it with Shift
 const SHARPEST = 2;  // pixels of the canvas for one of the page; more costs time and shows nothing
 const MOST_ROWS = 10;
 
 const byId = (id) => document.getElementById(id);
 const model = readModel(byId("model").textContent);
+// Of the field, to look at: the network sees each digit drawn anew, if it does not see the field.
+const PEN = model.resized ? FIELD_PEN : 0.045;
 const field = byId("field");
 const paper = field.getContext("2d");
 const buttons = { undo: byId("undo"), clear: byId("clear") };
@@ -16,7 +17,7 @@ if (model.names.length > MOST_ROWS) {
     `Probability of the ${MOST_ROWS} likeliest of ${model.names.length} classes`;
 }
 // Digits and letters are written beside each other; of anything else there is one.
-const areWritten = model.names.every((name) => /^[0-9a-z]$/i.test(name));
+const areWritten = !model.resized && model.names.every((name) => /^[0-9a-z]$/i.test(name));
 
 let strokes = [];
 const past = [];  // what `strokes` was before each change
@@ -81,7 +82,7 @@ function read(strokes) {
 
 function readDigit(digit) {
   const { strokes } = digit;
-  const image = prepare(redrawn(strokes), SIDE);
+  const image = model.resized ? shrunk(wholeField(strokes)) : prepare(redrawn(strokes), SIDE);
   const probabilities = predict(model, image);
   return {
     strokes,

@@ -5,9 +5,14 @@ const SMALLEST = 0.03;  // of the field: what is smaller is a dot
 const SIDE = 120;  // pixels of the canvas on which a digit is redrawn
 const LENGTH = 100;  // of them, for the longer side of its ink
 const LINE = 12;  // the pen there: 2.4 pixels of 20, as MNIST's
+const FINE = 4;  // pixels of the canvas of the whole field for one that the network sees
+const FIELD_PEN = 2.4 / FIELD;  // of the field, where the network sees all of it
 const NEAR = 0.12;  // of the tallest stroke: strokes no further apart touch once they are redrawn
 
-const sheet = new OffscreenCanvas(SIDE, SIDE).getContext("2d", { willReadFrequently: true });
+const canvas = (side) =>
+  new OffscreenCanvas(side, side).getContext("2d", { willReadFrequently: true });
+const sheet = canvas(SIDE);
+const fieldSheet = canvas(FINE * FIELD);
 
 // Draw strokes, moved by -left and -top and then enlarged.
 function ink(context, strokes, pen, scale, left = 0, top = 0) {
@@ -33,6 +38,24 @@ function redrawn(strokes) {
   sheet.clearRect(0, 0, SIDE, SIDE);
   ink(sheet, strokes, LINE, scale, left + width / 2 - margin, top + height / 2 - margin);
   return opacities(sheet);
+}
+
+// Strokes -> opacities of the whole field, FINE pixels for each that the network sees.
+function wholeField(strokes) {
+  const side = FINE * FIELD;
+  fieldSheet.clearRect(0, 0, side, side);
+  ink(fieldSheet, strokes, FIELD_PEN * side, side);
+  return opacities(fieldSheet);
+}
+
+// Opacities of the whole field -> 28 x 28 grey levels, the means of FINE x FINE.
+function shrunk(opacity) {
+  const sums = new Array(FIELD * FIELD).fill(0);
+  opacity.forEach((value, place) => {
+    const [row, column] = [Math.floor(place / (FINE * FIELD)), place % (FINE * FIELD)];
+    sums[Math.floor(row / FINE) * FIELD + Math.floor(column / FINE)] += value;
+  });
+  return Uint8Array.from(sums, (sum) => Math.round(sum / FINE ** 2));
 }
 
 function opacities(context) {
