@@ -31,6 +31,8 @@ WRITERS: dict[str, tuple[Writer, dict[type, str]]] = {
 class Twice(ReLU):
     """A made-up activation: 2 max(0, x)."""
 
+    name = "twice"
+
     def forward(self, inputs: np.ndarray) -> np.ndarray:
         return 2.0 * super().forward(inputs)
 
