@@ -20,6 +20,7 @@ from mnist_scratch.data.pictures.components import Component, connected_componen
 from mnist_scratch.data.pictures.own import find_ink, fringe, prepare_digit
 from mnist_scratch.data.pictures.prepare import prepare, to_full_ink
 from mnist_scratch.data.pictures.several import find_digits, have_places, may_be_two
+from mnist_scratch.data.pictures.strokes import is_written
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.inference.predict import predict
 from mnist_scratch.nn.layers import ACTIVATIONS
@@ -65,6 +66,8 @@ drawings => JSON.stringify(JSON.parse(drawings).map((strokes) => ({
   answer: read(strokes).map(({ best }) => model.names[best]).join(""),
   opacity: asText(redrawn(strokes)),
   image: asText(prepare(redrawn(strokes), SIDE)),
+  thin: asText(redrawn(strokes, THIN_LINE)),
+  isWritten: isWritten(redrawn(strokes, THIN_LINE), SIDE),
 })))
 """
 AS_TEXT = "() => { asText = (bytes) => btoa(String.fromCharCode(...bytes)); }"
@@ -183,6 +186,22 @@ def prepared(opacity: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return prepare_digit(ink, joined(connected_components(ink, ink > fringe(ink))))
 
 
+def looks_written(opacity: NDArray[np.uint8]) -> bool:
+    inked = opacity > 25
+    return is_written(opacity[np.ix_(*(np.flatnonzero(inked.any(axis=k)) for k in (1, 0)))])
+
+
+def nonsense(rng: np.random.Generator) -> list[list[Stroke]]:
+    """Bars, filled shapes and scribbles, one stroke each."""
+    bars: list[Stroke] = [[(0.1, y), (0.9, y + 0.1)] for y in (0.2, 0.5, 0.8)]
+    filled: list[Stroke] = [
+        [(0.5 + r * np.cos(r * k), 0.5 + r * np.sin(r * k)) for r in np.linspace(0, 0.4, 300)]
+        for k in (100, 120)
+    ]
+    scribbles = [[tuple(xy) for xy in rng.uniform(0.1, 0.9, (20, 2)).tolist()] for _ in range(10)]
+    return [[stroke] for stroke in (*bars, *filled, *scribbles)]
+
+
 ONE: Stroke = [(0.5, 0.15), (0.5, 0.85)]
 SEVEN: Stroke = [(0.25, 0.2), (0.75, 0.2), (0.4, 0.85)]
 NUMBER = "1407"
@@ -210,6 +229,21 @@ def test_what_is_drawn_is_prepared_byte_for_byte_as_python_prepares_a_picture_of
     canvases = [as_bytes(answer["opacity"], side, side) for answer in answers]
     assert np.array_equal(seen, np.stack([prepared(canvas) for canvas in canvases]))
     assert len(np.unique(seen, axis=0)) == 100
+    thin = [as_bytes(answer["thin"], side, side) for answer in answers]
+    written = [answer["isWritten"] for answer in answers]
+    assert written == list(map(looks_written, thin))
+    assert sum(written) >= 98
+
+
+def test_bars_filled_shapes_and_scribbles_are_no_digit_as_in_python(page: Page) -> None:
+    drawings = nonsense(np.random.default_rng(5))
+    side = page.evaluate("SIDE")
+    answers = json.loads(page.evaluate(READ_DRAWINGS, json.dumps(drawings)))
+    assert not any(answer["isWritten"] or answer["answer"] for answer in answers)
+    assert not any(looks_written(as_bytes(answer["thin"], side, side)) for answer in answers)
+    assert draw(page, drawings[0][0]) == []
+    assert text_of(page, "#said") == "This is no digit: draw it with a few clear lines."
+    assert text_of(page, "#answer") == ""
 
 
 def test_test_images_drawn_into_a_canvas_are_prepared_and_classified_as_in_python(

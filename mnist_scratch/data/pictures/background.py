@@ -22,6 +22,7 @@ _GRAIN = 1.5  # grey levels: a picture with more noise is smoothed
 _SMOOTHING = 0.01  # of the longer side, at most
 _DARK_INK = 1.25  # times as likely as light ink
 _UPON = 8.0  # what lies on the paper, by the picture's side, weighs as many times its outlines
+_RIM = 0.1  # of the ink's outline is not in the picture: the ink is the rim of something wider
 _EVEN = 0.28  # Gaussian smoothing of radius r leaves 0.28 / r of white noise
 
 
@@ -47,14 +48,15 @@ def subtract_background(picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.floa
     Returns
     -------
     array of float32, shape (H, W)
-        0 for paper, up to 255 for ink that takes all light.
+        0 for paper, up to 255 for ink that takes all light. All is 0 where what is drawn is wider
+        than ink, such as a disc, of which the middle is background.
     """
     colours = _smoothed(_over_a_background(picture, ink))  # (H, W, 3)
     if (colours == colours[:, :, :1]).all():
         colours = colours[:, :, :1]
     lacking = [_lacking(colours[:, :, c], ink) for c in range(colours.shape[2])]
     strongest: NDArray[np.float32] = np.max(lacking, axis=0)
-    return strongest
+    return np.zeros_like(strongest) if _is_rim(strongest, colours) else strongest
 
 
 def _lacking(colour: NDArray[np.uint8], ink: Ink) -> NDArray[np.float32]:
@@ -73,6 +75,18 @@ def _lacking(colour: NDArray[np.uint8], ink: Ink) -> NDArray[np.float32]:
     # What lies on a dark table beside the sheet counts less and less.
     weight = np.minimum(paper / (_SHADOW * max(brightest, 1)), 1) ** 2
     return np.asarray(lacking * weight, np.float32)
+
+
+def _is_rim(ink: NDArray[np.float32], colours: NDArray[np.uint8]) -> bool:
+    """Tell whether ink (H, W) ends where the picture (H, W, C) goes on evenly."""
+    outline = beyond = 0.0
+    for axis in (0, 1):
+        steps = np.abs(np.diff(ink, axis=axis))
+        steps[steps < 0.1 * ink.max()] = 0
+        seen = np.abs(np.diff(colours.astype(np.int16), axis=axis)).max(axis=2)
+        outline += float(steps.sum())
+        beyond += float(steps[seen < 0.25 * steps].sum())
+    return beyond > _RIM * outline
 
 
 def grain(values: NDArray[np.uint8] | NDArray[np.float32]) -> float:

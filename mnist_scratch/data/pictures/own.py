@@ -197,8 +197,8 @@ def prepare_digits(name: str, picture: Picture, ink: Ink) -> PictureDigits:
         is_written(_cut(written, digit.box)) for written, digit in zip(inks, digits, strict=True)
     ):
         raise MnistScratchError(
-            f"{name}: what is drawn is no digit, but a scribble, a texture or a photograph; "
-            "cut out the digit, on plain paper"
+            f"{name}: what is drawn is no digit, but a scribble, a solid shape, a bar or a "
+            "photograph; cut out the digit, on plain paper"
         )
     images = [
         prepare_digit(written, digit.box) for written, digit in zip(inks, digits, strict=True)

@@ -14,19 +14,19 @@ from numpy.typing import NDArray
 from mnist_scratch.data.pictures.components import Component, joined
 
 # Chosen on rows of MNIST's training images.
-_TALL = 0.5  # of the tallest: a 1 of a small hand beside a large one; less is a broken-off stroke
-_BROAD = 0.38  # of the tallest, in height and width: a low wide 2; less is a dot, a dash, a tick
-_TICK = 0.48  # of the longer of two: less is a tick beside a digit
-_SAME_ROW = 0.4  # of the lower one's height is shared by neighbours, on an uneven base line too
-_DOT = 0.22  # heights: dots, dashes and dust are lower
-_DUST = 0.02  # heights
+TALL = 0.5  # of the tallest: a 1 of a small hand beside a large one; less is a broken-off stroke
+BROAD = 0.38  # of the tallest, in height and width: a low wide 2; less is a dot, a dash, a tick
+TICK = 0.48  # of the longer of two: less is a tick beside a digit
+SAME_ROW = 0.4  # of the lower one's height is shared by neighbours, on an uneven base line too
+DOT = 0.22  # heights: dots, dashes and dust are lower
+DUST = 0.02  # heights
 _MOST_PIECES = 300  # large ones, and ten times as many in all: more are noise
-_BESIDE = 0.3  # of the wider or higher one: the centres of two digits are further apart
+BESIDE = 0.3  # of the wider or higher one: the centres of two digits are further apart
 
 # Two digits that touch are wide, and lines across them cross three strokes. Of MNIST's pairs,
 # pushed together until they touch, 77% are told so, and 1.3% of its single digits are mistaken.
-_STROKES = 0.06  # heights that each of 20 such lines counts as
-_TWO = 1.3  # heights, both together
+STROKES = 0.06  # heights that each of 20 such lines counts as
+TWO = 1.3  # heights, both together
 
 
 class Digit(NamedTuple):
@@ -58,7 +58,7 @@ def find_digits(components: list[Component]) -> tuple[list[Digit], list[Componen
     large = [number for number, each in enumerate(components) if _is_large(each, tallest)]
     if len(large) == 2:  # one digit, and perhaps a tick beside it
         by_size = [max(components[k].height, components[k].width) for k in large]
-        large = [k for k, size in zip(large, by_size, strict=True) if size >= _TICK * max(by_size)]
+        large = [k for k, size in zip(large, by_size, strict=True) if size >= TICK * max(by_size)]
     if len(large) > _MOST_PIECES:
         return [], []
     heights = [components[number].height for number in large]
@@ -76,13 +76,13 @@ def find_digits(components: list[Component]) -> tuple[list[Digit], list[Componen
     marks = []
     bodies = [box for _, box in groups]
     for number, part in enumerate(components[: 10 * _MOST_PIECES]):
-        if number in large or max(part.height, part.width) < _DUST * height:
+        if number in large or max(part.height, part.width) < DUST * height:
             continue
         near = [k for k, body in enumerate(bodies) if _is_part(part, body, height)]
         if near:
             members, box = groups[k := min(near, key=lambda k: _apart(part, bodies[k]))]
             groups[k] = ([*members, number], joined([box, part]))
-        elif part.height > _DOT * height:
+        elif part.height > DOT * height:
             marks.append(part)
     digits = []
     for row, places in enumerate(_rows([box for _, box in groups])):
@@ -97,7 +97,7 @@ def may_be_two(digit: Digit, image: NDArray[np.uint8]) -> bool:
     strokes = (ink[:, 1:] & ~ink[:, :-1]).sum(axis=1)  # (28,) that a line across meets
     lines = int((strokes >= 3).sum())
     width = digit.box.width / max(digit.row_height, digit.box.height)
-    return lines > 0 and width + _STROKES * lines > _TWO
+    return lines > 0 and width + STROKES * lines > TWO
 
 
 def have_places(digits: list[Digit]) -> bool:
@@ -105,12 +105,12 @@ def have_places(digits: list[Digit]) -> bool:
     centres = np.array([(d.box.left + d.box.right, d.box.top + d.box.bottom) for d in digits]) / 2
     sizes = np.array([(d.box.width, d.box.height) for d in digits])
     apart = np.abs(centres[:, None] - centres)  # (D, D, 2)
-    near = (apart < _BESIDE * np.maximum(sizes[:, None], sizes)).all(axis=2)
+    near = (apart < BESIDE * np.maximum(sizes[:, None], sizes)).all(axis=2)
     return int(near.sum()) == len(digits)  # each to itself
 
 
 def _is_large(each: Component, tallest: int) -> bool:
-    return each.height >= _TALL * tallest or min(each.height, each.width) >= _BROAD * tallest
+    return each.height >= TALL * tallest or min(each.height, each.width) >= BROAD * tallest
 
 
 def _across(one: Component, other: Component) -> int:
@@ -147,7 +147,7 @@ def _is_part(part: Component, digit: Component, height: float) -> bool:
     if _is_bar_of(part, digit, height):
         return True
     low = (part.top + part.bottom) / 2 > digit.top + 0.75 * digit.height
-    if low and max(part.height, part.width) < _DOT * height:
+    if low and max(part.height, part.width) < DOT * height:
         return False  # a full stop, which may stand below the bar of a 7
     shared = -_across(part, digit) / part.width
     return (shared >= 0.5 and _down(part, digit) < 0.25 * height) or (
@@ -180,7 +180,7 @@ def _rows(boxes: list[Component]) -> list[list[int]]:
             -_down(box, last) / min(box.height, last.height)
             for last in (boxes[row[-1]] for row in rows)
         ]
-        if shared and max(shared) >= _SAME_ROW:
+        if shared and max(shared) >= SAME_ROW:
             rows[int(np.argmax(shared))].append(number)
         else:
             rows.append([number])

@@ -1,10 +1,10 @@
 """A page to draw digits on, in one file: the model, the preparation and the forward pass inside.
 
 The page, its style and its scripts are the files in `draw_page/`; filled in here are these, the
-model and what a person should know about it. What is drawn is prepared as `predict` prepares a
-clean picture of it, byte for byte; of a run whose pictures were resized as they are, the network
-sees the whole field. A pen leaves no noise, no shadow, no lines of a form and no thin
-or faint ink, so the steps of `data/pictures/` against those are not on the page.
+model, the constants that Python and the scripts share, and what a person should know. What is drawn
+is prepared as `predict` prepares a clean picture of it, byte for byte; of a run whose pictures were
+resized as they are, the network sees the whole field. A pen leaves no noise, no shadow, no lines of
+a form and no thin or faint ink, so the steps of `data/pictures/` against those are not on the page.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import base64
 import html
 import json
 from pathlib import Path
+from types import ModuleType
 
 from mnist_scratch.data.loader import PIXEL_MEAN, PIXEL_STD
+from mnist_scratch.data.pictures import prepare, several, strokes
 from mnist_scratch.data.sources.registry import DIGITS
 from mnist_scratch.nn.layers import Dense, ReLU, Sigmoid, Tanh
 from mnist_scratch.nn.network import Network
@@ -54,6 +56,7 @@ def write_page(run: RunFolder, output: Path) -> None:
     about = f"Run {name}: a network of {widths}, trained on {dataset}"
     if resized:
         about += ". It sees the whole field: draw in the size and place of its pictures"
+    scripts = [read(f"draw_page/{script}") for script in _SCRIPTS]
     page = fill(
         "draw_page/page.html",
         title=html.escape(f"{task}: {name}"),
@@ -65,9 +68,19 @@ def write_page(run: RunFolder, output: Path) -> None:
         model=json.dumps(_model(network) | {"names": names, "resized": resized}).replace(
             "<", "\\u003c"
         ),
-        script="\n".join(read(f"draw_page/{script}") for script in _SCRIPTS),
+        script="\n".join([_constants(prepare, several, strokes), *scripts]),
     )
     write_text_whole(output, page)
+
+
+def _constants(*modules: ModuleType) -> str:
+    """Return the public constants of modules in JavaScript, where they have the same names."""
+    constants = {name: value for each in modules for name, value in vars(each).items()}
+    return "\n".join(
+        f"const {name} = {value};"
+        for name, value in constants.items()
+        if name.isupper() and not name.startswith("_")
+    )
 
 
 def _model(network: Network) -> dict[str, object]:

@@ -60,3 +60,10 @@ def test_a_stroke_that_touches_the_border_is_ink_and_a_corner_is_not() -> None:
     strength = subtract_background(picture(grey), "auto")
     assert (strength[:, 45:55] == 255).all()
     assert (strength[100:, 80:] == 0).all()
+
+
+@pytest.mark.parametrize("radius", [30, 38, 45])
+def test_the_rim_of_a_disc_that_is_wider_than_ink_is_no_ink(radius: int) -> None:
+    y, x = np.mgrid[:120, :100]
+    disc = picture(np.where(np.hypot(y - 60, x - 50) < radius, 30.0, 230.0))
+    assert not subtract_background(disc, "auto").any()

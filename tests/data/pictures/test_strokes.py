@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from mnist_scratch.data.pictures.prepare import to_full_ink
-from mnist_scratch.data.pictures.strokes import stroke_width, thicken
+from mnist_scratch.data.pictures.strokes import is_written, stroke_width, thicken
+from mnist_scratch.data.sources.load import load_dataset
 
 
 def ring(side: int, width: int) -> NDArray[np.uint8]:
@@ -46,3 +49,20 @@ def test_the_strongest_pixel_becomes_full_ink_and_paper_stays_paper() -> None:
     image[10, 10] = 254  # as in MNIST
     assert to_full_ink(image)[10, 10] == 254
     assert not to_full_ink(np.zeros((28, 28), np.uint8)).any()
+
+
+def test_strokes_are_told_from_solid_shapes_bars_and_scribbles() -> None:
+    triangle = np.tri(80, dtype=np.uint8) * 255
+    bar, square = np.full((20, 90), 255, np.uint8), np.full((60, 60), 255, np.uint8)
+    scribble = np.full((100, 100), 255, np.uint8) * (np.arange(100) % 10 < 4)
+    for drawn in (triangle, bar, square, ring(60, 30), scribble):
+        assert not is_written(drawn)
+    for drawn in (ring(60, 12), bar.T):
+        assert is_written(drawn)
+
+
+@pytest.mark.mnist
+def test_mnist_s_digits_are_strokes(mnist_dir: Path) -> None:
+    images = load_dataset("mnist", str(mnist_dir)).test.images[::4]
+    lit = [np.ix_((each > 25).any(axis=1), (each > 25).any(axis=0)) for each in images]
+    assert sum(not is_written(each[cut]) for each, cut in zip(images, lit, strict=True)) <= 4

@@ -1,15 +1,5 @@
-// Which parts of a drawing make a digit: mnist_scratch/data/pictures/several.py in JavaScript, which
-// says what these numbers are and why.
-
-const TALL = 0.5;
-const BROAD = 0.38;
-const TICK = 0.48;
-const SAME_ROW = 0.4;
-const DOT = 0.22;
-const DUST = 0.02;
-const BESIDE = 0.3;
-const STROKES = 0.06;
-const TWO = 1.3;
+// Which parts of a drawing make a digit, and what is none: mnist_scratch/data/pictures/several.py and
+// strokes.py in JavaScript. The constants are theirs, which draw.py writes before the scripts.
 
 // Boxes of parts -> digits in the order of reading: { members: numbers of boxes, box, rowHeight }.
 function findDigits(boxes) {
@@ -71,6 +61,30 @@ function havePlaces(digits) {
     Math.abs(one.top + one.bottom - other.top - other.bottom) / 2 <
       BESIDE * Math.max(one.height, other.height);
   return digits.every((one) => digits.every((other) => one === other || !isOver(one.box, other.box)));
+}
+
+// Whether ink may be a digit's strokes: no scribble, solid shape or bar.
+function isWritten(opacity, side) {
+  const { top, bottom, left, right, height, width } = boxOfInk(opacity, side);
+  const ink = (row, column) =>
+    row < top || row >= bottom || column < left || column >= right ? 0 : opacity[row * side + column];
+  let [area, outline] = [0, 0];
+  for (let row = top; row <= bottom; row++) {
+    for (let column = left; column <= right; column++) {
+      const here = ink(row, column);
+      area += here;
+      outline += Math.abs(here - ink(row - 1, column)) + Math.abs(here - ink(row, column - 1));
+    }
+  }
+  const longer = Math.max(height, width);
+  const length = ((Math.PI / 8) * outline) / 255 / longer;
+  const stroke = (8 * area) / (Math.PI * outline) / longer;
+  return (
+    length <= LONGEST &&
+    length * (1 + 6 * stroke) <= LONGEST_BROAD &&
+    stroke <= WIDEST &&
+    (length >= SHORTEST || width <= BAR * height)
+  );
 }
 
 function joined(one, other) {

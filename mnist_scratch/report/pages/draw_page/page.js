@@ -75,9 +75,10 @@ function paint() {
 // Strokes -> each digit among them: { strokes, frame, mayBeTwo, image, probabilities, best }.
 function read(strokes) {
   if (isDot(strokes)) return [];
-  const digits = areWritten ? digitsAmong(strokes) : [{ strokes }];
-  if (!areWritten || havePlaces(digits)) return digits.map(readDigit);
-  return [];
+  if (!areWritten) return [readDigit({ strokes })];
+  const digits = digitsAmong(strokes);
+  const areDigits = digits.every((each) => isWritten(redrawn(each.strokes, THIN_LINE), SIDE));
+  return areDigits && havePlaces(digits) ? digits.map(readDigit) : [];
 }
 
 function readDigit(digit) {
@@ -163,7 +164,11 @@ function say() {
 function advice() {
   if (!strokes.length) return "";
   if (isDot(strokes)) return "This is a dot: draw larger.";
-  if (!readings.length) return "This is no row of digits: draw them apart.";
+  if (!readings.length) {
+    return havePlaces(digitsAmong(strokes))
+      ? "This is no digit: draw it with a few clear lines."
+      : "This is no row of digits: draw them apart.";
+  }
   if (areLeftOut()) return "What is outside the frames is not read.";
   const number = readings.findIndex((each) => each.mayBeTwo) + 1;
   if (!number) return "";

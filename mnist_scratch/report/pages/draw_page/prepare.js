@@ -1,26 +1,14 @@
-"use strict";
-
 // Prepare a drawing as MNIST was prepared: mnist_scratch/data/pictures/prepare.py in JavaScript.
 // Every step is rounded to float32 as NumPy rounds it, so that both make the same bytes.
+// FIELD, BOX and CENTRE are its constants, which draw.py writes before the scripts.
 
-const FIELD = 28;
-const BOX = 20;
-const CENTRE = 14;
 const FRINGE = 0.1;  // of full ink: fainter is the soft edge of a line, and not of the digit's size
 const FULL = 254;
 const round32 = Math.fround;
 
 // Opacities 0 to 255 of a canvas of side x side, row by row -> 28 x 28 grey levels.
 function prepare(opacity, side) {
-  let [top, bottom, left, right] = [side, 0, side, 0];
-  for (let row = 0; row < side; row++) {
-    for (let column = 0; column < side; column++) {
-      if (opacity[row * side + column] <= FRINGE * 255) continue;
-      [top, bottom] = [Math.min(top, row), row + 1];
-      [left, right] = [Math.min(left, column), Math.max(right, column + 1)];
-    }
-  }
-  const [height, width] = [bottom - top, right - left];
+  const { top, left, height, width } = boxOfInk(opacity, side);
   const ink = (row, column) => round32(opacity[(top + row) * side + left + column] / 255);
   const cell = round32(Math.max(height, width) / BOX);
   const averages = Array.from({ length: width }, (_, column) =>  // each of 20 down
@@ -34,6 +22,18 @@ function prepare(opacity, side) {
     });
   }
   return toFullInk(centre(box));
+}
+
+function boxOfInk(opacity, side) {
+  let [top, bottom, left, right] = [side, 0, side, 0];
+  for (let row = 0; row < side; row++) {
+    for (let column = 0; column < side; column++) {
+      if (opacity[row * side + column] <= FRINGE * 255) continue;
+      [top, bottom] = [Math.min(top, row), row + 1];
+      [left, right] = [Math.min(left, column), Math.max(right, column + 1)];
+    }
+  }
+  return { top, bottom, left, right, height: bottom - top, width: right - left };
 }
 
 // Stretch grey levels so that the strongest is 255, unless it nearly is.

@@ -5,6 +5,7 @@ const SMALLEST = 0.03;  // of the field: what is smaller is a dot
 const SIDE = 120;  // pixels of the canvas on which a digit is redrawn
 const LENGTH = 100;  // of them, for the longer side of its ink
 const LINE = 12;  // the pen there: 2.4 pixels of 20, as MNIST's
+const THIN_LINE = 5;  // where a scribble is told by the length of its lines
 const FINE = 4;  // pixels of the canvas of the whole field for one that the network sees
 const FIELD_PEN = 2.4 / FIELD;  // of the field, where the network sees all of it
 const NEAR = 0.12;  // of the tallest stroke: strokes no further apart touch once they are redrawn
@@ -31,12 +32,12 @@ function ink(context, strokes, pen, scale, left = 0, top = 0) {
 }
 
 // Strokes -> opacities, 0 to 255, of them alone, always as large and with as thick a pen.
-function redrawn(strokes) {
+function redrawn(strokes, line = LINE) {
   const { left, top, width, height } = boxOf(strokes);
-  const scale = (LENGTH - LINE) / Math.max(width, height);
+  const scale = (LENGTH - line) / Math.max(width, height);
   const margin = SIDE / 2 / scale;
   sheet.clearRect(0, 0, SIDE, SIDE);
-  ink(sheet, strokes, LINE, scale, left + width / 2 - margin, top + height / 2 - margin);
+  ink(sheet, strokes, line, scale, left + width / 2 - margin, top + height / 2 - margin);
   return opacities(sheet);
 }
 
