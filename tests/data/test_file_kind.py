@@ -38,7 +38,10 @@ def written(form: str) -> bytes:
         (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer in place of the file"),
         (b"label,pixel0\r\n5,0\r\n", "a text file"),
         ("い".encode() * 300, "a text file"),
-        (b"\x00\x00\x08\x03", "a file of an unknown kind"),
+        ("label,pixel0\r\n5,0\r\n".encode("utf-16"), "a text file"),
+        (("label,い\r\n" * 100).encode("utf-16"), "a text file"),
+        (b"\x00\x00\x08\x03", "an IDX file"),
+        (b"\x00\x00\x08\x00", "a file of an unknown kind"),
         (b"\xff\xfe\xfd", "a file of an unknown kind"),
     ],
 )

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from mnist_scratch.data.file_kind import UTF_16
 from mnist_scratch.data.importing.part import Label, Part, as_label
 from mnist_scratch.data.sources.files import unreadable
 from mnist_scratch.errors import MnistScratchError
@@ -45,14 +46,16 @@ def read_csv(path: Path) -> Part:
         If it cannot be read, or a row is no image.
     """
     try:
+        with path.open("rb") as beginning:
+            encoding = "utf-16" if beginning.read(2) in UTF_16 else "utf-8-sig"
         with (
-            path.open(encoding="utf-8-sig", newline="") as file,
+            path.open(encoding=encoding, newline="") as file,
             progress_bar(path.stat().st_size, "bytes", title=path.name) as bar,
         ):
             return _read(path, file, bar)
     except OSError as error:
         raise unreadable(path, error) from error
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise MnistScratchError(f"{path}: not UTF-8; save it in that encoding") from error
 
 

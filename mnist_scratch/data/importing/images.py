@@ -19,6 +19,9 @@ from mnist_scratch.data.pictures.resize import are_dark_on_light, resize
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.bar import progress_bar
 
+_MOST = 255.0
+_16_BITS = 65535.0
+_HALF_OF_16_BITS = 32767  # a scale that ends below may be of 10, 12 or 14 bits
 _FULL_SCALE = 128  # grey levels: where none is as high, they are counted to another top than 255
 _AT_ONCE = 1000  # images
 
@@ -48,51 +51,62 @@ class Images(NamedTuple):
 
 
 def grey_levels(parts: Sequence[Part]) -> tuple[list[Part], str]:
-    """Return the parts of one source as uint8, all with one factor, and what was done, or "".
+    """Return the parts of one source as uint8, all on one scale, and what was done, or "".
 
-    Floats up to 1 are multiplied by 255. So is what ends below 128, with another factor: the levels
-    of scikit-learn's digits are 0 to 16, and those of a mask 0 and 1.
+    The scale is 0 to 255. Floats up to 1 are on one from 0, or from -1 if that is the lowest, and
+    what is above half of 65535 is of 16 bits. What ends below 128 is stretched: the levels of
+    scikit-learn's digits are 0 to 16, and those of a mask 0 and 1.
 
     Raises
     ------
     MnistScratchError
-        If a number is below 0, above 255 or none.
+        If a number is on no such scale, or none.
     """
-    highest = max(
-        _highest(part.images, part) if isinstance(part.images, np.ndarray) else 255.0
-        for part in parts
-    )
-    factor = 255 if highest <= 1 else 255 / highest if highest < _FULL_SCALE else 1
-    done = f"grey levels 0 to {max(highest, 1):g} made 0 to 255" if factor != 1 else ""
-    return [part._replace(images=_in_bytes(part.images, factor)) for part in parts], done
+    arrays = [part.images for part in parts if isinstance(part.images, np.ndarray)]
+    if not arrays:
+        return list(parts), ""
+    bottom = float(min(array.min() for array in arrays))
+    highest = float(max(array.max() for array in arrays))
+    if bottom == -1 and highest <= 1:
+        top = 1.0
+    elif bottom >= 0 and (highest <= _MOST or _HALF_OF_16_BITS < highest <= _16_BITS):
+        full_scales = (1.0, highest if highest < _FULL_SCALE else _MOST, _16_BITS)
+        bottom, top = 0.0, next(scale for scale in full_scales if highest <= scale)
+    else:
+        raise _no_level(parts)
+    scaled = [part._replace(images=_in_bytes(part.images, bottom, top)) for part in parts]
+    done = f"grey levels {bottom:g} to {top:g} made 0 to 255"
+    return scaled, "" if (bottom, top) == (0, _MOST) else done
 
 
 def _in_bytes(
-    images: Sequence[Path] | npt.NDArray[Any], factor: float
+    images: Sequence[Path] | npt.NDArray[Any], bottom: float, top: float
 ) -> Sequence[Path] | npt.NDArray[np.uint8]:
-    """Return numbers times a factor as uint8, and paths as they are."""
-    if not isinstance(images, np.ndarray) or (images.dtype == np.uint8 and factor == 1):
+    """Return numbers from bottom to top as uint8 0 to 255, and paths as they are."""
+    if not isinstance(images, np.ndarray) or (images.dtype == np.uint8 and top == _MOST):
         return images
     levels = np.empty(images.shape, np.uint8)
     for start in range(0, len(images), _AT_ONCE):
         some = np.s_[start : start + _AT_ONCE]
-        levels[some] = np.rint(images[some] * np.float64(factor))
+        levels[some] = np.rint((images[some] - np.float64(bottom)) * (_MOST / (top - bottom)))
     return levels
 
 
-def _highest(images: npt.NDArray[Any], part: Part) -> float:
-    """Return the highest grey level, or raise an error that names one that is none."""
-    lowest, highest = images.min(), images.max()
-    if 0 <= lowest <= highest <= 255:  # false for what is not a number
-        return float(highest)
-    for number, image in enumerate(images):
-        for place in np.argwhere(~((image >= 0) & (image <= 255))):
-            row, column = place[:2]
-            raise MnistScratchError(
-                f"{part.where(number)}: row {row}, column {column} of the image is "
-                f"{image[tuple(place)]:g}; grey levels are 0 to 255, or 0 to 1"
-            )
-    raise AssertionError("a number outside of the range was not found")
+def _no_level(parts: Sequence[Part]) -> MnistScratchError:
+    """Return an error that names the first number that is no grey level from 0 to 255."""
+    number, place, part = next(
+        (number, place, part)
+        for part in parts
+        if isinstance(part.images, np.ndarray)
+        for number, image in enumerate(part.images)
+        for place in np.argwhere(~((image >= 0) & (image <= _MOST)))
+    )
+    row, column = place[:2]
+    return MnistScratchError(
+        f"{part.where(number)}: row {row}, column {column} of the image is "
+        f"{part.images[number][tuple(place)]:g}; grey levels are 0 to 255, or all of them 0 to 1, "  # type: ignore[index]
+        "-1 to 1 or 0 to 65535; scale them to one of these"
+    )
 
 
 def make_images(part: Part, ink: Ink, prepare: bool) -> Images:

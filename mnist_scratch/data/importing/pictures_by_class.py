@@ -68,9 +68,17 @@ def _part(folder: Path) -> Part:
         labels += [path.name] * len(pictures)
     if not paths:
         why = f"; {left_out[0]}" if left_out else ""
+        lone = _count_pictures(folder)
+        found = f"{lone:,} pictures but no folders of them" if lone else "no folders of pictures"
         raise MnistScratchError(
-            f"{folder} has no folders of pictures; place the pictures of each class in a folder of "
-            "its name, such as a/ and b/, or train/a/ and test/a/; or name a CSV or an .npz "
-            f"file{why}"
+            f"{folder} has {found}; place the pictures of each class in a folder of its name, such "
+            f"as a/ and b/, or train/a/ and test/a/; or name a CSV or an .npz file{why}"
         )
     return Part(paths, labels, lambda number: str(paths[number]), left_out)
+
+
+def _count_pictures(folder: Path) -> int:
+    try:
+        return len(picture_files(folder))
+    except MnistScratchError:
+        return 0

@@ -177,7 +177,7 @@ def _found_in(folder: Path) -> str:
     """Return what is in a folder instead of IDX files."""
     paths = [path for path in sorted(folder.iterdir()) if not path.name.startswith((".", "__"))]
     folders = [path.name for path in paths if path.is_dir()]
-    files = [f"{path.name}, {_kind(path)}" for path in paths if path.is_file()]
+    files = [f"{path.name}, {kind_of_file(path)}" for path in paths if path.is_file()]
     found = [f"{len(folders)} folders ({', '.join(folders[:_SHOWN])})"] if folders else []
     if len(folders) == 1:
         found = [f"the folder {folders[0]}"]
@@ -187,7 +187,8 @@ def _found_in(folder: Path) -> str:
     return f"it has {'; '.join(found)}" if found else "it is empty"
 
 
-def _kind(path: Path) -> str:
+def kind_of_file(path: Path) -> str:
+    """Return what a file is, such as "a ZIP archive", by its first bytes."""
     try:
         with path.open("rb") as file:
             return file_kind(file.read(KNOWN_BY))

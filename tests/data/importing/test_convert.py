@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -288,6 +288,9 @@ def npz(**arrays: Any) -> dict[str, Any]:
     ("arrays", "message"),
     [
         (npz(images=IMAGE - 1.5), "a.npz, images, image 0: row 0, column 0 of the image is -1.5;"),
+        (npz(images=IMAGE.astype(int) + 4095), "column 0 of the image is 4095; grey levels are 0"),
+        (npz(images=IMAGE - 0.42), "column 0 of the image is -0.42; grey levels are 0 to 255, or"),
+        (npz(images=IMAGE + np.inf), "column 0 of the image is inf; grey levels are 0 to 255"),
         (npz(images=IMAGE + np.nan), "column 0 of the image is nan; grey levels are 0 to 255"),
         (npz(images=IMAGE.astype(int) + 256), "column 0 of the image is 256; grey levels are"),
         (npz(images=IMAGE[:1]), "1 images, but 2 labels; every image needs one"),
@@ -360,22 +363,24 @@ def test_a_csv_file_that_cannot_be_used_is_named_with_line_and_value(
     "content",
     [
         "a,0,0,255,255\nb,0,0,255,255\n",
-        "\ufeffa,0,0,255,255\r\nb,0,0,255,255\r\n",
+        "a,0,0,255,255\r\nb,0,0,255,255\r\n",
         "a;0;0;255;255\nb;0;0;255;255\n",
         "a\t0\t0\t1.0\t1\nb\t0\t0\t1\t1\n",
         '"p","q","label","r","s"\n"0","0","a","255","255"\n0,0,"b",255,255\n',
         ",class,p,q,r,s\n0,a,0,0,255,255\n1,b,0,0,255,255\n",
         "p,q,r,s,Target\n0,0,255,255,a\n0,0,255,255,b",
+        "a,0,0,65535,65535\nb,0,0,65535,65535\n",
     ],
 )
 def test_csv_files_differ_in_header_separator_and_place_of_the_label(
     tmp_path: Path, content: str
 ) -> None:
-    (tmp_path / "a.csv").write_bytes(content.encode())
-    made = converted(tmp_path / "a.csv", tmp_path / "a.csv")
-    assert made.classes == ("a", "b")
-    assert made.training.images[:, 0].max() == 0
-    assert made.training.images[:, -1].min() == 255
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        (tmp_path / "a.csv").write_bytes(content.encode(encoding))
+        made = converted(tmp_path / "a.csv", tmp_path / "a.csv")
+        assert made.classes == ("a", "b")
+        assert made.training.images[:, 0].max() == 0
+        assert made.training.images[:, -1].min() == 255
 
 
 def test_a_header_of_nothing_but_numbers_is_no_image(tmp_path: Path) -> None:
@@ -407,18 +412,40 @@ def test_what_is_no_source_is_told_what_it_is(tmp_path: Path, digits: Dataset) -
     (tmp_path / "a.html").write_text("<html>")
     (tmp_path / "a.zip").write_bytes(b"PK\x03\x04")
     (tmp_path / "train.idx").write_bytes(format_idx(digits.labels))
+    (tmp_path / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(b""))
     Image.new("L", (3, 3)).save(tmp_path / "a.png")
     for name, message in (
         ("nowhere", "nowhere: no such file or folder; check the name"),
         ("a.gz", "a.gz is a gzip file; unpack it, and name what was in it"),
-        ("a.html", "a.html is an HTML page; name a folder of pictures or of IDX files, a CSV or"),
+        ("a.html", "a.html is an HTML page; a page about the file was saved in its place: downl"),
         ("a.zip", "a.zip is damaged: .*; save or copy it again"),
-        ("a.png", f"a.png is a PNG picture; name the folder that it is in, {tmp_path}"),
-        ("train.idx", "train.idx is a file of an unknown kind; name the folder that it is in"),
-        ("", "has no folders of pictures; place the pictures of each class in a folder of its"),
+        (
+            "a.png",
+            f"a PNG picture; name the folder of the folders of each class, .* {tmp_path.parent}",
+        ),
+        (
+            "train.idx",
+            f"an IDX file, images or labels alone; name the folder in which .* {tmp_path}",
+        ),
+        (
+            "t10k-labels-idx1-ubyte.gz",
+            "gzip file, images or labels alone; name the folder in which",
+        ),
+        ("", "has 1 pictures but no folders of them; place the pictures of each class in a fold"),
     ):
         with pytest.raises(MnistScratchError, match=message):
             converted(tmp_path / name)
+
+
+@pytest.mark.parametrize(("present", "absent"), [(0, 1), (1, 0)])
+def test_images_without_labels_beside_them_are_told_what_is_missing(
+    tmp_path: Path, digits: Dataset, present: int, absent: int
+) -> None:
+    array = (digits.images, digits.labels)[present]
+    (tmp_path / FILE_NAMES[present]).write_bytes(format_idx(array))
+    message = f"has {FILE_NAMES[present]} but no {FILE_NAMES[absent]}, plain or with .gz; place it"
+    with pytest.raises(MnistScratchError, match=message):
+        converted(tmp_path)
 
 
 def test_an_archive_of_something_else_is_to_be_unpacked(tmp_path: Path) -> None:
@@ -489,6 +516,38 @@ def test_a_test_source_counts_its_grey_levels_to_its_own_top(
         for part in (made.training, made.test):
             np.testing.assert_array_equal(part.images, digits.images)
         assert made.notes == [f"{what} images: grey levels 0 to 1 made 0 to 255"]
+
+
+@pytest.mark.parametrize(
+    ("scaled", "done"),
+    [
+        (lambda images: images.astype(np.uint16) * 257, "0 to 65535"),
+        (lambda images: (images / 127.5 - 1).astype(np.float32), "-1 to 1"),
+        (lambda images: images / 255, "0 to 1"),
+    ],
+)
+def test_grey_levels_of_other_scales_become_those_they_were(
+    tmp_path: Path, scaled: Callable[[npt.NDArray[Any]], npt.NDArray[Any]], done: str
+) -> None:
+    labels, images = drawn_digits()
+    np.savez(tmp_path / "a.npz", x_train=scaled(images), y_train=labels)
+    made = converted(tmp_path / "a.npz")
+    both = np.concatenate([made.training.images, made.test.images])
+    np.testing.assert_array_equal(np.unique(both, axis=0), np.unique(images, axis=0))
+    assert made.notes == [f"grey levels {done} made 0 to 255"]
+
+
+def test_load_digits_is_imported_under_scikit_learn_s_own_names(tmp_path: Path) -> None:
+    images, labels = load_digits()
+    rows, frame = images.reshape(-1, 64), np.array(None)
+    np.savez(tmp_path / "own.npz", images=images, labels=labels)
+    np.savez(tmp_path / "rows.npz", data=rows, target=labels)
+    np.savez(tmp_path / "all.npz", data=rows, target=labels, images=images, frame=frame)
+    expected = converted(tmp_path / "own.npz").training
+    for name in ("rows.npz", "all.npz"):
+        made = converted(tmp_path / name).training
+        np.testing.assert_array_equal(made.images, expected.images)
+        np.testing.assert_array_equal(made.labels, expected.labels)
 
 
 def test_the_parts_of_one_source_have_one_scale(tmp_path: Path) -> None:
