@@ -1,76 +1,43 @@
 """The learning rate as a function of progress.
 
-A schedule maps progress (0 at the first step of training, 1 at its end) to the factor by which the
-peak learning rate is multiplied. Each can begin with a warm-up: a share of the training in which
-the factor rises in a straight line to 1. An argument outside its limits is a ValueError.
+A schedule returns the factor by which the peak learning rate is multiplied, given the progress: 0
+at the first step of training, 1 at its end. Each begins with a warm-up, a share of the training in
+which the factor rises in a straight line to 1.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
-
-from mnist_scratch.nn.checks import FRACTION, POSITIVE, as_number
-
-Schedule = Callable[[float], float]
 
 # A warm-up starts at this fraction of the peak, 1/25 as in PyTorch's OneCycleLR; at 0 the first
 # step would do nothing.
 WARMUP_START = 0.04
 
 
-def constant(warmup: float = 0.0) -> Schedule:
+def constant(progress: float, warmup: float = 0.0) -> float:
     """Stay at the peak."""
-    warmup = as_number(warmup, "warmup", FRACTION)
-    return partial(_rise, warmup=warmup)
+    return _rise(progress, warmup)
 
 
-def step(interval: float, factor: float, warmup: float = 0.0) -> Schedule:
-    """Multiply by a factor each time another interval is over.
-
-    Parameters
-    ----------
-    interval
-        Share of the training between two drops, above 0.
-    factor
-        What a drop multiplies the learning rate by, above 0.
-    warmup
-        Share of the training spent rising to the peak, 0 up to but not including 1.
-    """
-    interval = as_number(interval, "interval", POSITIVE)
-    factor = as_number(factor, "factor", POSITIVE)
-    warmup = as_number(warmup, "warmup", FRACTION)
-    return partial(_step, interval=interval, factor=factor, warmup=warmup)
-
-
-def _step(progress: float, interval: float, factor: float, warmup: float) -> float:
+def step(progress: float, interval: float, factor: float, warmup: float = 0.0) -> float:
+    """Multiply by a factor each time another interval, a share of the training, is over."""
     # The nudge: progress 0.6 / interval 0.2 is 2.9999999999999996 in floating point.
     drops = math.floor(progress / interval + 1e-9)
     return _rise(progress, warmup) * factor**drops
 
 
-def cosine(warmup: float = 0.0) -> Schedule:
+def cosine(progress: float, warmup: float = 0.0) -> float:
     """Fall from the peak to 0 along half a cosine (Loshchilov and Hutter 2017, no restarts)."""
-    warmup = as_number(warmup, "warmup", FRACTION)
-    return partial(_cosine, warmup=warmup)
-
-
-def _cosine(progress: float, warmup: float) -> float:
     return _rise(progress, warmup) * (1.0 + math.cos(math.pi * _after(progress, warmup))) / 2.0
 
 
-def one_cycle(warmup: float = 0.3) -> Schedule:
+def one_cycle(progress: float, warmup: float = 0.3) -> float:
     """Rise to the peak in a straight line, then fall to 0 in another.
 
     The rising leg is the warm-up (Smith 2018, arXiv 1803.09820, the learning rate's part of the
     1cycle policy; the momentum stays).
     """
-    warmup = as_number(warmup, "warmup", FRACTION)
-    return partial(_one_cycle, warmup=warmup)
-
-
-def _one_cycle(progress: float, warmup: float) -> float:
     return _rise(progress, warmup) * (1.0 - _after(progress, warmup))
 
 
@@ -86,7 +53,7 @@ def _after(progress: float, warmup: float) -> float:
     return max(0.0, (progress - warmup) / (1.0 - warmup))
 
 
-SCHEDULES: dict[str, Callable[..., Schedule]] = {
+SCHEDULES: dict[str, Callable[..., float]] = {
     "constant": constant,
     "step": step,
     "cosine": cosine,

@@ -28,7 +28,7 @@ from mnist_scratch.nn import Array
 from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import OPTIMIZERS, Optimizer
-from mnist_scratch.nn.schedule import SCHEDULES, Schedule
+from mnist_scratch.nn.schedule import SCHEDULES
 from mnist_scratch.training.divergence import all_finite, diverged
 from mnist_scratch.training.evaluation import check_classifier, evaluate
 from mnist_scratch.training.history import NORMS, History, Row, layer_norms
@@ -173,7 +173,7 @@ class Trainer:
                     after_step()
             self._validate()
             progress.clear()
-            after_epoch()  # before the epoch is printed, which can fail: this saves it
+            after_epoch()  # a run saves its checkpoint here: before it prints, which can fail
             progress.epoch(self.history.rows[-1], best=self.best_epoch == self.epoch)
 
     def _train_step(self, images: Array, targets: Array) -> None:
@@ -349,8 +349,8 @@ def make_optimizer(network: Network, config: Config) -> Optimizer:
     settings = asdict(config.optimizer)
     if settings["momentum"] == 0.0:  # there is no velocity to look ahead along
         settings["nesterov"] = False
-    optimizer: Optimizer = _made(OPTIMIZERS[settings.pop("name")], settings, network)
-    return optimizer
+    kind = OPTIMIZERS[config.optimizer.name]
+    return kind(network, **_taken(kind, settings))
 
 
 def learning_rates(config: Config, steps_an_epoch: int) -> Callable[[int], float]:
@@ -364,12 +364,13 @@ def learning_rates(config: Config, steps_an_epoch: int) -> Callable[[int], float
         "interval": settings.step_epochs / epochs,
         "factor": settings.step_factor,
     }
-    factor = _made(SCHEDULES[settings.name], options)
+    schedule = SCHEDULES[settings.name]
+    factor = partial(schedule, **_taken(schedule, options))
     peak, steps = config.optimizer.learning_rate, epochs * steps_an_epoch
     return partial(_rate_at_step, peak=peak, steps=steps, factor=factor)
 
 
-def _rate_at_step(step: int, peak: float, steps: int, factor: Schedule) -> float:
+def _rate_at_step(step: int, peak: float, steps: int, factor: Callable[[float], float]) -> float:
     return peak * factor((step - 1) / steps)
 
 
@@ -381,10 +382,10 @@ def make_augmentation(config: Config) -> Augmentation | None:
     return Augmentation(branch, config.training.epochs, **asdict(config.augmentation))
 
 
-def _made(kind: Callable[..., Any], options: dict[str, Any], *arguments: object) -> Any:
-    """Call an entry of a registry with those options that it has a parameter for, by name."""
-    taken = inspect.signature(kind).parameters
-    return kind(*arguments, **{name: options[name] for name in options if name in taken})
+def _taken(kind: Callable[..., object], options: dict[str, Any]) -> dict[str, Any]:
+    """Return those options that an entry of a registry has a parameter for, by name."""
+    parameters = inspect.signature(kind).parameters
+    return {name: options[name] for name in options if name in parameters}
 
 
 def _check_arguments(

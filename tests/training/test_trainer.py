@@ -28,7 +28,7 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import SoftmaxCrossEntropy, SquaredError
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import OPTIMIZERS, SGD, Optimizer
-from mnist_scratch.nn.schedule import SCHEDULES, Schedule, constant
+from mnist_scratch.nn.schedule import SCHEDULES
 from mnist_scratch.training.evaluation import evaluate
 from mnist_scratch.training.seeding import generator
 from mnist_scratch.training.trainer import Trainer, learning_rates, make_optimizer
@@ -273,14 +273,14 @@ def test_every_parameter_of_a_schedule_is_set(name: str, monkeypatch: pytest.Mon
     given: list[dict[str, float]] = []
     taken = inspect.signature(SCHEDULES[name])
 
-    def kind(**options: float) -> Schedule:
+    def kind(progress: float, **options: float) -> float:
         given.append(options)
-        return constant()
+        return progress
 
     kind.__signature__ = taken  # type: ignore[attr-defined]
     monkeypatch.setitem(SCHEDULES, name, kind)
-    learning_rates(configured(name=name), 7)
-    assert [each.keys() for each in given] == [taken.parameters.keys()]
+    learning_rates(configured(name=name), 7)(1)
+    assert [each.keys() for each in given] == [taken.parameters.keys() - {"progress"}]
 
 
 def test_a_trainer_runs_once(digits: Dataset) -> None:
