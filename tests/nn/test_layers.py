@@ -106,7 +106,7 @@ def test_initialisation_has_the_variance_of_its_paper(scheme: str, variance: flo
     layer = Dense(300, 200)
     layer.bind(np.ones(layer.size), np.zeros(layer.size))
     layer.initialise(np.random.default_rng(4), scheme)  # type: ignore[arg-type]
-    # 60,000 draws: the variance's relative standard error is sqrt(2 / 60,000) = 0.6 %.
+    # 60,000 draws: the variance's relative standard error is sqrt(2 / 60,000) = 0.6%.
     assert np.var(layer.weights) == pytest.approx(variance, rel=0.03)
     assert abs(np.mean(layer.weights)) < 4 * np.sqrt(variance / 60_000)
     assert not layer.biases.any()
@@ -165,7 +165,8 @@ def test_inputs_and_gradients_that_do_not_fit_a_layer_are_named() -> None:
         layer.forward(np.ones((2, 3)))
         expected = layer.backward(np.ones((2, 3)))
         np.testing.assert_array_equal(layer.backward([[1.0] * 3] * 2), expected)  # type: ignore[arg-type]
-        for wrong in (np.ones((1, 3)), np.ones(3), np.ones((2, 2)), None):
+        integers = np.ones((2, 3), np.int64)
+        for wrong in (np.ones((1, 3)), np.ones(3), np.ones((2, 2)), integers, None):
             with pytest.raises(ValueError, match=r"^the gradient must be floats \(2, 3\), as the"):
                 layer.backward(wrong)  # type: ignore[arg-type]
     for inputs in (np.ones(3), np.ones((2, 4)), np.float64(1.0)):
