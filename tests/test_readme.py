@@ -194,3 +194,16 @@ def test_every_command_shown_is_one_that_the_program_takes(path: Path) -> None:
 def test_every_file_that_is_linked_is_there(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), target
+
+
+def test_every_name_and_file_in_contributing_is_there() -> None:
+    text = FENCES.sub("", TEXTS[1].read_text(encoding="utf-8"))
+    folders = (CHECKOUT / name for name in ("mnist_scratch", "scripts", "tests"))
+    files = [path for folder in folders for path in folder.rglob("*.*")]
+    code = "".join(path.read_text(encoding="utf-8") for path in files if path.suffix == ".py")
+    words = {*re.findall(r"\w+", code), "SECTION", "KEY", "d_"}
+    for name in re.findall(r"`([\w/.]+)`", text):
+        if re.search(r"\.(py|js|npz)$", name):
+            assert "NAME" in name or any(str(path).endswith(f"/{name}") for path in files), name
+        elif "/" not in name:
+            assert words.issuperset(name.split(".")), name

@@ -19,7 +19,7 @@ from mnist_scratch.inference.ensemble import (
     evaluate_ensemble,
 )
 from mnist_scratch.inference.examples import most_confident_errors
-from mnist_scratch.report.text.evaluation import describe_models, describe_tta
+from mnist_scratch.report.text.ensemble import describe_models, describe_tta
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.bar import progress_bar
 from mnist_scratch.training.metrics import METRICS

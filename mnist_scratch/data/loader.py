@@ -144,7 +144,6 @@ class BatchLoader:
         super().__setattr__(name, value)
 
     def __repr__(self) -> str:
-        """Return what a person wants to know of it."""
         return f"BatchLoader({self.dataset!r}, {len(self):,} batches of {self.batch_size})"
 
     def __copy__(self) -> BatchLoader:

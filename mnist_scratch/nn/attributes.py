@@ -39,7 +39,7 @@ def read_only(name: str, remedy: str) -> Any:
 
 
 class OtherName:
-    """Stands for the name that an attribute has elsewhere: an AttributeError says its name here."""
+    """A name that another library has for an attribute: an AttributeError tells ours."""
 
     def __init__(self, name: str) -> None:
         self._name_here = name

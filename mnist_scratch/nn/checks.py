@@ -165,7 +165,7 @@ def _is_integer(given: object) -> TypeGuard[int]:
 
 
 class Range(NamedTuple):
-    """What a number must be, in words; and at least what, and below what."""
+    """The limits of a number, minimum <= number < below, and the words that say so."""
 
     words: str
     minimum: float

@@ -25,7 +25,7 @@ which is where the backward pass starts. Shapes: B examples in a batch, C classe
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -85,7 +85,7 @@ def log_softmax(logits: npt.ArrayLike, axis: int = -1) -> Array:
     return np.moveaxis(_softmaxes(z)[1], -1, axis)
 
 
-@cache
+@lru_cache(8)
 def _ones(count: int, dtype: np.dtype[Any]) -> Array:
     """Return ones (count, 1): a product with them sums three times as fast as `sum`."""
     return np.ones((count, 1), dtype)

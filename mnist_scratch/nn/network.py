@@ -152,7 +152,7 @@ class Network:
     def _twin(self) -> Network:
         """Return a network with the same arrays, which remembers a forward on its own."""
         twin = object.__new__(Network)
-        layers = tuple(map(_twin, self._layers))
+        layers = tuple(map(_with_the_same_arrays, self._layers))
         dense_layers = tuple(layer for layer in layers if isinstance(layer, Dense))
         vars(twin).update(vars(self), _layers=layers, _dense_layers=dense_layers)
         return twin
@@ -256,7 +256,7 @@ class Network:
                 )
 
 
-def _twin(layer: Layer) -> Layer:
+def _with_the_same_arrays(layer: Layer) -> Layer:
     twin: Layer = object.__new__(type(layer))
     vars(twin).update(vars(layer))
     return twin
@@ -276,6 +276,6 @@ def _listed(items: Iterable[_Item], what: str) -> tuple[_Item, ...]:
 
 def _float_type(dtype: npt.DTypeLike) -> np.dtype[Any]:
     for kind in (np.dtype(np.float32), np.dtype(np.float64)):
-        if kind == dtype and dtype is not None:  # which is float64 for NumPy
+        if kind == dtype and dtype is not None:  # NumPy takes None for float64
             return kind
     raise ValueError(f"dtype = {dtype!r}: must be numpy.float32 or numpy.float64")

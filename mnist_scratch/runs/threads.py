@@ -21,7 +21,7 @@ import numpy as np
 from mnist_scratch.config.schema import Config
 from mnist_scratch.data.dataset import PIXELS, Dataset
 from mnist_scratch.nn.network import Network
-from mnist_scratch.system.threads import blas_threads, usable_cpus
+from mnist_scratch.system.threads import blas_threads, thread_counts, usable_cpus
 from mnist_scratch.training.trainer import Trainer
 
 _VARIABLES = (
@@ -84,16 +84,15 @@ def choose_threads(config: Config, most: int | None = None) -> Threads:
     """
     if given := config.training.threads or _from_environment():
         return Threads(given, {})
-    cpus = min(usable_cpus(), most or usable_cpus())
-    numbers = sorted({1, max(1, cpus // 2), cpus})
+    numbers = thread_counts(min(usable_cpus(), most or usable_cpus()))
     with blas_threads(1) as threads:
         if not threads or numbers == [1]:
             return Threads(1, {})
-    return _try(step_of(config), numbers)
+    return _try(step_settings(config), numbers)
 
 
-def step_of(config: Config) -> Config:
-    """Return the config of which only that is left which decides how long a step takes."""
+def step_settings(config: Config) -> Config:
+    """Return the default config, with those settings that decide how long a step takes."""
     plain = Config()
     return replace(
         plain,
@@ -116,7 +115,7 @@ def scratch_trainer(config: Config, batches: int, classes: int) -> Trainer:
     blank = Dataset("blank", images, labels, classes=tuple(map(str, range(classes))))
     widths = (PIXELS, *config.network.hidden, classes)
     network = Network.of_widths(widths, config.network.activation, 0)
-    trainer = Trainer(network, blank, blank, step_of(config))
+    trainer = Trainer(network, blank, blank, step_settings(config))
     trainer.optimizer.learning_rate = 1e-9  # a step's time is all that matters
     return trainer
 
@@ -125,7 +124,7 @@ def take_steps(trainer: Trainer) -> Iterator[None]:
     """Take a training step for each `next`, without end."""
     network, loss_function = trainer.network, trainer.loss_function
     while True:
-        trainer.loader.epoch = 0
+        trainer.loader.epoch = 0  # in the last epochs images may be distorted less
         for images, targets in trainer.loader:
             loss_function.forward(network.forward(images), targets)
             network.backward(loss_function.backward())
@@ -134,10 +133,10 @@ def take_steps(trainer: Trainer) -> Iterator[None]:
 
 
 def _try(config: Config, numbers: Sequence[int]) -> Threads:
-    """Let the numbers take turns until one has won clearly, or two rounds.
+    """Let the numbers take turns until one wins clearly, or has won two rounds.
 
-    Fewer threads win where it is close. One round can be spoiled by what else the machine does, two
-    that agree rarely are.
+    Fewer threads win where it is close. What else the machine does can spoil a round, but rarely
+    two that agree.
     """
     size = config.training.batch_size
     training = replace(config.training, batch_size=min(size, _MOST_EXAMPLES))

@@ -14,7 +14,7 @@ from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.folder import RunFolder, check_free
 from mnist_scratch.runs.run import differing, with_dataset
-from mnist_scratch.runs.threads import choose_threads, step_of
+from mnist_scratch.runs.threads import choose_threads, step_settings
 from mnist_scratch.sweep.grid import Combination
 from mnist_scratch.system.files import is_leftover
 from mnist_scratch.system.lock import locked
@@ -108,7 +108,7 @@ def _config_at(path: Path, planned: Config, threads_of: Callable[[Config], int])
     training = planned.training
     if not (path / "config.toml").exists():
         check_free(path)
-        threads = training.threads or threads_of(step_of(planned))
+        threads = training.threads or threads_of(step_settings(planned))
         return replace(planned, training=replace(training, threads=threads))
     existing = RunFolder(path).config()
     threads = training.threads or existing.training.threads

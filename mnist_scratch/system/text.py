@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 _LONGEST_SHOWN = 80
@@ -70,3 +70,19 @@ def cut(text: str, most: int) -> str:
 def percent(share: float | None, digits: int = 2) -> str:
     """Return a share in percent; "-" where it is undefined."""
     return "-" if share is None else f"{share:.{digits}%}"
+
+
+def share_text(probability: float) -> str:
+    """Return a probability in percent, short, and 0% or 100% only where it is exactly that."""
+    if 0.0 < probability < 0.00001:
+        return "<0.001%"
+    if probability < 0.001:
+        return f"{100.0 * probability:.1g}%"
+    if 0.995 <= probability < 1.0:
+        return f"{min(probability, 0.9999):.2%}"
+    return f"{probability:.0%}" if probability >= 0.1 else f"{probability:.1%}"
+
+
+def called(label: int, names: Sequence[str]) -> str:
+    """Return a class's label, and its name if that is another one."""
+    return names[label] if names[label] == str(label) else f"{label} = {names[label]}"

@@ -91,6 +91,11 @@ def _blas() -> Any:
     return ThreadpoolController().select(user_api="blas")
 
 
+def thread_counts(cpus: int) -> list[int]:
+    """Return the numbers of threads that are worth trying: one, half of the CPUs, all."""
+    return sorted({1, max(1, cpus // 2), cpus})
+
+
 def usable_cpus() -> int:
     """Count the CPUs that this process may run on."""
     if sys.platform == "linux":

@@ -206,7 +206,7 @@ def evaluate(
     one_hot = np.eye(len(dataset.classes), dtype=np.float32)  # (C, C), row k the target of class k
     numbers = np.arange(len(dataset))
     predicted = np.empty(len(dataset), np.int64)  # (N,)
-    confidences = np.empty(len(dataset), network.parameters.dtype)  # (N,)
+    confidences = np.empty(len(dataset), dtype)  # (N,)
 
     def evaluate_batch(start: int) -> float:
         batch = slice(start, start + _BATCH_SIZE)
@@ -215,11 +215,12 @@ def evaluate(
         with _quiet():
             logits = of_pixels.logits(pixels.astype(dtype))
             loss = own.forward(logits, one_hot[labels])
-        classes = np.argmax(logits, axis=1, out=predicted[batch])
-        confidences[batch] = own.predictions[numbers[: len(classes)], classes]
-        return loss * len(classes)
+        np.argmax(logits, axis=1, out=predicted[batch])
+        np.max(own.predictions, axis=1, out=confidences[batch])
+        return loss * len(labels)
 
     losses = in_threads(evaluate_batch, range(0, len(dataset), _BATCH_SIZE))
+    # The order of the losses is that in which threads end; an exact sum does not depend on it.
     return _evaluation(dataset, math.fsum(losses), predicted, confidences)
 
 

@@ -29,8 +29,8 @@ SECTIONS: Plans = {
     "loss": ("the loss alone beside the rivals'", sections.loss),
     "start": ("the start of the process", programs.start),
     "train": ("a whole default run beside the rivals' programs", programs.train),
-    "98": ("the time to 98.0 % test accuracy, by speedrun", programs.accuracy_98),
-    "98.5": ("the time to 98.5 % test accuracy", programs.accuracy_98_5),
+    "98": ("the time to 98.0% test accuracy, by speedrun", programs.accuracy_98),
+    "98.5": ("the time to 98.5% test accuracy", programs.accuracy_98_5),
     "threads": ("the number of threads that is chosen, beside fixed ones", sections.threads),
     "busy": ("the same for default runs on a busy machine", programs.busy),
     "distortion": ("a training step on distorted images", sections.distortion),
@@ -97,7 +97,7 @@ def _measure(options: argparse.Namespace) -> None:
     else:
         named = [name for name in SECTIONS if options.quick or name not in SLOW]
         plans = {name: SECTIONS[name] for name in options.sections or named}
-    shown = ("git_commit", "numpy", "torch", "jax", "cpu", "usable_cpus", "dataset")
+    shown = ("git_commit", "numpy", *rivals, "cpu", "usable_cpus", "dataset")
     print(", ".join(f"{name} {machine[name]}" for name in shown if name in machine), end="\n\n")
     measured: dict[str, list[Row]] = {}
     data = Data(dataset.name, str(data_folder(dataset.name).resolve()))

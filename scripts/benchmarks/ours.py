@@ -1,6 +1,6 @@
 """Our own contestants.
 
-They import only public names that the first edition has too, so that it can take part.
+They import only public names that commit c6c352f has too, so that it can take part.
 """
 
 from __future__ import annotations

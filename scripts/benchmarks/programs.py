@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from benchmarks.ours import load
 from benchmarks.output import OURS, Entry, Row, row_of
-from benchmarks.sections import DEFAULT, MODULES, measure, recipe, thread_counts, work_of
+from benchmarks.sections import DEFAULT, MODULES, measure, numbers_of_threads, recipe, work_of
 from benchmarks.turns import AUTO, BenchmarkError, Contest, Contestant, Data, environment
 
 from mnist_scratch.config.schema import Config
@@ -112,12 +112,12 @@ def train(contest: Contest) -> list[Row]:
 
 
 def accuracy_98(contest: Contest) -> list[Row]:
-    """Compare the time to a mean test accuracy of 98.0 %, by the recipe speedrun."""
+    """Compare the time to a mean test accuracy of 98.0%, by the recipe speedrun."""
     return _time_to_accuracy(contest, 98.0, recipe("speedrun"), 30)
 
 
 def accuracy_98_5(contest: Contest) -> list[Row]:
-    """Compare the time to a mean test accuracy of 98.5 %, by a wider and longer default recipe."""
+    """Compare the time to a mean test accuracy of 98.5%, by a wider and longer default recipe."""
     config = recipe("default")  # as follows it has 98.59 % on validation, the mean of 3 seeds
     network = replace(config.network, hidden=(512, 256))
     epochs = 2 if contest.quick else 8  # quick runs say nothing of accuracies
@@ -156,7 +156,7 @@ def _train(contest: Contest, config: Config, seeds: int) -> AllRan:
         "validation_examples": config.data.validation_examples,
         "folder": contest.data.folder,
     }
-    counts = [AUTO] if contest.quick else thread_counts()
+    counts = [AUTO] if contest.quick else numbers_of_threads()
 
     def commands(seed: int) -> Commands:
         ours = _training_command(contest.data, f"run {seed}", seed)

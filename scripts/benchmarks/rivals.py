@@ -60,7 +60,7 @@ def standardised(images: Array, labels: Array) -> tuple[Array, Array]:
 
 @cache
 def standardised_set(data: Data, name: str) -> tuple[Array, Array]:
-    """Return "train" or "t10k", for the contestants of one process."""
+    """Return the images and labels of "train" or "t10k", once for all contestants of a process."""
     return standardised(*read_set(data.folder, name))
 
 

@@ -14,7 +14,7 @@ from benchmarks.turns import AUTO, BenchmarkError, Contest, Contestant, Work
 
 from mnist_scratch.config.schema import Config
 from mnist_scratch.config.toml import find_config, read_config
-from mnist_scratch.system.threads import usable_cpus
+from mnist_scratch.system.threads import thread_counts, usable_cpus
 
 MODULES = {"PyTorch": "pytorch", "JAX": "jax"}  # of the rivals that do all the work
 
@@ -56,10 +56,9 @@ NETWORKS = (
 )
 
 
-def thread_counts() -> list[str]:
-    """Return the numbers of threads that are tried, as the program does: one, half, every core."""
-    cpus = usable_cpus()
-    return [str(count) for count in sorted({1, max(1, cpus // 2), cpus})]
+def numbers_of_threads() -> list[str]:
+    """Return the numbers of threads that each side is tried with, which the program tries too."""
+    return list(map(str, thread_counts(usable_cpus())))
 
 
 def all_sides(function: str, **arguments: Any) -> list[Contestant]:
@@ -89,7 +88,7 @@ def measure(
                 threads=count,
             )
             for side in sides
-            for count in (threads or thread_counts() if side.threads != AUTO else [AUTO])
+            for count in (threads or numbers_of_threads() if side.threads != AUTO else [AUTO])
         ]
         rows.append(row_of(work.name, unit, contest.measure(contestants, steps)))
     return rows
@@ -208,13 +207,13 @@ def against(contest: Contest, checkout: Path) -> list[Row]:
         Contestant("other", "ours:train", checkout=checkout),
     ]
     rows, ratios = [], []
-    for count, work in product(thread_counts(), NETWORKS):
+    for count, work in product(numbers_of_threads(), NETWORKS):
         (row,) = measure(contest, sides, [work], "us", [count])
         this, other = (entry.figures for entry in row.entries)
         pairs = [theirs / ours for ours, theirs in zip(this, other, strict=True)]
         rows.append(row)
         ratios.append(Entry(work.name, count, pairs))
-    for count in thread_counts():
+    for count in numbers_of_threads():
         medians = [entry.median for entry in ratios if entry.threads == count]
         ratios.append(Entry("geometric mean", count, [statistics.geometric_mean(medians)]))
     return [*rows, Row("other / this, in pairs", "", ratios)]

@@ -19,7 +19,7 @@ from mnist_scratch.training.evaluation import evaluate
 def test_the_default_recipe_reaches_its_floor_and_nothing_impossible(mnist_run: Path) -> None:
     evaluation = json.loads((mnist_run / "evaluation.json").read_text())
     # A single seed: the recipe's mean less five of its standard deviations. No dense network
-    # without distortions is known above 99.2 %; more would mean that the test set leaked.
+    # without distortions is known above 99.2%; more would mean that the test set leaked.
     assert 0.980 < evaluation["accuracy"] < 0.992
     assert evaluation["examples"] == 10_000
     assert read_config(mnist_run / "config.toml").network == Config().network

@@ -26,8 +26,7 @@ from mnist_scratch.report.plots.style import (
     plain,
     save,
 )
-from mnist_scratch.report.text.evaluation import called
-from mnist_scratch.system.text import cut
+from mnist_scratch.system.text import called, cut
 
 _UNITS = 5
 _MORE, _LESS = COLOURS[1], COLOURS[0]  # as in the picture of the weights

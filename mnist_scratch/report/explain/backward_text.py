@@ -15,7 +15,7 @@ from mnist_scratch.inference.examples import Example
 from mnist_scratch.nn.optimizer import SGD, Adam, Optimizer
 from mnist_scratch.report.explain.backward import NUDGE, Check, ExplainedStep, LayerStep, WeightStep
 from mnist_scratch.report.explain.batch import ExplainedBatch
-from mnist_scratch.report.text.evaluation import called
+from mnist_scratch.system.text import called
 
 NARROWEST, WIDEST = 40, 80
 _INDENT = 4

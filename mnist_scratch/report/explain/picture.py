@@ -15,7 +15,7 @@ from matplotlib.ticker import PercentFormatter
 from mnist_scratch.inference.examples import Example
 from mnist_scratch.report.explain.steps import Explanation
 from mnist_scratch.report.plots.style import COLOURS, class_labels, light_grid, save
-from mnist_scratch.report.text.evaluation import called, share_text
+from mnist_scratch.system.text import called, share_text
 
 _TRUE, _PREDICTED, _OTHER = COLOURS[2], COLOURS[4], COLOURS[5]
 _FEW = 16  # classes, whose numbers all fit below the bars

@@ -28,11 +28,10 @@ from mnist_scratch.report.plots.evaluation import (
 from mnist_scratch.report.plots.layers import norms_figure, shown_units, weights_figure
 from mnist_scratch.report.plots.loss_curve import loss_curve_figure
 from mnist_scratch.report.plots.style import drawn, plain
-from mnist_scratch.report.text.evaluation import share_text
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.bar import progress_bar
 from mnist_scratch.system.files import write_text_whole, written_whole
-from mnist_scratch.system.text import percent, printable
+from mnist_scratch.system.text import percent, printable, share_text
 from mnist_scratch.training.evaluation import Evaluation, evaluate
 from mnist_scratch.training.history import History
 from mnist_scratch.training.metrics import METRICS, class_scores, most_confused

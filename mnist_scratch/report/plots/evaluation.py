@@ -23,7 +23,7 @@ from mnist_scratch.report.plots.style import (
     light_grid,
     save,
 )
-from mnist_scratch.report.text.evaluation import share_text
+from mnist_scratch.system.text import share_text
 from mnist_scratch.training.metrics import BINS, Calibration, wilson_interval
 
 _WRONG = COLOURS[1]

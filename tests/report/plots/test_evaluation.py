@@ -18,7 +18,7 @@ from mnist_scratch.report.plots.evaluation import (
     draw_mistakes,
     examples_figure,
 )
-from mnist_scratch.report.text.evaluation import share_text
+from mnist_scratch.system.text import share_text
 from mnist_scratch.training.metrics import BINS, calibration
 
 DIGITS = tuple("0123456789")

@@ -1,4 +1,4 @@
-"""Evaluations with test-time augmentation and of ensembles in words; probabilities in percent."""
+"""Evaluations with test-time augmentation, and of ensembles, in words."""
 
 from __future__ import annotations
 
@@ -36,19 +36,3 @@ def describe_models(paths: Sequence[Path], models: Sequence[ModelResult], versio
         share = f"{with_tta.accuracy:<12.2%}" if with_tta else ""
         lines.append(f"{plain.accuracy:<12.2%}{share}{path}")
     return "\n".join(lines)
-
-
-def share_text(probability: float) -> str:
-    """Return a probability in percent, short, and 0% or 100% only where it is exactly that."""
-    if 0.0 < probability < 0.00001:
-        return "<0.001%"
-    if probability < 0.001:
-        return f"{100.0 * probability:.1g}%"
-    if 0.995 <= probability < 1.0:
-        return f"{min(probability, 0.9999):.2%}"
-    return f"{probability:.0%}" if probability >= 0.1 else f"{probability:.1%}"
-
-
-def called(label: int, names: Sequence[str]) -> str:
-    """Return a class's label, and its name if that is another one."""
-    return names[label] if names[label] == str(label) else f"{label} = {names[label]}"

@@ -11,7 +11,7 @@ from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.inference.ensemble import ModelResult
 from mnist_scratch.nn.network import Network
 from mnist_scratch.report.pages import report
-from mnist_scratch.report.text.evaluation import describe_models, describe_tta
+from mnist_scratch.report.text.ensemble import describe_models, describe_tta
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.training.evaluation import Evaluation
 from mnist_scratch.training.history import History, Row
