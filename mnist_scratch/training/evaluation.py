@@ -17,9 +17,10 @@ from mnist_scratch.data.loader import taking_pixels
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import Loss, SoftmaxCrossEntropy
 from mnist_scratch.nn.network import Network, check_network
-from mnist_scratch.system.text import NARROW, columns, cut, labelled, percent, shown
+from mnist_scratch.system.text import labelled, shown
 from mnist_scratch.system.threads import in_threads
 from mnist_scratch.training.divergence import ADVICE
+from mnist_scratch.training.evaluation_text import class_table, confusions, metrics_line
 from mnist_scratch.training.metrics import (
     METRICS,
     Calibration,
@@ -106,46 +107,15 @@ class Evaluation:
 
     def details(self) -> str:
         """Return the report without the summary: metrics, scores of every class, confusions."""
-        narrow = columns() < NARROW
-        names = [cut(name, columns() - (28 if narrow else 39)) for name in self.classes]
-        longest = max(map(len, names))
-        width = max(len("class"), longest)
-        metrics = [f"{METRICS[name].title} {value:.2%}" for name, value in self.metrics.items()]
-        lines = [
-            labelled("metrics", "; ".join(metrics)),
-            "",
-        ]
-        heading = ("prec.", "recall", "F1") if narrow else ("precision", "recall", "F1")
-        rooms, gap = ((6, 6, 6), " ") if narrow else ((9, 8, 8), "  ")
-
-        def row(name: str, cells: Sequence[str], examples: str) -> str:
-            aligned = (f"{cell:>{room}}" for cell, room in zip(cells, rooms, strict=True))
-            return gap.join([f"{name:<{width}}", *aligned, f"{examples:>6}"])
-
-        lines.append(row("class", heading, "images"))
-        scores = class_scores(self.confusion)
-        for name, score in zip(names, scores, strict=True):
-            shares = (score.precision, score.recall, score.f1)
-            cells = [percent(share, 1 if narrow else 2) for share in shares]
-            lines.append(row(name, cells, f"{score.examples:,}"))
-        if None in {share for score in scores for share in score}:
-            lines.append("-: undefined, no examples")
-        pairs = most_confused(self.confusion)
-        fits = not narrow and 37 + 3 * longest <= columns()
-        meaning = "" if fits else ", true as predicted"
-        lines += ["", f"most confused{meaning}" if pairs else "no errors"]
-        for pair in pairs:
-            share = pair.examples / int(self.confusion[pair.true].sum())
-            if not fits:
-                most = (columns() - 20) // 2
-                said = f"{cut(names[pair.true], most)} as {cut(names[pair.predicted], most)}"
-                lines.append(f"{said}  {pair.examples:,}, {share:.2%}")
-                continue
-            lines.append(
-                f"true {names[pair.true]:<{longest}}  predicted {names[pair.predicted]:<{longest}}"
-                f"  {pair.examples:>6,}, {share:.2%} of {names[pair.true]}"
+        return "\n".join(
+            (
+                metrics_line(self.metrics),
+                "",
+                *class_table(self.confusion, self.classes),
+                "",
+                *confusions(self.confusion, self.classes),
             )
-        return "\n".join(lines)
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the evaluation as JSON values; null where a score is undefined."""
