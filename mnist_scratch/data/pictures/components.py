@@ -92,29 +92,31 @@ def without_dust(ink: NDArray[np.float32], is_ink: NDArray[np.bool_]) -> NDArray
 def _first_pixels(is_ink: NDArray[np.bool_]) -> NDArray[np.int64]:
     """For each ink pixel (P,), return the number of the first pixel of its component.
 
-    Union-find over all pixels at once: every pixel points at one of its component with a lower
-    number, first at itself. Where two neighbours point at different pixels, the higher is made to
-    point at the lower; then all pointers are followed to their ends.
+    Union-find over all runs, the pixels of a row without a gap, at once: every run points at one of
+    its component with a lower number, first at itself. Where two neighbours point at different
+    runs, the higher is made to point at the lower; then all pointers are followed to their ends.
     """
-    count = int(is_ink.sum())
-    number = np.zeros(is_ink.shape, np.int64)
-    number[is_ink] = np.arange(count)
-    neighbours = []
-    for one, other in (
-        (np.s_[:, :-1], np.s_[:, 1:]),
-        (np.s_[:-1], np.s_[1:]),
-        (np.s_[:-1, :-1], np.s_[1:, 1:]),
-        (np.s_[:-1, 1:], np.s_[1:, :-1]),
-    ):
-        both = is_ink[one] & is_ink[other]
-        neighbours.append(np.stack([number[one][both], number[other][both]]))
-    first, second = np.concatenate(neighbours, axis=1)
-    points_at = np.arange(count)
+    row = is_ink.shape[1] + 1  # a pixel of paper before each keeps runs of two rows apart
+    padded = np.zeros((len(is_ink), row), np.int8)
+    padded[:, 1:] = is_ink
+    starts, ends = (
+        np.flatnonzero(np.diff(padded.ravel(), append=np.int8(0))).reshape(-1, 2).T
+    )  # (R,)
+    lengths = ends - starts
+    # Below a run are those that end at its start or later and start at its end or before.
+    below, beyond = (
+        np.searchsorted(ends, starts + row),
+        np.searchsorted(starts, ends + row, "right"),
+    )
+    count = np.maximum(beyond - below, 0)
+    first = np.repeat(np.arange(len(starts)), count)
+    second = np.arange(len(first)) + np.repeat(below - (np.cumsum(count) - count), count)
+    points_at = np.arange(len(starts))
     while True:
         one, other = points_at[first], points_at[second]
         apart = one != other
         if not apart.any():
-            return points_at
+            return np.repeat((np.cumsum(lengths) - lengths)[points_at], lengths)
         np.minimum.at(points_at, np.maximum(one, other)[apart], np.minimum(one, other)[apart])
         while not np.array_equal(points_at, further := points_at[points_at]):
             points_at = further

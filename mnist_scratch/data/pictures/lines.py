@@ -50,6 +50,8 @@ def remove_lines(drawn: NDArray[np.float32], faintest: float) -> NDArray[np.floa
     """
     drawn = _remove_boxes(drawn, faintest)
     across, down = _ruling(drawn, faintest), _ruling(drawn.T, faintest)
+    if not across and not down:
+        return drawn
     without = _without(_without(drawn, across, faintest).T, down, faintest).T
     return without if _something_left(without, faintest, _LEFT * min(drawn.shape)) else drawn
 
