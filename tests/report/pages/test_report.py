@@ -20,6 +20,7 @@ from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import OPTIMIZERS, SGD
 from mnist_scratch.report.pages import report
 from mnist_scratch.report.pages.report import write_report
+from mnist_scratch.report.plots.style import Theme, drawn
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.training.evaluation import evaluate
 from mnist_scratch.training.history import History, Row
@@ -47,11 +48,32 @@ def some_images(name: str) -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def reported(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    """A run with a name that is no HTML, and its report on synthetic digits."""
+def figures() -> list[tuple[Figure, list[Text]]]:
+    """The figures of `reported`, on light ground and on dark in turn, and the texts in them."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def reported(
+    tmp_path_factory: pytest.TempPathFactory, figures: list[tuple[Figure, list[Text]]]
+) -> RunFolder:
+    """A run with a name that is no HTML, and its report on synthetic digits in small pictures."""
+
+    def drawn_small(make: Callable[[], Figure], theme: Theme) -> bytes:
+        def small() -> Figure:
+            figure = make()
+            texts = [text for text in figure.findobj(Text) if text.get_text().strip()]
+            figures.append((figure, texts))
+            figure.set_dpi(50)
+            return figure
+
+        return drawn(small, theme)
+
     run = some_run(tmp_path_factory.mktemp("report") / "<b> & co")
     run.write_norms([np.full((2, 2), 3.0), np.full((2, 2), 4.5)])
-    write_report(run, run.model(), some_images("synthetic"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(report, "drawn", drawn_small)
+        write_report(run, run.model(), some_images("synthetic"))
     return run
 
 
@@ -195,21 +217,12 @@ def test_settings_that_are_the_defaults_are_in_the_fold_alone(text: str) -> None
 
 
 def test_every_picture_has_a_title_with_letters_that_can_be_read_on_a_telephone(
-    reported: RunFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    reported: RunFolder, figures: list[tuple[Figure, list[Text]]]
 ) -> None:
-    figures: list[Figure] = []
-
-    def drawn(make: Callable[[], Figure], theme: str) -> bytes:
-        figures.append(make())
-        return b"PNG"
-
-    monkeypatch.setattr(report, "drawn", drawn)
-    run = some_run(tmp_path / "run")
-    run.write_norms([np.full((2, 2), 3.0), np.full((2, 2), 4.5)])
-    write_report(run, run.model(), some_images("synthetic"))
-    for name, figure in zip(PICTURES, figures[::2], strict=True):
-        texts = [text for text in figure.findobj(Text) if text.get_text().strip()]
-        assert any(text.get_text().startswith(("run: ", "Test image ")) for text in texts), name
+    for name, (figure, texts) in zip(PICTURES, figures[::2], strict=True):
+        assert any(text.get_text().startswith(("<b> & co: ", "Test image ")) for text in texts), (
+            name
+        )
         width = figure.get_size_inches()[0]
         on_a_telephone = [345 * float(text.get_fontsize()) / 72 / width for text in texts]
         assert min(on_a_telephone) >= 7.9, f"{name}: pixels of the smallest letters"
