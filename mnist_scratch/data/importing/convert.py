@@ -166,8 +166,8 @@ def _about_images(made: Images, what: str) -> list[str]:
         notes.append(f"the {what} were dark on light: turned, 255 minus every pixel")
     elif made.turned:
         notes.append(
-            f"{made.turned:,} of {len(images):,} {what} were dark on light, the others light on "
-            "dark: those were turned, 255 minus every pixel; --ink light or dark says it of all"
+            f"{made.turned:,} of {len(images):,} {what} were dark on light and the others not: "
+            "turned, 255 minus every pixel; --ink light or dark says it of all"
         )
     return notes
 

@@ -23,6 +23,7 @@ _CORNER = 3  # pixels
 # Grey levels between the paper of the corners and the mean of an image. Of Fashion-MNIST's first
 # 20,000 training images 1.6% are unsure and none is taken for dark on light.
 _SURE = 2.0
+_ALIKE = 0.1  # of the images whose corners agree: so few are others than the rest
 _FAINT = 25  # grey levels: what is fainter does not count for the size of a digit
 # Pixels from where MNIST's digits were moved to; all of them lie so, and of Fashion-MNIST none.
 _OFF_CENTRE = 0.7
@@ -90,9 +91,9 @@ def _grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def are_dark_on_light(images: NDArray[np.uint8], ink: Ink) -> NDArray[np.bool_]:
     """Say of each of N images (N, 28, 28) whether it is dark on light, bool (N,).
 
-    With the ink "auto" the paper is what is in the corners: the mean of the image is darker or
-    lighter by what is drawn on it. Where corners differ, an image is as most of the others; where
-    those of all images do, the mean of all decides.
+    With the ink "auto" the paper is what is in the corners: the mean of an image is darker or
+    lighter by what is drawn on it. Where corners differ, an image is as the others are, if nearly
+    all of those are alike; else its ink is what there is less of.
     """
     if ink != "auto":
         return np.full(len(images), ink == "dark")
@@ -100,11 +101,14 @@ def are_dark_on_light(images: NDArray[np.uint8], ink: Ink) -> NDArray[np.bool_]:
     corners = np.stack(
         [images[:, rows, columns].mean(axis=(1, 2)) for rows in sides for columns in sides]
     )  # (4, N)
-    over = corners - images.mean(axis=(1, 2))
-    dark, light = over.min(axis=0) > _SURE, over.max(axis=0) < -_SURE
-    more = int(dark.sum()) - int(light.sum())
-    others = more > 0 if more else images.mean() > DARK_ON_LIGHT
-    return np.where(dark | light, dark, others)
+    means = images.mean(axis=(1, 2))
+    dark = corners.min(axis=0) > means + _SURE
+    sure = dark | (corners.max(axis=0) < means - _SURE)
+    share = dark[sure].mean() if sure.any() else 0.5
+    if min(share, 1 - share) < _ALIKE:
+        return np.where(sure, dark, share > _ALIKE)
+    half = images.min(axis=(1, 2)) / 2 + images.max(axis=(1, 2)) / 2
+    return np.where(sure, dark, np.asarray(means > half))
 
 
 def lie_as_in_mnist(images: NDArray[np.uint8]) -> bool:

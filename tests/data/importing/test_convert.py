@@ -594,7 +594,7 @@ def test_of_pictures_dark_on_light_and_light_on_dark_each_is_turned_as_it_needs(
     np.testing.assert_array_equal(made.training.images, light_on_dark)
     assert len(made.notes) == (2 if dark else 0)
     if 0 < dark < 100:
-        assert made.notes[0].startswith(f"{dark} of 100 training images were dark on light, the")
+        assert made.notes[0].startswith(f"{dark} of 100 training images were dark on light and")
     kept = converted(tmp_path / "a.npz", ink="light")
     np.testing.assert_array_equal(kept.training.images, images)
 
@@ -606,6 +606,21 @@ def test_a_picture_whose_corners_differ_is_turned_as_most_others_are(tmp_path: P
     np.savez(tmp_path / "a.npz", images=images, labels=[0, 0, 1, 1])
     made = converted(tmp_path / "a.npz")
     assert made.notes == ["the images were dark on light: turned, 255 minus every pixel"]
+
+
+def test_load_digits_of_both_inks_are_all_turned_to_light_on_dark(tmp_path: Path) -> None:
+    images, labels = load_digits()  # of which 4% have ink in a corner
+    labels, light = labels[::3], (images[::3] * 255 / 16).astype(np.uint8)
+    mixed = light.copy()
+    mixed[::2] = 255 - mixed[::2]
+    for name, each in (("a.npz", light), ("b.npz", mixed)):
+        np.savez(tmp_path / name, images=each, labels=labels)
+    expected, made = (converted(tmp_path / name) for name in ("a.npz", "b.npz"))
+    assert expected.notes == []
+    assert made.notes[0].startswith("300 of 599 images were dark on light and the others not: turn")
+    np.testing.assert_allclose(
+        made.training.images.astype(int), expected.training.images.astype(int), atol=2
+    )  # enlarging rounds half a grey level up, twice
 
 
 def test_only_images_that_lie_as_mnist_s_do_have_new_pictures_prepared_as_mnist_was(
