@@ -15,6 +15,7 @@ from helpers.untraced import untraced
 from hypothesis import settings
 from matplotlib.figure import Figure
 
+from mnist_scratch.commands import train
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.idx import format_idx
 from mnist_scratch.data.sources import files
@@ -169,5 +170,13 @@ def command_line(tmp_path: Path) -> CommandLine:
 
 @pytest.fixture
 def undrawn_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the figures of a report be made, but not drawn, which takes four seconds."""
-    monkeypatch.setattr(report, "drawn", lambda make, _: b"PNG" if make() else b"")
+    """Let each figure of a report be made once, and not drawn, which takes four seconds."""
+    monkeypatch.setattr(
+        report, "drawn", lambda make, theme: b"PNG" if theme == "dark" or make() else b""
+    )
+
+
+@pytest.fixture
+def undrawn_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let trainings in this process leave an empty picture of their loss: nothing reads it."""
+    monkeypatch.setattr(train, "_draw_loss", lambda run: (run / "loss_curve.png").touch())

@@ -22,6 +22,8 @@ from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import FILE_NAMES
 from mnist_scratch.inference.predict import predict
 
+pytestmark = pytest.mark.usefixtures("undrawn_loss")
+
 WORDS = ("cat", "dog", "great white shark", "zebra", "$x_2$")
 
 

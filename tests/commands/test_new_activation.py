@@ -14,6 +14,8 @@ from PIL import Image
 
 from mnist_scratch.nn.layers import ACTIVATIONS
 
+pytestmark = [pytest.mark.no_cover, pytest.mark.usefixtures("undrawn_report", "undrawn_loss")]
+
 REGISTER = """
 import numpy as np
 
@@ -86,7 +88,6 @@ def test_commands_take_a_run_with_it(
     main: CommandLine,
     run: str,
     tmp_path: Path,
-    undrawn_report: None,
     arguments: tuple[str, ...],
 ) -> None:
     pixels = np.full((60, 60), 255, np.uint8)

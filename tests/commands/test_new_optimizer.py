@@ -15,6 +15,8 @@ from mnist_scratch.nn import Array
 from mnist_scratch.nn.network import Network
 from mnist_scratch.nn.optimizer import OPTIMIZERS
 
+pytestmark = pytest.mark.usefixtures("undrawn_loss")
+
 
 class RMSprop:
     """Steps scaled by a running mean of the squared gradients."""

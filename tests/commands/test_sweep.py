@@ -13,10 +13,13 @@ from pathlib import Path
 
 import pytest
 from helpers.command_line import CommandLine, environment_of
+from helpers.untraced import untraced
 
 from mnist_scratch.runs.checkpoint import load_checkpoint
 from mnist_scratch.runs.folder import trained_by
 from mnist_scratch.sweep.plan import locked_sweep
+
+pytestmark = pytest.mark.usefixtures("undrawn_loss")
 
 
 def settings(digit_files: Path, *values: str) -> list[str]:
@@ -156,7 +159,7 @@ def test_an_interrupted_or_killed_sweep_leaves_no_process_and_is_resumed(
     result = main(*arguments, "--seeds", "1")
     assert result.returncode == 0, result.stderr
     assert "1 runs, 0 of them finished" in result.stderr
-    alone = main("train", "--config", run / "config.toml", "--run", "alone")
+    alone = untraced(main)("train", "--config", run / "config.toml", "--run", "alone")
     assert alone.returncode == 0, alone.stderr
     assert bytes_of(run) == bytes_of(tmp_path / "alone")
 

@@ -185,12 +185,14 @@ def dark_files(digit_files: Path, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.no_cover
 def test_dark_images_train_with_a_warning_or_inverted_to_the_same_bytes_as_light_ones(
     main: CommandLine,
     digit_files: Path,
     dark_files: Path,
     tmp_path: Path,
     undrawn_report: None,
+    undrawn_loss: None,
 ) -> None:
     plain = main("train", *SMALL, "--data-dir", digit_files, "--run", "light")
     as_they_are = main("train", *SMALL, "--data-dir", dark_files, "--run", "as_they_are")

@@ -25,6 +25,7 @@ from helpers.command_line import (
 from mnist_scratch.data.sources.registry import FILE_NAMES
 from mnist_scratch.runs.checkpoint import load_checkpoint
 
+pytestmark = [pytest.mark.no_cover, pytest.mark.usefixtures("undrawn_loss")]
 WITH_SIGNALS = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
 # A second or two, so that it can be stopped in the middle.
 LONGER = (*SMALL, "--hidden", "64", "--epochs", "45", "--checkpoint-seconds", "0.1")

@@ -1,10 +1,11 @@
 """Run the command line, and kill the process at a chosen point.
 
-    python killed_run.py POINT ARGUMENT ...
+    python killed_run.py POINT[,POINT...] ARGUMENT ...
 
 Points are counted from 1: before every flush to disk (`os.fsync`), before every rename, and in the
 middle of every write, when half of its bytes are written. Point 0 kills nowhere, and the number of
-points that were passed is printed to standard output at the end.
+points that were passed is printed to standard output at the end. Of several points each kills a
+process of its own, begun when all is imported; "{}" in an argument stands for the point.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ import sys
 from typing import Any
 
 from mnist_scratch import cli
+from mnist_scratch.commands import train  # noqa: F401  # once, not in every child
 
-_chosen = int(sys.argv[1])
+_chosen = 0
 _passed = 0
 _fsync, _replace, _open = os.fsync, pathlib.Path.replace, pathlib.Path.open
 
@@ -69,6 +71,24 @@ for place, name, watched in (
     (pathlib.Path, "open", _open_watched),
 ):
     setattr(place, name, watched)
-status = cli.main(sys.argv[2:])
-print(_passed)
-sys.exit(status)
+
+
+def _kill_one_after_the_other(points: list[int], arguments: list[str]) -> None:
+    global _chosen
+    for _chosen in points:
+        child = os.fork()
+        if not child:
+            os._exit(cli.main([each.replace("{}", str(_chosen)) for each in arguments]))
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if status != -signal.SIGKILL:
+            sys.exit(f"point {_chosen} did not kill: status {status}")
+
+
+_points = [int(point) for point in sys.argv[1].split(",")]
+if len(_points) > 1:
+    _kill_one_after_the_other(_points, sys.argv[2:])
+else:
+    _chosen = _points[0]
+    status = cli.main(sys.argv[2:])
+    print(_passed)
+    sys.exit(status)

@@ -16,6 +16,7 @@ from mnist_scratch.errors import MnistScratchError
 DTYPES = ["u1", "i1", "i2", "i4", "f4", "f8"]
 
 
+@pytest.mark.no_cover
 @given(
     st.sampled_from(DTYPES).flatmap(
         lambda dtype: arrays.arrays(

@@ -24,6 +24,7 @@ def test_what_once_went_wrong_is_an_error_with_a_name(path: Path) -> None:
     TARGETS[path.parent.name].run(path.read_bytes())
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_thousand_changed_files_are_accepted_or_named(name: str) -> None:
     target, rng = TARGETS[name], random.Random(0)

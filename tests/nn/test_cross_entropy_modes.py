@@ -58,6 +58,7 @@ def problems(draw: st.DrawFn, elements: st.SearchStrategy[float] = ORDINARY) -> 
     }
 
 
+@pytest.mark.no_cover
 @given(problems())
 def test_the_loss_is_what_its_definition_says(problem: dict[str, Any]) -> None:
     logits = problem["logits"]
@@ -78,6 +79,7 @@ def test_the_loss_is_what_its_definition_says(problem: dict[str, Any]) -> None:
         np.testing.assert_allclose(actual, expected[reduction], rtol=rtol, atol=1e-12)
 
 
+@pytest.mark.no_cover
 @given(problems(EXTREME))
 def test_no_loss_is_negative_or_nan_and_no_gradient_is_without_an_end(
     problem: dict[str, Any],
@@ -96,6 +98,7 @@ def test_no_loss_is_negative_or_nan_and_no_gradient_is_without_an_end(
         np.testing.assert_allclose(gradient.sum(axis=1), 0.0, atol=1e-5)
 
 
+@pytest.mark.no_cover
 @given(problems(st.integers(-10_000, 10_000).map(float)), st.integers(-10_000, 10_000))
 def test_a_shift_of_all_logits_changes_nothing(problem: dict[str, Any], shift: int) -> None:
     # Whole numbers, so that the sum itself is not rounded: then the bits are the same.
@@ -115,6 +118,7 @@ def test_a_shift_of_all_logits_changes_nothing(problem: dict[str, Any], shift: i
         np.testing.assert_array_equal(before, after)
 
 
+@pytest.mark.no_cover
 @given(problems(MASKING), st.sampled_from(REDUCTIONS))
 def test_indices_and_one_hot_targets_agree_but_for_the_weighted_mean(
     problem: dict[str, Any], reduction: Reduction
@@ -136,6 +140,7 @@ def test_indices_and_one_hot_targets_agree_but_for_the_weighted_mean(
             np.testing.assert_allclose(by_row, by_index * factor, rtol=rtol, atol=1e-37)
 
 
+@pytest.mark.no_cover
 @given(problems(), st.randoms(use_true_random=False))
 def test_classes_and_examples_can_change_places(problem: dict[str, Any], random: Any) -> None:
     logits, labels, weights, ignored, smoothing = problem.values()

@@ -43,6 +43,7 @@ def test_known_logits_have_their_known_probabilities(
     np.testing.assert_allclose(np.exp(log_softmax(logits)), probabilities, atol=5.1e-7)
 
 
+@pytest.mark.no_cover
 @given(logits_of_any_kind())
 def test_predictions_are_probabilities_whatever_the_logits(logits: Array) -> None:
     predictions = softmax(logits)
@@ -54,6 +55,7 @@ def test_predictions_are_probabilities_whatever_the_logits(logits: Array) -> Non
     assert np.all(predictions[np.isneginf(logits)] == 0.0)
 
 
+@pytest.mark.no_cover
 @given(logits_of_any_kind())
 def test_logarithms_are_those_of_the_predictions_where_these_can_be_told_from_0(
     logits: Array,
@@ -67,6 +69,7 @@ def test_logarithms_are_those_of_the_predictions_where_these_can_be_told_from_0(
     assert np.all(logarithms[np.isneginf(logits)] == -np.inf)
 
 
+@pytest.mark.no_cover
 @given(
     arrays.arrays(np.float32, (3, 5), elements=st.integers(-10_000, 10_000)),
     st.integers(-10_000, 10_000),

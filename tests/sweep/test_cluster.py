@@ -16,6 +16,7 @@ import distributed
 import psutil
 import pytest
 from helpers.command_line import CommandLine, environment_of
+from helpers.untraced import untraced
 
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.runs.checkpoint import load_checkpoint
@@ -141,7 +142,7 @@ def test_a_run_outlives_its_worker_and_ends_with_the_bytes_of_a_local_one(
     assert "Traceback" not in result.stderr
     assert "    1 " in result.stdout
     assert "threads = 1\n" in (run / "config.toml").read_text()
-    alone = main("train", "--config", run / "config.toml", "--run", "alone")
+    alone = untraced(main)("train", "--config", run / "config.toml", "--run", "alone")
     assert alone.returncode == 0, alone.stderr
     model = (tmp_path / "alone" / "model.npz").read_bytes()
     assert (run / "model.npz").read_bytes() == model

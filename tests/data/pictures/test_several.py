@@ -169,10 +169,10 @@ def digits_in(ink: NDArray[np.float32], is_ink: NDArray[np.bool_]) -> int:
 
 @pytest.mark.mnist
 def test_mnist_s_single_digits_are_single_and_its_pairs_are_two_digits(mnist_dir: Path) -> None:
-    images = load_dataset("mnist", str(mnist_dir)).test.images[::4]
+    images = load_dataset("mnist", str(mnist_dir)).test.images[::10]
     ink = images.astype(np.float32)
     # Of all 10,000 images, 7 are in two large pieces beside each other.
-    assert sum(digits_in(each, each > 25) != 1 for each in ink) <= 4
+    assert sum(digits_in(each, each > 25) != 1 for each in ink) <= 2
     rng = np.random.default_rng(4)
-    pairs = [pair(images, rng, gap) for gap in (1, 3, 8) for _ in range(100)]
+    pairs = [pair(images, rng, gap) for gap in (1, 3, 8) for _ in range(50)]
     assert np.mean([digits_in(*each) == 2 for each in pairs]) > 0.96

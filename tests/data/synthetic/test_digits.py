@@ -59,8 +59,8 @@ def test_the_bytes_of_the_whole_data_set_stay(tmp_path: Path) -> None:
 
 def test_another_seed_draws_other_digits_in_another_order(small: Arrays) -> None:
     images, labels, test_images, _ = small
-    other_images, other_labels, *_ = make_synthetic(2500, 0, seed=6)
-    assert not np.array_equal(labels, other_labels)
+    other_images, other_labels, *_ = make_synthetic(500, 0, seed=6)
+    assert not np.array_equal(labels[:500], other_labels)
     seen = {image.tobytes() for image in images}
     assert len(seen) == len(images)
     assert not seen & {image.tobytes() for image in other_images}
