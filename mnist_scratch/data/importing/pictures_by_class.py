@@ -69,7 +69,9 @@ def _part(folder: Path) -> Part:
     if not paths:
         why = f"; {left_out[0]}" if left_out else ""
         lone = _count_pictures(folder)
-        found = f"{lone:,} pictures but no folders of them" if lone else "no folders of pictures"
+        found = "no folders of pictures"
+        if lone:
+            found = f"{lone:,} picture{'s' if lone > 1 else ''} but {found}"
         raise MnistScratchError(
             f"{folder} has {found}; place the pictures of each class in a folder of its name, such "
             f"as a/ and b/, or train/a/ and test/a/; or name a CSV or an .npz file{why}"

@@ -60,7 +60,7 @@ def read_source(path: Path, report: Callable[[str], object]) -> Source:
     elif kind in PACKED:
         remedy = "unpack it, and name what was in it"
     elif kind in PICTURES:
-        remedy = f"name the folder of the folders of each class, such as {path.parent.parent}"
+        remedy = f"name the folder that has a folder for each class, such as {path.parent.parent}"
     elif kind == HTML:
         remedy = "a page about the file was saved in its place: download the file itself"
     raise MnistScratchError(f"{path} is {kind}; {remedy}")

@@ -421,7 +421,7 @@ def test_what_is_no_source_is_told_what_it_is(tmp_path: Path, digits: Dataset) -
         ("a.zip", "a.zip is damaged: .*; save or copy it again"),
         (
             "a.png",
-            f"a PNG picture; name the folder of the folders of each class, .* {tmp_path.parent}",
+            f"PNG picture; name the folder that has a folder for each .* {tmp_path.parent}",
         ),
         (
             "train.idx",
@@ -431,7 +431,7 @@ def test_what_is_no_source_is_told_what_it_is(tmp_path: Path, digits: Dataset) -
             "t10k-labels-idx1-ubyte.gz",
             "gzip file, images or labels alone; name the folder in which",
         ),
-        ("", "has 1 pictures but no folders of them; place the pictures of each class in a fold"),
+        ("", "has 1 picture but no folders of pictures; place the pictures of each class in a fo"),
     ):
         with pytest.raises(MnistScratchError, match=message):
             converted(tmp_path / name)
@@ -602,7 +602,7 @@ def test_of_pictures_dark_on_light_and_light_on_dark_each_is_turned_as_it_needs(
 def test_a_picture_whose_corners_differ_is_turned_as_most_others_are(tmp_path: Path) -> None:
     images = np.full((4, 28, 28), 250, np.uint8)
     images[:, 10:18, 12:14] = 20
-    images[3, 20:] = 20  # two corners of its own ink
+    images[3, 10:] = 20  # two corners and most of it
     np.savez(tmp_path / "a.npz", images=images, labels=[0, 0, 1, 1])
     made = converted(tmp_path / "a.npz")
     assert made.notes == ["the images were dark on light: turned, 255 minus every pixel"]
