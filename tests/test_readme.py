@@ -158,9 +158,7 @@ def test_the_lines_of_the_readme_train_in_a_notebook(
     code = blocks(README.read_text(encoding="utf-8"), "python")
     assert sum(bool(line.strip()) for line in code[0].splitlines()) <= 20
     cells = [small, *code, code[1]]  # a cell may be run again
-    notebook = new_notebook(  # type: ignore[no-untyped-call]
-        cells=[new_code_cell(cell) for cell in cells]  # type: ignore[no-untyped-call]
-    )
+    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
     here = {"metadata": {"path": str(tmp_path)}}  # where the lines write
     NotebookClient(notebook, timeout=300, resources=here).execute()
     shown = [
