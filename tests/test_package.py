@@ -55,7 +55,7 @@ def modules_after(code: str) -> set[str]:
 
 
 def test_the_wheel_runs_outside_the_checkout_with_its_recipes(
-    tmp_path: Path, synthetic_dir: Path
+    tmp_path: Path, digit_files: Path
 ) -> None:
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir"]
     subprocess.run([*build, str(tmp_path), str(CHECKOUT)], check=True, capture_output=True)
@@ -68,9 +68,10 @@ def test_the_wheel_runs_outside_the_checkout_with_its_recipes(
     assert "mnist_scratch/py.typed" in names
     assert "mnist_scratch/report/pages/draw_page/page.html" in names
     assert not [name for name in names if name.startswith(("tests", "scripts", "data"))]
-    arguments = ["train", "--config", "minimal", "--epochs", "1", "--dataset", "synthetic"]
+    arguments = ["train", "--config", "minimal", "--epochs", "1", "--validation-examples", "50"]
+    data = ("--dataset", "files", "--data-dir", str(digit_files))
     result = subprocess.run(
-        [sys.executable, "-m", "mnist_scratch", *arguments, "--data-dir", str(synthetic_dir)],
+        [sys.executable, "-m", "mnist_scratch", *arguments, *data],
         cwd=tmp_path,
         env=os.environ | NO_NETWORK | {"PYTHONPATH": str(site)},
         capture_output=True,
@@ -78,7 +79,7 @@ def test_the_wheel_runs_outside_the_checkout_with_its_recipes(
         check=False,
     )
     assert result.returncode == 0, result.stderr
-    assert "synthetic" in result.stdout
+    assert "files" in result.stdout
     where = subprocess.run(
         [sys.executable, "-c", "import mnist_scratch.config.toml as r; print(r.recipe_folder())"],
         cwd=tmp_path,

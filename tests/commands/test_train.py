@@ -12,6 +12,9 @@ from helpers.command_line import SMALL, CommandLine, refused, succeeded
 from mnist_scratch.data.idx import format_idx, parse_idx
 from mnist_scratch.data.sources.registry import FILE_NAMES
 
+# That training draws its loss, test_plot.py holds.
+pytestmark = pytest.mark.usefixtures("undrawn_loss")
+
 
 def test_a_training_ends_with_a_summary_and_leaves_a_run(
     main: CommandLine, digit_files: Path, tmp_path: Path
@@ -30,7 +33,6 @@ def test_a_training_ends_with_a_summary_and_leaves_a_run(
     assert re.match(r"training       \d+\.\d s; the best epoch was [12]$", lines[3])
     run = tmp_path / lines[4].removeprefix("run").strip()
     assert run.parent == tmp_path / "runs"
-    assert (run / "loss_curve.png").exists()
     assert 'dataset = "files"' in (run / "config.toml").read_text()
 
 
@@ -192,7 +194,6 @@ def test_dark_images_train_with_a_warning_or_inverted_to_the_same_bytes_as_light
     dark_files: Path,
     tmp_path: Path,
     undrawn_report: None,
-    undrawn_loss: None,
 ) -> None:
     plain = main("train", *SMALL, "--data-dir", digit_files, "--run", "light")
     as_they_are = main("train", *SMALL, "--data-dir", dark_files, "--run", "as_they_are")

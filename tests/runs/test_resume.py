@@ -112,6 +112,7 @@ def outcome(path: Path) -> dict[str, Any]:
     }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("step", "signal_number"),
     [*((step, signal.SIGINT) for step in range(1, 16)), (1, signal.SIGTERM), (5, signal.SIGTERM)],

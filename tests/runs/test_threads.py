@@ -184,7 +184,7 @@ def test_steps_that_take_three_times_what_the_trial_promised_are_said_once(
 
 
 def test_a_run_writes_down_how_many_threads_it_computed_with_and_keeps_them(
-    main: CommandLine, digit_files: Path, tmp_path: Path
+    main: CommandLine, digit_files: Path, tmp_path: Path, undrawn_loss: None
 ) -> None:
     few = ("--validation-examples", "50", "--epochs", "1")
     arguments = ("--dataset", "files", "--data-dir", digit_files, *few)
