@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
@@ -13,7 +13,7 @@ from mnist_scratch.data.pictures.background import Ink, subtract_background
 from mnist_scratch.data.pictures.components import Component, numbered_components, without_dust
 from mnist_scratch.data.pictures.lines import remove_lines
 from mnist_scratch.data.pictures.prepare import FAINTEST_INK, FIELD, prepare, to_full_ink
-from mnist_scratch.data.pictures.several import find_digits, have_places, may_be_two
+from mnist_scratch.data.pictures.several import find_digits, have_places, may_be_slash, may_be_two
 from mnist_scratch.data.pictures.strokes import is_written, thicken
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import as_path
@@ -33,6 +33,7 @@ _LEAST_SIZE = 0.01  # of the picture's longer side
 _SMALL = 16  # pixels: MNIST's digits have 20
 _FAINT = 3.0  # times the least contrast
 _MOST_DIGITS = 100  # more are noise, or a page that is to be cut
+_SOLID = 0.55  # of its box is ink: of MNIST's digits but 1s, a two-hundredth have more
 _FULL = 250.0  # grey levels: full ink; MNIST's strongest pixels are 254 and 255, and stay so
 
 
@@ -177,6 +178,8 @@ def prepare_digits(name: str, picture: Picture, ink: Ink) -> PictureDigits:
     """
     drawn, contrast, is_photograph = _ink_and_contrast(name, picture.pixels, ink)
     components, numbers = numbered_components(drawn, drawn > fringe(drawn))
+    if (on_sheet := _read_sheet(name, picture, components[0], ink)) is not None:
+        return on_sheet
     digits, marks = find_digits(components)
     if not 0 < len(digits) <= _MOST_DIGITS or not have_places(digits):
         raise MnistScratchError(
@@ -205,15 +208,20 @@ def prepare_digits(name: str, picture: Picture, ink: Ink) -> PictureDigits:
     ]
     boxes = np.array([(d.box.left, d.box.top, d.box.right, d.box.bottom) for d in digits])
     edges = (picture.width, picture.height) * 2
-    warnings = [
-        f"digit {place} of {len(digits)} may be two that touch; if it is, write them apart"
-        for place, (digit, image) in enumerate(zip(digits, images, strict=True), start=1)
-        if may_be_two(digit, image)
-    ]
+    warnings = []
+    for place, (digit, image) in enumerate(zip(digits, images, strict=True), start=1):
+        which = f"digit {place} of {len(digits)} may be"
+        if may_be_two(digit, image):
+            warnings.append(f"{which} two that touch; if it is, write them apart")
+        elif may_be_slash(digit, image):
+            warnings.append(f"{which} a slash or a bracket; if it is, leave it out")
     if marks:
+        highest = max(marks, key=lambda mark: mark.height)
+        across, down = (highest.left + highest.right) // 2, (highest.top + highest.bottom) // 2
         warnings.append(
-            f"{len(marks)} mark{'s' if len(marks) > 1 else ''} beside the digits left out, too "
-            "small or thin for a digit"
+            f"left out: {len(marks)} mark{'s' if len(marks) > 1 else ''} far lower than the "
+            f"digits, the highest at {across * picture.scale}, {down * picture.scale}; "
+            "if it is a digit, write it as large as they are"
         )
     return PictureDigits(
         np.stack(images),
@@ -222,6 +230,27 @@ def prepare_digits(name: str, picture: Picture, ink: Ink) -> PictureDigits:
         tuple(warnings),
         _hint(contrast, boxes),
     )
+
+
+def _read_sheet(name: str, picture: Picture, drawn: Component, ink: Ink) -> PictureDigits | None:
+    """Read what is on a narrow sheet, if that is what was found: nearly solid, and no 1."""
+    edge = 1 + min(drawn.height, drawn.width) // 50
+    if drawn.mass < _SOLID * drawn.height * drawn.width or 2 * drawn.width < drawn.height:
+        return None
+    top, left = drawn.top + edge, drawn.left + edge
+    pixels = picture.pixels[top : drawn.bottom - edge, left : drawn.right - edge]
+    height, width = pixels.shape[:2]
+    if min(height, width) < FIELD:
+        return None
+    try:
+        found = prepare_digits(
+            name, picture._replace(pixels=pixels, width=width, height=height), ink
+        )
+    except MnistScratchError:
+        return None
+    if found.boxes.min() == 0 or (found.boxes[:, 2:] == (width, height)).any():
+        return None  # paper around a solid shape
+    return replace(found, boxes=(found.boxes + np.array([left, top] * 2)) * picture.scale)
 
 
 def _hint(contrast: float, boxes: NDArray[np.int64]) -> str:

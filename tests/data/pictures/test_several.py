@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from mnist_scratch.data.pictures.components import Component, connected_components
-from mnist_scratch.data.pictures.own import read_digits, read_picture
-from mnist_scratch.data.pictures.several import find_digits
+from mnist_scratch.data.pictures.own import prepare_digit, read_digits, read_picture
+from mnist_scratch.data.pictures.several import find_digits, may_be_two
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.errors import MnistScratchError
 
@@ -125,7 +125,34 @@ def test_what_is_too_small_for_a_digit_but_no_dot_is_left_out_with_a_warning(
     bars((50, 20, 70, 180), (150, 20, 170, 180), (250, 20, 256, 60)).save(tmp_path / "label.png")
     digits = read_digits(tmp_path / "label.png")
     assert len(digits.images) == 2
-    assert digits.warnings == ("1 mark beside the digits left out, too small or thin for a digit",)
+    (warning,) = digits.warnings
+    assert warning.startswith("left out: 1 mark far lower than the digits, the highest at 253, 40;")
+
+
+def test_a_slash_or_a_bracket_that_is_higher_than_its_neighbours_is_warned_of(
+    tmp_path: Path,
+) -> None:
+    picture = bars((50, 60, 70, 180), (300, 60, 320, 180), (400, 60, 420, 180))
+    ImageDraw.Draw(picture).line((150, 190, 230, 20), fill=30, width=12)
+    picture.save(tmp_path / "date.png")
+    (warning,) = read_digits(tmp_path / "date.png").warnings
+    assert warning == "digit 2 of 4 may be a slash or a bracket; if it is, leave it out"
+
+
+@pytest.mark.parametrize("table", [5, 60])
+def test_a_row_on_a_narrow_sheet_on_a_dark_table_is_read_as_on_a_wide_one(
+    table: int, tmp_path: Path
+) -> None:
+    boxes = [(left, 30, left + 12, 90) for left in (60, 130, 200, 300)]
+    picture = Image.new("L", (500, 500), table)
+    picture.paste(bars(*boxes, size=(400, 120)), (50, 210))
+    picture.save(tmp_path / "sheet.png")
+    found = read_digits(tmp_path / "sheet.png").boxes
+    assert np.abs(found - np.array([[x + 50, 240, r + 50, 300] for x, _, r, _ in boxes])).max() <= 2
+    picture.paste(bars(size=(400, 120)), (50, 210))
+    picture.save(tmp_path / "empty.png")
+    with pytest.raises(MnistScratchError, match="no digit"):
+        read_digits(tmp_path / "empty.png")
 
 
 def test_hatching_is_no_row_of_digits(tmp_path: Path) -> None:
@@ -176,3 +203,24 @@ def test_mnist_s_single_digits_are_single_and_its_pairs_are_two_digits(mnist_dir
     rng = np.random.default_rng(4)
     pairs = [pair(images, rng, gap) for gap in (1, 3, 8) for _ in range(50)]
     assert np.mean([digits_in(*each) == 2 for each in pairs]) > 0.96
+
+
+@pytest.mark.mnist
+def test_most_pairs_that_touch_are_told_and_few_single_digits_are_taken_for_two(
+    mnist_dir: Path,
+) -> None:
+    images = load_dataset("mnist", str(mnist_dir)).test.images[::5]
+    rng = np.random.default_rng(6)
+    touching: list[NDArray[np.float32]] = []
+    while len(touching) < 100:
+        both, is_ink = pair(images, rng, 0)
+        if len(connected_components(both, is_ink)) == 1:
+            touching.append(both)
+
+    def told(ink: NDArray[np.float32]) -> bool:
+        digits, _ = find_digits(connected_components(ink, ink > 25))
+        drawn = ink / np.float32(255)
+        return len(digits) == 1 and may_be_two(digits[0], prepare_digit(drawn, digits[0].box))
+
+    assert np.mean([told(each) for each in touching]) > 0.88
+    assert np.mean([told(each.astype(np.float32)) for each in images[:200]]) <= 0.03

@@ -42,15 +42,15 @@ function findDigits(boxes) {
 
 // Whether a digit, and its prepared image, look like two that touch.
 function mayBeTwo({ box, rowHeight }, image) {
-  let lines = 0;  // that meet three strokes
+  let [lines, strokes] = [0, 0];  // lines across that meet strokes, and how many
   for (let row = 0; row < FIELD; row++) {
-    let strokes = 0;
+    const before = strokes;
     for (let place = row * FIELD; place < (row + 1) * FIELD; place++) {
       if (image[place] > 100 && (place === row * FIELD || image[place - 1] <= 100)) strokes++;
     }
-    if (strokes >= 3) lines++;
+    if (strokes > before) lines++;
   }
-  return lines > 0 && box.width / Math.max(rowHeight, box.height) + STROKES * lines > TWO;
+  return strokes / lines + box.width / Math.max(rowHeight, box.height) / 2 > TWO;
 }
 
 // Whether every digit has a place of its own, as in rows, but not in scribbles.
