@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from mnist_scratch.commands.common import add_json, add_run
 from mnist_scratch.commands.output import result
 from mnist_scratch.data.pictures.own import PictureDigits, check_one, prepare_digits
@@ -20,7 +23,7 @@ from mnist_scratch.data.pictures.read import (
 )
 from mnist_scratch.data.pictures.resize import resize_whole
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.inference.predict import Predictions, number_text, predict
+from mnist_scratch.inference.predict import number_text, predict, predict_found
 from mnist_scratch.report.text.bars import describe, summarise
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.system.bar import progress_bar
@@ -105,19 +108,22 @@ def run(options: argparse.Namespace) -> None:
                 problems.append(printable(str(error)))
                 answers.append(_unanswered(file) | {"error": str(error)})
             else:
-                found = predict(network, digits.images)
-                read = [names[number] for number in found.classes.tolist()]
+                if resized:
+                    probabilities = predict(network, digits.images).probabilities
+                else:
+                    probabilities = predict_found(network, digits.images)
+                read = [names[number] for number in probabilities.argmax(axis=1).tolist()]
                 number = number_text(read, digits.rows, names)
-                answers.append(_answer(file, number, read, digits, found))
-                shown.append(show(file, number, found.probabilities, names))
+                answers.append(_answer(file, number, read, digits, probabilities))
+                shown.append(show(file, number, probabilities, names))
                 warnings += [f"{printable(file)}: {warning}" for warning in digits.warnings]
-                if digits.hint and found.probabilities.max(axis=1).min() < _SURE:
+                if digits.hint and probabilities.max(axis=1).min() < _SURE:
                     warnings.append(f"{printable(file)}: unsure, perhaps because {digits.hint}")
                 if options.show and options.folder:
                     images += list(digits.images)
                 elif options.show:
                     drawn.append(
-                        own_pictures.picture_with_boxes(picture, digits, read, found.probabilities)
+                        own_pictures.picture_with_boxes(picture, digits, read, probabilities)
                     )
             bar.update()
     if options.json:
@@ -153,10 +159,14 @@ def _unanswered(file: str) -> dict[str, Any]:
 
 
 def _answer(
-    file: str, number: str, read: list[str], digits: PictureDigits, found: Predictions
+    file: str,
+    number: str,
+    read: list[str],
+    digits: PictureDigits,
+    probabilities: npt.NDArray[np.float64],
 ) -> dict[str, Any]:
     """Return the answer for a picture; digit, name and probabilities where there is one digit."""
-    classes, highest = found.classes.tolist(), found.probabilities.max(axis=1).tolist()
+    classes, highest = probabilities.argmax(axis=1).tolist(), probabilities.max(axis=1).tolist()
     answer = _unanswered(file) | {
         "number": number,
         "digits": [
@@ -171,7 +181,7 @@ def _answer(
         answer |= {
             "digit": classes[0],
             "name": read[0],
-            "probabilities": found.probabilities[0].tolist(),
+            "probabilities": probabilities[0].tolist(),
         }
     return answer
 

@@ -22,6 +22,7 @@ Random = np.random.Generator
 Colour = tuple[float, ...]
 
 _SKELETON = 6  # times MNIST's size, at which strokes are thinned to their middle
+_BLOT = 1.15  # times the depth of a stroke's middle: deeper is more than a stroke
 BALL_PENS = ((20, 20, 30), (30, 40, 120), (120, 30, 30), (50, 50, 50))
 LINE_COLOURS = ((140, 180, 230), (170, 200, 235), (190, 190, 190), (225, 150, 160), (150, 200, 190))
 PENCIL = (90, 90, 95)
@@ -61,21 +62,28 @@ def brush(digit: Digit, height: int) -> Ink:
 
 
 def pen(digit: Digit, height: int, width: float) -> Ink:
-    """The digit, its longer side `height`, in lines of one width."""
+    """The digit, its longer side `height`, in lines of one width.
+
+    Where MNIST's ink is far thicker than a stroke, as in a loop that ran full, a blot is drawn.
+    """
     cut = _cut(digit)
     size = (cut.shape[1] * _SKELETON, cut.shape[0] * _SKELETON)
     large = Image.fromarray(np.pad(cut, 2)).resize(
         (size[0] + 4 * _SKELETON, size[1] + 4 * _SKELETON), Image.Resampling.BICUBIC
     )
-    middle = _thinned(np.asarray(large) > 115)
+    mask = np.asarray(large) > 115
+    middle = _thinned(mask)
     rows, columns = np.nonzero(middle)
+    depth = _depth(mask)[middle]
+    blot = np.maximum(depth - _BLOT * np.median(depth), 0)
     y, x = _smoothed(middle, rows), _smoothed(middle, columns)
-    longest = max(np.ptp(y), np.ptp(x), 1)
+    y, x = (each - (each - blot).min() for each in (y, x))
+    size = (x + blot).max(), (y + blot).max()
     margin = width + 4
     over = max(1, int(np.ceil(4 / width)))  # drawn larger, for edges that fade
-    factor = (height - width) / longest * over
-    y, x = ((each - each.min()) * factor + margin * over for each in (y, x))
-    shape = (int(x.max() / over + margin) + 1, int(y.max() / over + margin) + 1)
+    factor = (height - width) / max(*size, 1) * over
+    y, x = (each * factor + margin * over for each in (y, x))
+    shape = [int(each * factor / over + 2 * margin) + 1 for each in size]
     canvas = Image.new("L", (shape[0] * over, shape[1] * over))
     draw = ImageDraw.Draw(canvas)
     number = np.full(middle.shape, -1)
@@ -86,8 +94,8 @@ def pen(digit: Digit, height: int, width: float) -> Ink:
         for one in np.flatnonzero(other >= 0).tolist():
             to = other[one]
             draw.line((x[one], y[one], x[to], y[to]), fill=255, width=max(1, round(2 * radius)))
-    for px, py in zip(x.tolist(), y.tolist(), strict=True):
-        draw.ellipse((px - radius, py - radius, px + radius, py + radius), fill=255)
+    for px, py, r in zip(x, y, radius + blot * factor, strict=True):
+        draw.ellipse((px - r, py - r, px + r, py + r), fill=255)
     drawn: Ink = np.asarray(canvas.reduce(over), np.float32) / np.float32(255)
     return drawn
 
@@ -98,7 +106,7 @@ def _cut(digit: Digit) -> Digit:
 
 
 def _thinned(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Zhang and Suen's thinning (1984), then four pixels off every end, where spurs are."""
+    """Zhang and Suen's thinning (1984)."""
     mask = mask.copy()
     changed = True
     while changed:
@@ -115,12 +123,16 @@ def _thinned(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
             off = mask & (count >= 2) & (count <= 6) & (turns == 1) & open_
             changed |= bool(off.any())
             mask &= ~off
-    for _ in range(4):
-        shorter = mask & (_neighbours(mask).sum(axis=0) > 1)
-        if shorter.sum() < 12:
-            break
-        mask = shorter
     return mask
+
+
+def _depth(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How far each pixel is from the outside: how many layers come off before it does."""
+    depth = np.zeros(mask.shape, np.int64)
+    while mask.any():
+        depth += mask
+        mask = mask & _neighbours(mask)[:: 1 + depth.max() % 2].all(axis=0)
+    return depth
 
 
 def _neighbours(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

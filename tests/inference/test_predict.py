@@ -23,7 +23,7 @@ from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.data.synthetic.digits import draw_digits
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.inference.predict import predict
+from mnist_scratch.inference.predict import predict, predict_found
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.runs.model import save_model
@@ -108,9 +108,25 @@ def test_every_form_of_the_same_images_gives_the_same_numbers(
         Image.fromarray(255 - digit.repeat(10, axis=0).repeat(10, axis=1)).save(path)
     both = predict(network, pictures)
     prepared = np.array([read_picture(path) for path in pictures])
-    np.testing.assert_array_equal(both.probabilities, predict(network, prepared).probabilities)
+    np.testing.assert_array_equal(both.probabilities, predict_found(network, prepared))
+    with_an_image = predict(network, [images[7], *pictures]).probabilities
+    np.testing.assert_allclose(with_an_image[0], expected[7], rtol=1e-5)
+    np.testing.assert_allclose(with_an_image[1:], both.probabilities, rtol=1e-5)
     alone = predict(network, pictures[0])
     np.testing.assert_allclose(alone.probabilities, both.probabilities[:1], rtol=1e-5)
+
+
+def test_a_digit_in_a_picture_is_the_mean_over_it_and_four_slants(digits: Dataset) -> None:
+    network, image = some_network(), digits.images[7]
+
+    def slanted(image: NDArray[np.uint8], by: float) -> NDArray[np.uint8]:
+        return np.array([np.roll(row, -round(by * (k - 14))) for k, row in enumerate(image)])
+
+    copies = [image]
+    for by in (0.2, -0.2):
+        copies += [slanted(image, by), slanted(image.T, by).T]
+    expected = predict(network, np.array(copies)).probabilities.mean(axis=0)
+    np.testing.assert_allclose(predict_found(network, image[None])[0], expected, rtol=1e-5)
 
 
 def test_a_run_s_folder_or_its_model_gives_the_names_of_its_classes(
@@ -153,9 +169,7 @@ def row_of(digits: str, tmp_path: Path) -> Path:
 def test_a_picture_of_a_number_gives_each_digit_its_class_and_its_box(tmp_path: Path) -> None:
     network, path = some_network(), row_of("140 27", tmp_path)
     found, digits = predict(network, path), read_digits(path)
-    np.testing.assert_array_equal(
-        found.probabilities, predict(network, digits.images).probabilities
-    )
+    np.testing.assert_array_equal(found.probabilities, predict_found(network, digits.images))
     first, second = "".join(found.names[:3]), "".join(found.names[3:])
     assert found.numbers == (f"{first}\n{second}",)
     assert digits.rows.tolist() == [0, 0, 0, 1, 1]

@@ -78,8 +78,13 @@ def _lacking(colour: NDArray[np.uint8], ink: Ink) -> NDArray[np.float32]:
 
 
 def _is_rim(ink: NDArray[np.float32], colours: NDArray[np.uint8]) -> bool:
-    """Tell whether ink (H, W) ends where the picture (H, W, C) goes on evenly."""
+    """Tell whether ink (H, W) ends where the picture (H, W, C) goes on evenly.
+
+    Ink that leaves the picture is none: of a digit that fills it, a part may be background.
+    """
     outline = beyond = 0.0
+    if max(ink[0].max(), ink[-1].max(), ink[:, 0].max(), ink[:, -1].max()) > 0.1 * ink.max():
+        return False
     for axis in (0, 1):
         steps = np.abs(np.diff(ink, axis=axis))
         steps[steps < 0.1 * ink.max()] = 0

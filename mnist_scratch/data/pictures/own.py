@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_scratch.data.pictures.background import Ink, subtract_background
+from mnist_scratch.data.pictures.background import Ink, grain, subtract_background
 from mnist_scratch.data.pictures.components import Component, numbered_components, without_dust
 from mnist_scratch.data.pictures.lines import remove_lines
 from mnist_scratch.data.pictures.prepare import FAINTEST_INK, FIELD, prepare, to_full_ink
 from mnist_scratch.data.pictures.several import find_digits, have_places, may_be_slash, may_be_two
-from mnist_scratch.data.pictures.strokes import is_written, thicken
+from mnist_scratch.data.pictures.strokes import is_written, sharpen, thicken
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import as_path
 from mnist_scratch.system.text import shown
@@ -32,6 +32,7 @@ _LEAST_OVER_NOISE = 6.0  # standard deviations
 _LEAST_SIZE = 0.01  # of the picture's longer side
 _SMALL = 16  # pixels: MNIST's digits have 20
 _FAINT = 3.0  # times the least contrast
+_GRAIN = 0.5  # grey levels: a camera's picture has more, one drawn or enlarged by a program less
 _MOST_DIGITS = 100  # more are noise, or a page that is to be cut
 _SOLID = 0.55  # of its box is ink: of MNIST's digits but 1s, a two-hundredth have more
 _FULL = 250.0  # grey levels: full ink; MNIST's strongest pixels are 254 and 255, and stay so
@@ -291,7 +292,7 @@ def find_ink(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.floa
 def _ink_and_contrast(
     name: str, picture: NDArray[np.uint8], ink: Ink
 ) -> tuple[NDArray[np.float32], float, bool]:
-    """Find the ink, its contrast, of the least that can be read, and whether there is noise."""
+    """Find the ink, its contrast, of the least that can be read, and whether there is grain."""
     strength = subtract_background(picture, ink)  # (H, W), 0 to 255
     paper = strength[strength <= 0.5 * strength.max()]
     level = np.median(paper)
@@ -312,7 +313,7 @@ def _ink_and_contrast(
     largest = max((max(each.height, each.width) for each in components), default=0)
     if largest < _LEAST_SIZE * max(strength.shape):
         raise _nothing(name, ink)
-    return drawn, contrast / least, noise > 0
+    return drawn, contrast / least, grain(picture[:, :, :3]) > _GRAIN
 
 
 def fringe(drawn: NDArray[np.float32]) -> float:
@@ -322,7 +323,8 @@ def fringe(drawn: NDArray[np.float32]) -> float:
 
 def prepare_digit(drawn: NDArray[np.float32], digit: Component) -> NDArray[np.uint8]:
     """Prepare one digit of the ink that `find_ink` found, given its box: uint8 (28, 28)."""
-    thick = thicken(_cut(drawn, digit))
+    box = _cut(drawn, digit)
+    thick = thicken(sharpen(box) if max(box.shape) > FIELD else box)
     prepared: NDArray[np.uint8] = prepare(thick[None].astype(np.float32) / np.float32(255))[0]
     return to_full_ink(prepared)
 

@@ -16,7 +16,7 @@ from mnist_scratch.data.dataset import Examples
 from mnist_scratch.data.pictures.own import read_picture
 from mnist_scratch.data.sources.load import load_dataset
 from mnist_scratch.errors import MnistScratchError
-from mnist_scratch.inference.predict import predict
+from mnist_scratch.inference.predict import predict_found
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.model import load_model
 
@@ -53,7 +53,7 @@ def images(mnist_dir: Path) -> Examples:
 def answers(
     network: Network, images: Examples, kind: str, count: int, seed: int, folder: Path
 ) -> list[Answer]:
-    """Make pictures of test images, and read them as `predict` does."""
+    """Make pictures of test images, and read them as `predict --one` does."""
     rng = np.random.default_rng([seed, list(KINDS).index(kind)])
     found = []
     for index in rng.integers(0, len(images.images), count).tolist():
@@ -61,11 +61,11 @@ def answers(
         path.write_bytes(KINDS[kind][1](images.images[index], rng))
         digit = int(images.labels[index])
         try:
-            said = predict(network, read_picture(path))
+            said = predict_found(network, read_picture(path)[np.newaxis])[0]
         except MnistScratchError:
             found.append(Answer(kind, digit, None, 0.0))
         else:
-            found.append(Answer(kind, digit, int(said.classes[0]), said.probabilities.max()))
+            found.append(Answer(kind, digit, int(said.argmax()), said.max()))
     return found
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.load_digits import load_digits
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
@@ -341,3 +342,10 @@ def test_a_photograph_of_something_that_goes_on_beyond_it_is_refused(tmp_path: P
     ).save(tmp_path / "scene.png")
     with pytest.raises(MnistScratchError, match=r"goes on beyond the picture.*leave some paper"):
         prepared(tmp_path / "scene.png")
+
+
+def test_an_enlarged_image_may_fill_its_picture(tmp_path: Path) -> None:
+    for image in load_digits()[0][:4]:  # 0 and 3 leave it at two sides
+        grey = Image.fromarray(np.round(255 - image * 255 / 16).astype(np.uint8))
+        grey.resize((120, 120), Image.Resampling.BICUBIC).save(tmp_path / "digit.png")
+        assert prepared(tmp_path / "digit.png").max() == 255

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mnist_scratch.data.pictures.prepare import to_full_ink
-from mnist_scratch.data.pictures.strokes import is_written, stroke_width, thicken
+from mnist_scratch.data.pictures.strokes import is_written, sharpen, stroke_width, thicken
 from mnist_scratch.data.sources.load import load_dataset
 
 
@@ -18,6 +18,16 @@ def ring(side: int, width: int) -> NDArray[np.uint8]:
     return np.where(np.abs(np.hypot(y, x) - (side - width) / 2) <= width / 2, 255, 0).astype(
         np.uint8
     )
+
+
+def test_soft_edges_become_steeper_about_their_middle_and_sharp_ones_stay() -> None:
+    soft = np.rint(127.5 * (1 - np.cos(np.linspace(0, 2 * np.pi, 41))))[None].astype(np.uint8)
+    steeper = sharpen(soft)
+    assert (steeper[soft > 127] >= soft[soft > 127]).all()
+    assert (steeper[soft < 127] <= soft[soft < 127]).all()
+    assert (steeper == 0).sum() > (soft < 10).sum()
+    assert steeper.max() == 255
+    np.testing.assert_array_equal(sharpen(ring(60, 8)), ring(60, 8))
 
 
 @pytest.mark.parametrize("width", [2, 5, 12])
