@@ -11,6 +11,7 @@ from mnist_scratch.config.schema import Config, DataConfig
 from mnist_scratch.data.augment import Augmentation
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.loader import BatchLoader
+from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.ensemble import (
     MILD,
@@ -54,7 +55,7 @@ def evaluated(
 def make_run(path: Path, dataset: str, seed: int, file_hash: str = "its hash") -> RunFolder:
     """Write what an evaluation reads of a run."""
     run = RunFolder.create(path, Config(data=DataConfig(dataset=dataset)))
-    run.save_model(network(seed))
+    run.save_model(network(seed), class_names(dataset))
     run.write_environment({"data_sha256": {"a-file": file_hash}})
     return run
 
