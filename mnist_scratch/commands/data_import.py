@@ -32,7 +32,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="SOURCE",
         help="folder of pictures by class (a/ b/, or train/a/ test/a/), CSV with a label column, "
-        ".npz (x_train, y_train, x_test, y_test; or images, labels), or folder of IDX files",
+        ".npz (x_train, y_train, x_test, y_test; or images, labels; or data, target), or "
+        "folder of IDX files",
     )
     command.add_argument(
         "--output",
@@ -62,8 +63,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--prepare",
         action="store_true",
-        help="prepare each picture as `predict` does: its digit cropped, fitted into 20 x 20 and "
-        "centred; otherwise it is resized to 28 x 28 as it is",
+        help="prepare each picture as MNIST's were: its digit cropped, fitted into 20 x 20 and "
+        "centred; otherwise it is resized to 28 x 28 as it is. `predict` does the same",
     )
     command.add_argument(
         "--ink",
@@ -122,7 +123,7 @@ def _print_made(made: Converted, options: argparse.Namespace) -> None:
         return
     how = "as they were" if sizes == ["28 x 28"] else "resized"
     if options.prepare:
-        how = "prepared as own pictures are"
+        how = "prepared as MNIST's were"
     train = f"mnist-scratch train --dataset files --data-dir {options.output}"
     if sum(training) <= 2 * DataConfig().validation_examples:
         # Of scikit-learn's 1,438 digits the default recipe learns 50 to 94% in its few steps, with

@@ -142,7 +142,7 @@ def test_import_prints_what_it_made_as_json_and_fits_narrow_terminals(
     lines = succeeded(made).splitlines()
     assert max(map(len, lines[:-1])) <= 40
     prepared = ("--prepare", "--ink", "dark", "--output", "c")
-    assert "prepared as own pictures are" in succeeded(main("data", "import", "pets", *prepared))
+    assert "prepared as MNIST's were" in succeeded(main("data", "import", "pets", *prepared))
 
 
 def test_import_overwrites_nothing_and_leaves_nothing_half_written(

@@ -95,8 +95,8 @@ def _model_seeds() -> list[bytes]:
         [Dense(2, 1), Tanh(), Dense(1, 1), Sigmoid(), Dense(1, 2)],
     ]
     contents = []
-    for layers in networks:
-        save_model(_PLACE, Network(layers, np.random.default_rng(0)))
+    for number, layers in enumerate(networks):
+        save_model(_PLACE, Network(layers, np.random.default_rng(0)), resized=number == 0)
         contents.append(_PLACE.read_bytes())
     return contents
 
