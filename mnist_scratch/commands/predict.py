@@ -30,6 +30,7 @@ from mnist_scratch.system.bar import progress_bar
 from mnist_scratch.system.files import check_name
 from mnist_scratch.system.text import printable
 
+_MOST_SHOWN = 100  # pictures: higher images do not open in many programs
 _SURE = 0.9  # below, the reader is told what in the picture may be the cause
 
 
@@ -76,8 +77,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--show",
         type=Path,
         metavar="FILE.png",
-        help="draw what was found in each picture, and what the network saw of it; with --folder "
-        "the 28 x 28 images that it saw alone, ten in a row",
+        help="draw what was found in each picture, and what the network saw of it; of at most "
+        f"{_MOST_SHOWN} pictures",
     )
     add_json(command)
 
@@ -92,7 +93,7 @@ def run(options: argparse.Namespace) -> None:
     if options.show:
         _check_show(options.show, files)
         from mnist_scratch.report.plots import own_pictures  # Matplotlib
-    shown, images, drawn, answers, problems, warnings = [], [], [], [], [], []
+    shown, drawn, answers, problems, warnings = [], [], [], [], []
     show = describe if options.folder is None else summarise
     with progress_bar(len(files), "pictures") as bar:
         for file in files:
@@ -116,35 +117,42 @@ def run(options: argparse.Namespace) -> None:
                 number = number_text(read, digits.rows, names)
                 answers.append(_answer(file, number, read, digits, probabilities))
                 shown.append(show(file, number, probabilities, names))
-                warnings += [f"{printable(file)}: {warning}" for warning in digits.warnings]
-                if digits.hint and probabilities.max(axis=1).min() < _SURE:
-                    warnings.append(f"{printable(file)}: unsure, perhaps because {digits.hint}")
-                if options.show and options.folder:
-                    images += list(digits.images)
-                elif options.show:
+                warnings += [
+                    f"{printable(file)}: {text}" for text in _warnings(digits, probabilities)
+                ]
+                if options.show:
                     drawn.append(
-                        own_pictures.picture_with_boxes(picture, digits, read, probabilities)
+                        own_pictures.picture_with_boxes(
+                            printable(file), picture, digits, read, probabilities
+                        )
                     )
             bar.update()
     if options.json:
         result(json.dumps(answers))
     elif shown:
         result(("\n\n" if options.folder is None else "\n").join(shown))
-    if images:
-        own_pictures.save_images(images, options.show)
     if drawn:
         own_pictures.save_boxes(drawn, options.show)
     if warnings:
         print("\n".join(warnings), file=sys.stderr)
-    others = (
-        [] if options.folder is None else [printable(each) for each in left_out(options.folder)]
-    )
-    if len(files) == len(problems) == 1 and not others:
+    _refuse(problems, len(files), [] if options.folder is None else left_out(options.folder))
+
+
+def _warnings(digits: PictureDigits, probabilities: npt.NDArray[np.float64]) -> tuple[str, ...]:
+    """Return what may be wrong with a picture; if the answer is unsure, a cause in the picture."""
+    if digits.hint and probabilities.max(axis=1).min() < _SURE:
+        return (*digits.warnings, f"unsure, perhaps because {digits.hint}")
+    return digits.warnings
+
+
+def _refuse(problems: list[str], count: int, others: list[str]) -> None:
+    """Name the pictures that could not be read, and the other files of a folder, if any."""
+    if len(problems) == count == 1 and not others:
         raise MnistScratchError(problems[0])
     if problems or others:
-        print("\n".join(problems + others), file=sys.stderr)
+        print("\n".join(problems + [printable(each) for each in others]), file=sys.stderr)
     if problems:
-        raise MnistScratchError(f"{len(problems)} of {len(files)} pictures could not be read")
+        raise MnistScratchError(f"{len(problems)} of {count} pictures could not be read")
     if others:
         raise MnistScratchError(
             f"all pictures were read, but {len(others)} "
@@ -170,12 +178,12 @@ def _answer(
     answer = _unanswered(file) | {
         "number": number,
         "digits": [
-            {"class": digit, "name": name, "probability": probability, "box": box}
-            for digit, name, probability, box in zip(
-                classes, read, highest, digits.boxes.tolist(), strict=True
+            dict(zip(("class", "name", "probability", "box", "row"), each, strict=True))
+            for each in zip(
+                classes, read, highest, digits.boxes.tolist(), digits.rows.tolist(), strict=True
             )
         ],
-        "warnings": digits.warnings,
+        "warnings": _warnings(digits, probabilities),
     }
     if len(classes) == 1:
         answer |= {
@@ -200,5 +208,9 @@ def _files(options: argparse.Namespace) -> list[str]:
 
 def _check_show(show: Path, files: Sequence[str]) -> None:
     check_name(show, "pictures are PNG", ".png")
+    if len(files) > _MOST_SHOWN:
+        raise MnistScratchError(
+            f"--show draws at most {_MOST_SHOWN} pictures, not {len(files)}; name fewer"
+        )
     if show.exists() and any(Path(file).exists() and show.samefile(file) for file in files):
         raise MnistScratchError(f"--show {show} would overwrite that picture; name another file")

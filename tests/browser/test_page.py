@@ -567,6 +567,10 @@ def test_a_finger_draws_and_does_not_scroll(browser: Browser, file: Path) -> Non
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     assert settled(page)[0]["best"] == 1
     assert page.evaluate("scrollY") == 0
+    answer, seen = (page.locator(each).bounding_box() for each in ("#answer", "figure"))
+    assert answer is not None
+    assert seen is not None
+    assert seen["x"] - answer["x"] - answer["width"] < 20, "beside the answer, not at the edge"
     assert page.evaluate("field.width") == 2 * page.evaluate("field.clientWidth")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     page.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -94,8 +95,9 @@ def test_a_number_is_answered_with_its_digits_and_one_digit_as_ever(
     several, one = json.loads(succeeded(answer))
     assert several["number"] == "".join(digit["name"] for digit in several["digits"])
     assert [set(digit) for digit in several["digits"]] == [
-        {"class", "name", "probability", "box"}
+        {"class", "name", "probability", "box", "row"}
     ] * 4
+    assert [digit["row"] for digit in several["digits"]] == [0] * 4
     lefts = [digit["box"][0] for digit in several["digits"]]
     assert lefts == sorted(lefts)
     assert several["digit"] is several["name"] is several["probabilities"] is None
@@ -141,7 +143,7 @@ def test_show_draws_boxes_and_what_the_network_saw_in_each(
     below = sheet.shape[0] - 140
     scale = 696 / (4 * 140 + 60)
     for place, (left, top, right, bottom) in enumerate(digits.boxes):
-        middle = 12 + round(scale * (left + right) / 2), 12 + round(scale * (top + bottom) / 2)
+        middle = 12 + round(scale * (left + right) / 2), 40 + round(scale * (top + bottom) / 2)
         assert np.count_nonzero(orange[:below, middle[0]]) == 4, "two edges, two pixels each"
         cell = sheet[:, 12 + 96 * place : 12 + 96 * place + 84]
         seen = digits.images[place].repeat(3, axis=0).repeat(3, axis=1)[:, :, None]
@@ -154,14 +156,18 @@ def test_show_draws_boxes_and_what_the_network_saw_in_each(
     assert np.array_equal(np.asarray(Image.open(tmp_path / "twice.png")), np.vstack([sheet] * 2))
 
 
-def test_show_of_a_folder_is_a_sheet_of_the_28_x_28_images_that_the_network_saw(
-    main: CommandLine, trained_run: Path, pictures: Path, tmp_path: Path
+def test_show_of_a_folder_draws_its_pictures_with_boxes_and_names(
+    main: CommandLine, trained_run: Path, number: Path, tmp_path: Path
 ) -> None:
-    main("predict", trained_run, "--folder", pictures, "--show", "sheet.png")
+    main("predict", trained_run, number, "--show", "one.png")
+    main("predict", trained_run, "--folder", number.parent, "--show", "sheet.png")
     sheet = np.asarray(Image.open(tmp_path / "sheet.png"))
-    drawn = draw_digits(np.arange(10), np.random.default_rng(2))[5]
-    assert sheet.shape == (28, 280)
-    assert np.abs(sheet[:, 140:168].astype(int) - drawn).mean() < 1
+    assert np.array_equal(sheet, np.asarray(Image.open(tmp_path / "one.png")))
+    assert (sheet[8:28] < 100).any(), "its name"
+    for copy in range(100):
+        shutil.copy(number, number.with_name(f"{copy}.png"))
+    answer = main("predict", trained_run, "--folder", number.parent, "--show", "sheet.png")
+    assert "--show draws at most 100 pictures, not 101; name fewer" in refused(answer)
 
 
 def test_show_does_not_write_over_a_picture_that_it_reads(
@@ -254,3 +260,5 @@ def test_what_in_a_picture_may_make_an_answer_unsure_is_said_in_a_line(
     Image.fromarray(grey).save(tmp_path / "faint.png")
     answer = main("predict", trained_run, "faint.png")
     assert "faint.png: unsure, perhaps because the ink is faint; take" in answer.stderr
+    (value,) = json.loads(main("predict", trained_run, "faint.png", "--json").stdout)
+    assert value["warnings"][0].startswith("unsure, perhaps because the ink is faint")

@@ -16,7 +16,6 @@ from mnist_scratch.data.pictures.read import Picture
 from mnist_scratch.report.plots.style import COLOURS
 from mnist_scratch.system.files import written_whole
 
-_ACROSS = 10  # images in a row of a sheet
 _WIDTH = 720  # pixels of a picture with boxes
 _HEIGHT = 540  # at most, of the picture in it
 _ENLARGED = 3  # times, of what the network saw
@@ -25,6 +24,7 @@ _TEXT = 16  # pixels of height
 
 
 def picture_with_boxes(
+    file: str,
     picture: Picture,
     digits: PictureDigits,
     names: Sequence[str],
@@ -34,6 +34,8 @@ def picture_with_boxes(
 
     Parameters
     ----------
+    file
+        The picture's name, which stands above it.
     picture, digits
         A picture and the D digits in it.
     names, probabilities
@@ -55,18 +57,19 @@ def picture_with_boxes(
     cell_height = side + _TEXT + 2 * _GAP
     across = max(1, (_WIDTH - _GAP) // cell_width)
     rows = math.ceil(len(captions) / across)
-    sheet = Image.new("RGB", (_WIDTH, paper.height + 2 * _GAP + rows * cell_height), "white")
-    left = (_WIDTH - paper.width) // 2
-    sheet.paste(paper, (left, _GAP))
+    top, left = 2 * _GAP + _TEXT, (_WIDTH - paper.width) // 2
+    sheet = Image.new("RGB", (_WIDTH, top + paper.height + _GAP + rows * cell_height), "white")
+    sheet.paste(paper, (left, top))
 
     pen = ImageDraw.Draw(sheet)
+    pen.text((_GAP, _GAP - 4), file, "black", font)
     for box in digits.boxes.tolist():
         x0, y0, x1, y1 = (factor * edge for edge in box)
-        corners = (left + x0 - 3, _GAP + y0 - 3, left + x1 + 2, _GAP + y1 + 2)
+        corners = (left + x0 - 3, top + y0 - 3, left + x1 + 2, top + y1 + 2)
         pen.rectangle(corners, outline=COLOURS[1], width=2)
     for place, (image, caption) in enumerate(zip(digits.images, captions, strict=True)):
         row, column = divmod(place, across)
-        x, y = _GAP + column * cell_width, paper.height + 2 * _GAP + row * cell_height
+        x, y = _GAP + column * cell_width, top + paper.height + _GAP + row * cell_height
         sheet.paste(Image.fromarray(image).resize((side, side), Image.Resampling.NEAREST), (x, y))
         pen.text((x, y + side + 2), caption, "black", font)
     return sheet
@@ -87,28 +90,3 @@ def save_boxes(pictures: Sequence[Image.Image], output: Path) -> None:
         top += picture.height
     with written_whole(output) as file:
         sheet.save(file, format="PNG")
-
-
-def save_images(images: Sequence[npt.NDArray[np.uint8]], output: Path) -> None:
-    """Write the images as the network saw them: one as it is, several as a sheet of ten across.
-
-    Parameters
-    ----------
-    images
-        At least one, uint8 (28, 28).
-    output
-        The PNG to write, 28 x 28 pixels for each image.
-
-    Raises
-    ------
-    MnistScratchError
-        If it cannot be written.
-    """
-    across = min(len(images), _ACROSS)
-    rows = math.ceil(len(images) / across)
-    sheet = np.zeros((rows, across, 28, 28), np.uint8)
-    for number, image in enumerate(images):
-        sheet[divmod(number, across)] = image
-    pixels = sheet.swapaxes(1, 2).reshape(rows * 28, across * 28)
-    with written_whole(output) as file:
-        Image.fromarray(pixels).save(file, format="PNG")
