@@ -285,8 +285,8 @@ def network(mnist_run: Path) -> Network:
 def test_most_test_images_come_back_as_they_were_after_being_enlarged_moved_and_inverted(
     mnist_dir: Path, tmp_path: Path
 ) -> None:
-    # A digit that is placed or scaled one pixel off differs by a third of its ink at least, so 25
-    # show what the accuracy of all, which the slow test below holds, would show.
+    # Shifted or scaled by a pixel, all but one of these differ by a quarter of their ink, so
+    # 25 show more than the accuracy of 500 would; the slow test below measures that of all.
     rng = np.random.default_rng(8)
     differences = []
     for image in load_dataset("mnist", str(mnist_dir)).test.images[::400]:
