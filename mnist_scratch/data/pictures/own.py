@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ _LEAST_CONTRAST = 8.0  # grey levels
 _LEAST_OVER_NOISE = 6.0  # standard deviations
 _LEAST_SIZE = 0.01  # of the picture's longer side
 _SMALL = 16  # pixels: MNIST's digits have 20
+_SOFT = 0.035  # of a digit's longer side: edges of ink are wider in a blurred picture
 _FAINT = 3.0  # times the least contrast
 _GRAIN = 0.5  # grey levels: a camera's picture has more, one drawn or enlarged by a program less
 _MOST_DIGITS = 100  # more are noise, or a page that is to be cut
@@ -177,7 +178,8 @@ def prepare_digits(name: str, picture: Picture, ink: Ink) -> PictureDigits:
     MnistScratchError
         If nothing is drawn, or it is no row of digits.
     """
-    drawn, contrast, is_photograph = _ink_and_contrast(name, picture.pixels, ink)
+    found = _find(name, picture.pixels, ink)
+    drawn = found.ink
     components, numbers = numbered_components(drawn, drawn > fringe(drawn))
     if (on_sheet := _read_sheet(name, picture, components[0], ink)) is not None:
         return on_sheet
@@ -192,7 +194,7 @@ def prepare_digits(name: str, picture: Picture, ink: Ink) -> PictureDigits:
         digit_of[digit.members] = place
     owner = digit_of[numbers]  # (H, W)
     inks = [np.where((owner == k) | (numbers < 0), drawn, 0) for k in range(len(digits))]
-    if is_photograph and any(_is_cut_off(digit.box, drawn.shape) for digit in digits):
+    if found.has_grain and any(_is_cut_off(digit.box, drawn.shape) for digit in digits):
         raise MnistScratchError(
             f"{name}: what is drawn goes on beyond the picture, as in a photograph of something "
             "else; if it is a digit, leave some paper around it"
@@ -229,7 +231,7 @@ def prepare_digits(name: str, picture: Picture, ink: Ink) -> PictureDigits:
         np.minimum(boxes * picture.scale, edges),
         np.array([digit.row for digit in digits]),
         tuple(warnings),
-        _hint(contrast, boxes),
+        _hint(found, boxes, picture.scale),
     )
 
 
@@ -254,13 +256,36 @@ def _read_sheet(name: str, picture: Picture, drawn: Component, ink: Ink) -> Pict
     return replace(found, boxes=(found.boxes + np.array([left, top] * 2)) * picture.scale)
 
 
-def _hint(contrast: float, boxes: NDArray[np.int64]) -> str:
+class _Found(NamedTuple):
+    """The ink in a picture, (H, W), 0 to 1, and what may make it hard to read."""
+
+    ink: NDArray[np.float32]
+    contrast: float  # in parts of the least that can be read
+    has_grain: bool
+    had_lines: bool
+
+
+def _hint(found: _Found, boxes: NDArray[np.int64], scale: int) -> str:
+    """Return the cause of an unsure answer that is most likely, and what would help."""
     smallest = int((boxes[:, 2:] - boxes[:, :2]).max(axis=1).min())
-    if smallest < _SMALL:
-        return f"a digit is only {smallest} pixels high; take the picture from nearer"
-    if contrast < _FAINT:
+    height, width = found.ink.shape
+    if smallest * scale < _SMALL:
+        return f"a digit is only {smallest * scale} pixels high; take the picture from nearer"
+    if found.contrast < _FAINT:
         return "the ink is faint; take the picture in more light, or write with a darker pen"
+    if max(height, width) > FIELD and (boxes.min() == 0 or (boxes[:, 2:] == (width, height)).any()):
+        return "a digit touches the picture's edge; leave some paper around it"
+    if _edge_width(found.ink) > _SOFT * smallest:
+        return "the picture is not sharp; hold the camera still, and let it focus"
+    if found.had_lines:
+        return "lines across or beside it were taken out; write on plain paper"
     return ""
+
+
+def _edge_width(ink: NDArray[np.float32]) -> float:
+    """Return over how many pixels ink rises from a quarter to three quarters, at its outline."""
+    outline = np.abs(np.diff(ink, axis=0)).sum() + np.abs(np.diff(ink, axis=1)).sum()
+    return float(((ink > 0.25) & (ink < 0.75)).sum() / (np.pi / 4 * outline))
 
 
 def find_ink(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.float32]:
@@ -286,13 +311,10 @@ def find_ink(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.floa
     MnistScratchError
         If nothing is drawn.
     """
-    return _ink_and_contrast(name, picture, ink)[0]
+    return _find(name, picture, ink).ink
 
 
-def _ink_and_contrast(
-    name: str, picture: NDArray[np.uint8], ink: Ink
-) -> tuple[NDArray[np.float32], float, bool]:
-    """Find the ink, its contrast, of the least that can be read, and whether there is grain."""
+def _find(name: str, picture: NDArray[np.uint8], ink: Ink) -> _Found:
     strength = subtract_background(picture, ink)  # (H, W), 0 to 255
     paper = strength[strength <= 0.5 * strength.max()]
     level = np.median(paper)
@@ -306,14 +328,16 @@ def _ink_and_contrast(
     drawn: NDArray[np.float32] = np.clip(
         np.where(strength > floor, strength, 0) / contrast, 0, 1, dtype=np.float32
     )
+    had_lines = False
     if max(drawn.shape) > FIELD:
-        drawn = remove_lines(drawn, _FRINGE)
+        with_lines, drawn = drawn, remove_lines(drawn, _FRINGE)
+        had_lines = not np.array_equal(with_lines, drawn)
         drawn = without_dust(drawn, drawn > _FRINGE)
     components, _ = numbered_components(drawn, drawn > fringe(drawn))
     largest = max((max(each.height, each.width) for each in components), default=0)
     if largest < _LEAST_SIZE * max(strength.shape):
         raise _nothing(name, ink)
-    return drawn, contrast / least, grain(picture[:, :, :3]) > _GRAIN
+    return _Found(drawn, contrast / least, grain(picture[:, :, :3]) > _GRAIN, had_lines)
 
 
 def fringe(drawn: NDArray[np.float32]) -> float:

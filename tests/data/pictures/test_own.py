@@ -349,3 +349,29 @@ def test_an_enlarged_image_may_fill_its_picture(tmp_path: Path) -> None:
         grey = Image.fromarray(np.round(255 - image * 255 / 16).astype(np.uint8))
         grey.resize((120, 120), Image.Resampling.BICUBIC).save(tmp_path / "digit.png")
         assert prepared(tmp_path / "digit.png").max() == 255
+
+
+def on_lines(picture: Image.Image) -> Image.Image:
+    for y in range(40, picture.height, 100):
+        ImageDraw.Draw(picture).line((0, y, picture.width, y), 120, 2)
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("picture", "cause"),
+    [
+        (seven(), ""),
+        (seven().resize((15, 20)), "a digit is only 14 pixels high; take the picture from nearer"),
+        (seven(ink=240), "the ink is faint; take"),
+        (seven().crop((0, 0, 300, 300)), "a digit touches the picture's edge; leave"),
+        (seven().filter(ImageFilter.GaussianBlur(8)), "the picture is not sharp; hold"),
+        (on_lines(seven()), "lines across or beside it were taken out; write on plain paper"),
+    ],
+)
+def test_what_in_a_picture_may_make_an_answer_unsure_is_named(
+    picture: Image.Image, cause: str, tmp_path: Path
+) -> None:
+    picture.save(tmp_path / "seven.png")
+    hint = read_digits(tmp_path / "seven.png").hint
+    assert hint.startswith(cause)
+    assert bool(hint) == bool(cause)
