@@ -161,7 +161,8 @@ def _is_part(part: Component, digit: Component, height: float) -> bool:
     if low and max(part.height, part.width) < DOT * height:
         return False  # a full stop, which may stand below the bar of a 7
     shared = -_across(part, digit) / part.width
-    return (shared >= 0.5 and _down(part, digit) < 0.25 * height) or (
+    near = 0.25 if part.height < DOT * height else 0.1  # higher, it may be a small digit
+    return (shared >= 0.5 and _down(part, digit) < near * height) or (
         _apart(part, digit) < 0.05 * height
     )
 

@@ -73,6 +73,12 @@ def test_pieces_of_a_broken_digit_belong_together(pieces: list[Box], *, alone: b
     assert found(*pieces, *others) == [[whole, *others]]
 
 
+def test_a_small_digit_above_a_large_one_is_no_part_of_it() -> None:
+    digit = (0, 0, 60, 100)
+    assert found(digit, (20, -40, 40, -15)) == [[digit]]
+    assert found(digit, (10, -25, 50, -15)) == [[(0, -25, 60, 100)]], "the flat top of a 5"
+
+
 def test_slanting_neighbours_that_share_columns_are_two() -> None:
     ones = [(0, 0, 60, 100), (25, 0, 85, 100)]
     assert found(*ones) == [ones]

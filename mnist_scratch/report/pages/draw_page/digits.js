@@ -117,7 +117,8 @@ function isPart(part, digit, height) {
   const isLow = (part.top + part.bottom) / 2 > digit.top + 0.75 * digit.height;
   if (isLow && Math.max(part.height, part.width) < DOT * height) return false;
   const shared = -across(part, digit) / part.width;
-  return (shared >= 0.5 && down(part, digit) < 0.25 * height) || apart(part, digit) < 0.05 * height;
+  const near = part.height < DOT * height ? 0.25 : 0.1;
+  return (shared >= 0.5 && down(part, digit) < near * height) || apart(part, digit) < 0.05 * height;
 }
 
 function isBarOf(bar, digit, height) {
