@@ -49,6 +49,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "                             [--resize | --no-resize] [--show FILE.png] [--json]\n"
         "                             RUN (PICTURE [PICTURE ...] | --folder DIR)"
     )
+    command.epilog = (
+        "With --json every digit has its class, name, probability, box (left, top, right, bottom "
+        "in pixels) and row, from 0."
+    )
     # nargs="*" would be satisfied, with none, by what stands before the first flag.
     pictures.required = False
     command.add_argument(
