@@ -316,7 +316,9 @@ def find_ink(name: str, picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.floa
 
 def _find(name: str, picture: NDArray[np.uint8], ink: Ink) -> _Found:
     strength = subtract_background(picture, ink)  # (H, W), 0 to 255
-    paper = strength[strength <= 0.5 * strength.max()]
+    is_grainy = grain(picture[:, :, :3]) > _GRAIN
+    faint = 0.5 if is_grainy else 0.25  # soft edges of strokes are no grain
+    paper = strength[strength <= faint * strength.max()]
     level = np.median(paper)
     noise = 1.4826 * float(np.median(np.abs(paper - level)))
     strength -= level
@@ -337,7 +339,7 @@ def _find(name: str, picture: NDArray[np.uint8], ink: Ink) -> _Found:
     largest = max((max(each.height, each.width) for each in components), default=0)
     if largest < _LEAST_SIZE * max(strength.shape):
         raise _nothing(name, ink)
-    return _Found(drawn, contrast / least, grain(picture[:, :, :3]) > _GRAIN, had_lines)
+    return _Found(drawn, contrast / least, is_grainy, had_lines)
 
 
 def fringe(drawn: NDArray[np.float32]) -> float:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 _THINNEST = 0.1
 _EDGE = 25  # grey levels: what an edge loses on either side of its middle
 _SOFT = 165  # grey levels, the mean of ink: sharp strokes have 200 to 255, out of focus 130 to 165
+_FULL = 0.7  # of the strongest: the grain of a pencil is stronger
 # Strokes' length, half of their outline, and their width, by the digit's longer side. Of MNIST's
 # 60,000 training images 81 are longer or wider: scribbles and solid shapes are. A bar is wider than
 # high, and shorter than all but 1.
@@ -87,12 +88,12 @@ def is_written(box: NDArray[np.uint8]) -> bool:
 
 
 def _reduced(box: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the means of squares of pixels, at most 128 along a side, stretched to full ink."""
+    """Return the means of squares of pixels, at most 128 along a side, as full ink if strong."""
     factor = -(-max(box.shape) // 128)
     padded = np.pad(box, [(0, -length % factor) for length in box.shape])
     height, width = (length // factor for length in padded.shape)
     means = padded.reshape(height, factor, width, factor).mean(axis=(1, 3))
-    return np.asarray(means * (255 / max(means.max(), 1)), np.uint8)
+    return np.asarray(np.minimum(means * (255 / max(_FULL * means.max(), 1)), 255), np.uint8)
 
 
 def _steps(box: NDArray[np.uint8]) -> int:
