@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 _THINNEST = 0.1
 _EDGE = 25  # grey levels: what an edge loses on either side of its middle
 _SOFT = 165  # grey levels, the mean of ink: sharp strokes have 200 to 255, out of focus 130 to 165
-_FULL = 0.7  # of the strongest: the grain of a pencil is stronger
+_STRONG = 180  # grey levels: the grain of a pencil is stronger, and adds no length
 # Strokes' length, half of their outline, and their width, by the digit's longer side. Of MNIST's
 # 60,000 training images 81 are longer or wider: scribbles and solid shapes are. A bar is wider than
 # high, and shorter than all but 1.
@@ -74,11 +74,12 @@ def stroke_width(box: NDArray[np.uint8]) -> float:
 def is_written(box: NDArray[np.uint8]) -> bool:
     """Tell whether a box's ink may be a digit's strokes: no scribble, texture, solid shape or bar.
 
-    The ink is first reduced, so that the grain of a pencil does not count.
+    The grain of a pencil does not count: the ink is first reduced, and what is strong is even.
     """
     small = _reduced(box)
     side = max(small.shape)
-    length, width = np.pi / 8 * _steps(small) / 255 / side, stroke_width(small) / side
+    length = np.pi / 8 * _steps(np.minimum(small, _STRONG)) / _STRONG / side
+    width = stroke_width(small) / side
     return bool(
         length <= LONGEST
         and length * (1 + 6 * width) <= LONGEST_BROAD
@@ -88,12 +89,12 @@ def is_written(box: NDArray[np.uint8]) -> bool:
 
 
 def _reduced(box: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the means of squares of pixels, at most 128 along a side, as full ink if strong."""
+    """Return the means of squares of pixels, at most 128 along a side, stretched to full ink."""
     factor = -(-max(box.shape) // 128)
     padded = np.pad(box, [(0, -length % factor) for length in box.shape])
     height, width = (length // factor for length in padded.shape)
     means = padded.reshape(height, factor, width, factor).mean(axis=(1, 3))
-    return np.asarray(np.minimum(means * (255 / max(_FULL * means.max(), 1)), 255), np.uint8)
+    return np.asarray(means * (255 / max(means.max(), 1)), np.uint8)
 
 
 def _steps(box: NDArray[np.uint8]) -> int:
