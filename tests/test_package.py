@@ -11,6 +11,7 @@ import pytest
 from helpers.command_line import CHECKOUT, NO_NETWORK
 
 import mnist_scratch
+from mnist_scratch.commands import COMMANDS
 
 # Each takes 2% (threadpoolctl) to 150% (Matplotlib) of the time that NumPy takes to be imported.
 HEAVY = {
@@ -41,6 +42,11 @@ def test_the_public_names_are_listed_once_and_can_be_imported() -> None:
 )
 def test_what_is_slow_to_import_is_imported_where_it_is_needed(code: str) -> None:
     assert HEAVY & (modules_after(code) - modules_after("import numpy")) == set()
+
+
+def test_no_command_imports_matplotlib_or_pillow_for_its_help() -> None:
+    commands = "; ".join(f"import mnist_scratch.commands.{name}" for name in COMMANDS)
+    assert modules_after(commands).isdisjoint({"matplotlib", "PIL"})
 
 
 def modules_after(code: str) -> set[str]:

@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 
 from mnist_scratch.commands.output import result
-from mnist_scratch.report.plots.loss_curve import draw_comparison, draw_loss_curve
 from mnist_scratch.report.text.differences import describe_differences
 from mnist_scratch.runs.folder import RunFolder
 
@@ -24,6 +23,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Draw the loss of one run or of several."""
+    # Matplotlib
+    from mnist_scratch.report.plots.loss_curve import draw_comparison, draw_loss_curve
+
     runs = [RunFolder(path) for path in options.runs]
     if len(runs) == 1:
         output = options.output or runs[0].loss_curve_path
