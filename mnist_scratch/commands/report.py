@@ -6,7 +6,6 @@ import argparse
 
 from mnist_scratch.commands.common import add_data_dir, add_run, test_set
 from mnist_scratch.commands.output import result
-from mnist_scratch.report.pages.report import write_report
 from mnist_scratch.runs.folder import RunFolder
 
 
@@ -19,6 +18,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the page."""
+    from mnist_scratch.report.pages.report import write_report  # Matplotlib
+
     run = RunFolder(options.run)
     network = run.model()  # before data are fetched or drawn
     write_report(run, network, test_set(run, options))
