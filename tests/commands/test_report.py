@@ -20,7 +20,7 @@ def test_the_page_is_of_the_run_and_its_test_images(
     def write_report(run: RunFolder, network: Network, test: Dataset) -> None:
         written.append((run.path.resolve(), test.name, len(test.labels)))
 
-    monkeypatch.setattr("mnist_scratch.commands.report.write_report", write_report)
+    monkeypatch.setattr("mnist_scratch.report.pages.report.write_report", write_report)
     assert succeeded(main("report", "run")) == "".join(
         f"{Path('run', name)}\n" for name in ("report.html", "report")
     )
