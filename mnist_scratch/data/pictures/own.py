@@ -34,6 +34,7 @@ _SMALL = 16  # pixels: MNIST's digits have 20
 _SOFT = 0.035  # of a digit's longer side: edges of ink are wider in a blurred picture
 _FAINT = 3.0  # times the least contrast
 _GRAIN = 0.5  # grey levels: a camera's picture has more, one drawn or enlarged by a program less
+_GRAINY = 180  # of 255: a pencil's ink is uneven where it is stronger
 _MOST_DIGITS = 100  # more are noise, or a page that is to be cut
 _SOLID = 0.55  # of its box is ink: of MNIST's digits but 1s, a two-hundredth have more
 _FULL = 250.0  # grey levels: full ink; MNIST's strongest pixels are 254 and 255, and stay so
@@ -199,8 +200,10 @@ def prepare_digits(name: str, picture: Picture, ink: Ink) -> PictureDigits:
             f"{name}: what is drawn goes on beyond the picture, as in a photograph of something "
             "else; if it is a digit, leave some paper around it"
         )
+    strongest = _GRAINY if found.has_grain else 255
     if not all(
-        is_written(_cut(written, digit.box)) for written, digit in zip(inks, digits, strict=True)
+        is_written(np.minimum(_cut(written, digit.box), strongest))
+        for written, digit in zip(inks, digits, strict=True)
     ):
         raise MnistScratchError(
             f"{name}: what is drawn is no digit, but a scribble, a solid shape, a bar or a "

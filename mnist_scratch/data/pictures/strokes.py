@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 _THINNEST = 0.1
 _EDGE = 25  # grey levels: what an edge loses on either side of its middle
 _SOFT = 165  # grey levels, the mean of ink: sharp strokes have 200 to 255, out of focus 130 to 165
-_STRONG = 180  # grey levels: the grain of a pencil is stronger, and adds no length
 # Strokes' length, half of their outline, and their width, by the digit's longer side. Of MNIST's
 # 60,000 training images 81 are longer or wider: scribbles and solid shapes are. A bar is wider than
 # high, and shorter than all but 1.
@@ -74,12 +73,11 @@ def stroke_width(box: NDArray[np.uint8]) -> float:
 def is_written(box: NDArray[np.uint8]) -> bool:
     """Tell whether a box's ink may be a digit's strokes: no scribble, texture, solid shape or bar.
 
-    The grain of a pencil does not count: the ink is first reduced, and what is strong is even.
+    The ink is first reduced, so that the grain of a pencil does not count.
     """
     small = _reduced(box)
     side = max(small.shape)
-    length = np.pi / 8 * _steps(np.minimum(small, _STRONG)) / _STRONG / side
-    width = stroke_width(small) / side
+    length, width = np.pi / 8 * _steps(small) / 255 / side, stroke_width(small) / side
     return bool(
         length <= LONGEST
         and length * (1 + 6 * width) <= LONGEST_BROAD
