@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from mnist_scratch.data.importing.convert import Converted
 
 _SHOWN = 5  # pictures and folders that were left out
+_MOST_LISTED = 50  # classes
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -87,6 +89,12 @@ def run(options: argparse.Namespace) -> None:
             f"--output {options.output} lies in the source, {options.source}, and would be taken "
             "for a part of it; name a folder beside it"
         )
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        said.append(text)
+        print(printable(text), file=sys.stderr)
+
     with folder_written_whole(options.output) as folder:
         made = convert(
             options.source,
@@ -95,14 +103,14 @@ def run(options: argparse.Namespace) -> None:
             options.seed,
             options.ink,
             options.prepare,
-            lambda text: print(text, file=sys.stderr),
+            say,
         )
         write(made, folder)
         write_contact_sheet(made.training, None, folder / "images.png")
-    _print_made(made, options)
+    _print_made(made, options, said)
 
 
-def _print_made(made: Converted, options: argparse.Namespace) -> None:
+def _print_made(made: Converted, options: argparse.Namespace, said: list[str]) -> None:
     classes, sizes = made.classes, [f"{width} x {height}" for height, width in made.sizes]
     training, test = (
         np.bincount(part.labels, minlength=len(classes)).tolist() for part in made[:2]
@@ -115,41 +123,47 @@ def _print_made(made: Converted, options: argparse.Namespace) -> None:
             "test": dict(zip(classes, test, strict=True)),
             "sizes": sizes,
             "held_out": made.held_out,
-            "resized": made.training.resized,
-            "notes": made.notes,
+            "seed": options.seed,
+            "prepared": options.prepare,
+            "resized": bool(made.training.resized),
+            "notes": said + made.notes,
             "left_out": made.left_out,
         }
         result(json.dumps(summary))
         return
     how = "as they were" if sizes == ["28 x 28"] else "resized"
     if options.prepare:
-        how = "prepared as MNIST's were"
+        how = "prepared as MNIST's were, light on dark"
     train = f"mnist-scratch train --dataset files --data-dir {options.output}"
     if sum(training) <= 2 * DataConfig().validation_examples:
         # Of scikit-learn's 1,438 digits the default recipe learns 50 to 94% in its few steps, with
         # three seeds; Adam 95 to 96%.
         train += f" --config adam --validation-examples {max(1, sum(training) // 10)}"
-    lines = [
-        ("data set", f"{options.output}, from {made.kind}"),
-        ("classes", f"{len(classes)}: {', '.join(classes)}"),
-        ("training", _counted(training)),
-        ("test", _counted(test)),
-        ("size", f"{' to '.join(dict.fromkeys((sizes[0], sizes[-1])))}, {how}"),
-        *(("note", note) for note in made.notes),
-        *(("left out", reason) for reason in made.left_out[:_SHOWN]),
-        ("look at", str(options.output / "images.png")),
-    ]
+    held_out = ""
     if made.held_out:
-        how = f"held out by --test-share {made.held_out:g} --seed {options.seed}"
-        lines[3] = ("test", f"{_counted(test)}, {how}")
-    if len(made.left_out) > _SHOWN:
-        lines.insert(-1, ("left out", f"{len(made.left_out):,} in all"))
+        held_out = f", held out by --test-share {made.held_out:g} --seed {options.seed}"
     predict = "finds the digit in a picture and centres it, as in these"
     if made.training.resized:
         predict = "resizes a picture as a whole, as these were"
-    lines.append(("predict", predict))
+    lines = [
+        ("data set", f"{options.output}, from {made.kind}"),
+        ("classes", f"{len(classes)}: {_listed(classes)}"),
+        ("training", _counted(training)),
+        ("test", _counted(test) + held_out),
+        ("size", f"{' to '.join(dict.fromkeys((sizes[0], sizes[-1])))}, {how}"),
+        *(("note", note) for note in made.notes),
+        *(("left out", reason) for reason in made.left_out[:_SHOWN]),
+        *([("left out", f"{len(made.left_out):,} in all")] if len(made.left_out) > _SHOWN else []),
+        ("look at", f"{options.output / 'images.png'}, where what is light is drawn dark"),
+        ("predict", predict),
+    ]
     made_of = "\n".join(labelled(label, printable(text)) for label, text in lines)
     result(f"{made_of}\n\n{printable(train)}")  # a line to be copied, however long
+
+
+def _listed(classes: Sequence[str]) -> str:
+    more = f" and {len(classes) - _MOST_LISTED} more" if len(classes) > _MOST_LISTED else ""
+    return ", ".join(classes[:_MOST_LISTED]) + more
 
 
 def _counted(counts: list[int]) -> str:

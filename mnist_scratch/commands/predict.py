@@ -64,9 +64,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--ink",
         choices=("auto", "dark", "light"),
-        default="auto",
-        help="whether the digits are darker or lighter than the paper (default: auto, found from "
-        "the border of the picture)",
+        help="whether the digits are darker or lighter than the paper (default: as `data import "
+        "--ink` was told of what the run has learned from, otherwise auto: found from the border)",
     )
     command.add_argument(
         "--one", action="store_true", help="refuse a picture of more than one digit"
@@ -92,7 +91,7 @@ def run(options: argparse.Namespace) -> None:
     run = RunFolder(options.run)
     network, names, resized = run.saved_model()
     if options.resize is not None:
-        resized = options.resize
+        resized = (resized or "auto") if options.resize else ""
     files = _files(options)
     if options.show:
         _check_show(options.show, files)
@@ -104,9 +103,10 @@ def run(options: argparse.Namespace) -> None:
             try:
                 picture = open_picture(file)
                 if resized:
-                    digits = resize_whole(picture, options.ink)
+                    ink = resized if options.ink is None else options.ink
+                    digits = resize_whole(picture, ink)
                 else:
-                    digits = prepare_digits(file, picture, options.ink)
+                    digits = prepare_digits(file, picture, options.ink or "auto")
                 if options.one:
                     check_one(file, len(digits.images))
             except MnistScratchError as error:

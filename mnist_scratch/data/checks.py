@@ -22,6 +22,9 @@ T = TypeVar("T")
 MOST_CLASSES = 256  # labels are bytes
 _LONGEST_NAME = 40  # characters: tables and pictures have room for it
 
+# Of `Dataset.resized`; "" for images that were prepared as MNIST was.
+RESIZED_INKS = ("", "auto", "dark", "light")
+
 
 def as_integer(value: int, argument: str) -> int:
     """Return an integer, which may be NumPy's, as Python's int, or raise a TypeError."""
@@ -38,6 +41,14 @@ def as_flag(value: bool, argument: str) -> bool:
     if not isinstance(value, bool | np.bool_):
         raise TypeError(f"{argument} = {shown(value)}: must be True or False")
     return bool(value)
+
+
+def as_resized(value: str, argument: str) -> str:
+    """Return how pictures were resized, as `Dataset.resized` has it, or raise a ValueError."""
+    if value not in RESIZED_INKS:
+        choices = ", ".join(map(repr, RESIZED_INKS))
+        raise ValueError(f"{argument} = {shown(value)}: must be one of {choices}")
+    return value
 
 
 def check_callback(function: Any, argument: str, *given: str) -> None:

@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from mnist_scratch.data.checks import (
     as_class_names,
-    as_flag,
     as_images,
     as_integer,
     as_labels,
     as_numbers,
+    as_resized,
     stays_as_it_is,
 )
 from mnist_scratch.data.sources.registry import DIGITS
@@ -52,9 +52,10 @@ class Dataset:
         File name to SHA-256 of the files it was read from, if it was.
     classes
         The names of the classes, 2 to 256, in the order of their labels: by default the ten digits.
-    resized
-        Whether the images are whole pictures that were resized. Otherwise they were prepared as
-        MNIST was; `predict` prepares new pictures as those that a network has learned from.
+    resized : {"", "auto", "dark", "light"}
+        What is drawn in whole pictures that were resized: darker than the paper, lighter, or
+        "auto", found out for each; "" for images that were prepared as MNIST was. `predict`
+        prepares new pictures as those that a network has learned from.
 
     Raises
     ------
@@ -69,7 +70,7 @@ class Dataset:
     labels: UInt8Array
     sha256: Mapping[str, str] = field(default_factory=dict)
     classes: Sequence[str] = DIGITS
-    resized: bool = False
+    resized: str = ""
 
     def __post_init__(self) -> None:
         """Check that images and labels belong together."""
@@ -94,7 +95,7 @@ class Dataset:
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "labels", labels)
         object.__setattr__(self, "classes", classes)
-        object.__setattr__(self, "resized", as_flag(self.resized, "resized"))
+        object.__setattr__(self, "resized", as_resized(self.resized, "resized"))
 
     def __repr__(self) -> str:
         """Return what a person wants to know of it."""
@@ -136,8 +137,8 @@ class _View:
         return self.dataset.classes
 
     @property
-    def resized(self) -> bool:
-        """Whether the data set's images are whole pictures that were resized."""
+    def resized(self) -> str:
+        """How the data set's images were resized, if they were."""
         return self.dataset.resized
 
 
@@ -266,7 +267,8 @@ def split(
     if not 0 < validation_examples < count:
         raise MnistScratchError(
             f"validation_examples = {validation_examples}: {dataset.name} has {count} training "
-            f"examples; set aside 1 to {count - 1} of them"
+            f"examples; set aside 1 to {count - 1} of them, "
+            f"such as a tenth: {max(1, count // 10)}"
         )
     order = rng.permutation(count)
     chosen = np.sort(order[:validation_examples])

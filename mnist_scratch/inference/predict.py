@@ -196,11 +196,11 @@ class _Places(NamedTuple):
 
 
 def _digits(
-    images: UInt8Array | _Path | Sequence[UInt8Array | _Path], resized: bool
+    images: UInt8Array | _Path | Sequence[UInt8Array | _Path], resized: str
 ) -> tuple[UInt8Array, _Places]:
     """Return digits as rows, uint8 (N, 784), and where they are."""
     if isinstance(images, (str, os.PathLike)):
-        found = _resized(os.fspath(images)) if resized else read_digits(images)
+        found = _resized(os.fspath(images), resized) if resized else read_digits(images)
         warnings = tuple(f"{os.fspath(images)}: {each}" for each in found.warnings)
         first, were_found = np.zeros_like(found.rows), np.full(len(found.rows), not resized)
         places = _Places(first, found.rows, found.boxes, were_found, warnings)
@@ -224,11 +224,11 @@ def _digits(
     return rows, _one_each(len(rows))
 
 
-def _resized(name: str) -> PictureDigits:
+def _resized(name: str, ink: str) -> PictureDigits:
     from mnist_scratch.data.pictures.read import open_picture  # Pillow
     from mnist_scratch.data.pictures.resize import resize_whole
 
-    return resize_whole(open_picture(name), "auto")
+    return resize_whole(open_picture(name), ink)
 
 
 def _one_each(count: int) -> _Places:

@@ -168,7 +168,7 @@ class RunFolder:
         return _repairable(read_norms, self.norms_path)
 
     def save_model(
-        self, network: Network, classes: Sequence[str] = (), *, resized: bool = False
+        self, network: Network, classes: Sequence[str] = (), *, resized: str = ""
     ) -> None:
         """Write model.npz."""
         save_model(self.model_path, network, classes, resized=resized)

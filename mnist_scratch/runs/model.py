@@ -3,8 +3,9 @@
 The arrays of the .npz file are `format` (the number of this format), `layers` (the name of each
 layer in turn) and, for each `Dense` layer n = 1, 2, ..., `dense_n.weights` (I, O) and
 `dense_n.biases` (O,), all float32, or all float64 as the network computes. Where the classes have
-names of their own, those are `classes` (C,), in the order of the logits. `pictures` is "resized" if
-the network has learned from whole pictures that were resized, and else not there.
+names of their own, those are `classes` (C,), in the order of the logits. `pictures` is "resized",
+"resized dark" or "resized light" if the network has learned from whole pictures that were resized
+(see data/sources/pictures.py), and else not there.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.data.checks import as_class_names, as_flag
-from mnist_scratch.data.sources.pictures import RESIZED
+from mnist_scratch.data.checks import as_class_names, as_resized
+from mnist_scratch.data.sources.pictures import as_word, from_word
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.layers import ACTIVATIONS, Dense, Layer
 from mnist_scratch.nn.network import Network, check_network
@@ -41,12 +42,12 @@ class SavedModel(NamedTuple):
     classes
         The names of its classes, in the order of its logits.
     resized
-        Whether its pictures are resized as they are; otherwise they are prepared as MNIST was.
+        How its pictures are resized, as `Dataset.resized` has it; "" if they are prepared.
     """
 
     network: Network
     classes: tuple[str, ...]
-    resized: bool = False
+    resized: str = ""
 
 
 def save_model(
@@ -54,7 +55,7 @@ def save_model(
     network: Network,
     classes: Sequence[str] = (),
     *,
-    resized: bool = False,
+    resized: str = "",
 ) -> None:
     """Write a network's layers and parameters to an .npz file, for `load_model`.
 
@@ -71,8 +72,7 @@ def save_model(
         The names of its classes, for `predict`: 2 to 256, one for each logit. Without them the
         classes are called by their numbers.
     resized
-        For `predict`: whether the network has learned from whole pictures, resized, and not from
-        digits that were prepared as MNIST's; `Dataset.resized` says so of a data set.
+        `Dataset.resized` of what the network has learned from, for `predict`.
 
     Raises
     ------
@@ -96,8 +96,8 @@ def save_model(
         arrays[f"dense_{number}.biases"] = layer.biases
     if names != numbered(network):
         arrays["classes"] = np.array(names)
-    if as_flag(resized, "resized"):
-        arrays["pictures"] = np.array(RESIZED)
+    if as_resized(resized, "resized"):
+        arrays["pictures"] = np.array(as_word(resized))
     save_arrays(path, arrays)
 
 
@@ -138,10 +138,9 @@ def load_saved_model(path: str | os.PathLike[str]) -> SavedModel:
 def read_model(path: Path) -> SavedModel:
     """Read a model file; the error, if it is none, leaves the remedy to the caller."""
     with opened_arrays(path, "a model") as arrays:
-        named, resized = "classes" in arrays, "pictures" in arrays
+        named = "classes" in arrays
         classes = tuple(arrays.take("classes", "U", 1).tolist()) if named else ()
-        if resized and (word := arrays.take("pictures", "U", 0).item()) != RESIZED:
-            raise ValueError(f"its pictures are {shown(word)}, where {RESIZED} is known")
+        resized = from_word(arrays.take("pictures", "U", 0).item()) if "pictures" in arrays else ""
         network = _network(arrays)
         names = _checked_names(classes, network) if named else numbered(network)
         return SavedModel(network, names, resized)

@@ -463,7 +463,7 @@ def test_a_network_of_resized_pictures_sees_the_whole_field(
     browser: Browser, run: RunFolder, tmp_path: Path
 ) -> None:
     other = RunFolder.create(tmp_path / "other", Config())
-    other.save_model(run.model(), resized=True)
+    other.save_model(run.model(), resized="auto")
     write_page(other, tmp_path / "draw.html")
     page = opened(browser, tmp_path / "draw.html")
     assert "It sees the whole field" in text_of(page, "header")

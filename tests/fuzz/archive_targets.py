@@ -96,7 +96,9 @@ def _model_seeds() -> list[bytes]:
     ]
     contents = []
     for number, layers in enumerate(networks):
-        save_model(_PLACE, Network(layers, np.random.default_rng(0)), resized=number == 0)
+        save_model(
+            _PLACE, Network(layers, np.random.default_rng(0)), resized="" if number else "light"
+        )
         contents.append(_PLACE.read_bytes())
     return contents
 

@@ -24,6 +24,7 @@ from mnist_scratch.data.sources.registry import class_names
 from mnist_scratch.data.synthetic.digits import draw_digits
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.predict import predict, predict_found
+from mnist_scratch.nn.layers import Dense
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.folder import RunFolder
 from mnist_scratch.runs.model import save_model
@@ -370,3 +371,16 @@ def test_a_test_image_saved_as_it_is_comes_back_byte_for_byte(
             Image.fromarray(picture).save(tmp_path / "image.png")
             seen = read_picture(tmp_path / "image.png")
             assert np.array_equal(seen, image)
+
+
+def test_a_picture_has_the_ink_that_the_run_s_pictures_were_said_to_have(tmp_path: Path) -> None:
+    network = Network([Dense(784, 2)], 0)
+    network.dense_layers[0].weights[...] = [-1, 1]
+    network.dense_layers[0].biases[1] = -2 * 784 * 1.2  # class 1 is what is brighter than 128
+    pixels = np.full((28, 28), 200, np.uint8)
+    pixels[8:20, 8:20] = 60
+    Image.fromarray(pixels).save(tmp_path / "picture.png")
+    for ink, bright in (("auto", 0), ("dark", 0), ("light", 1)):
+        save_model(tmp_path / "model.npz", network, ("a", "b"), resized=ink)
+        answer = predict(tmp_path / "model.npz", tmp_path / "picture.png")
+        assert answer.classes.tolist() == [bright], ink

@@ -278,12 +278,12 @@ def test_names_of_classes_are_stored_unless_they_are_the_numbers(tmp_path: Path)
 
 def test_a_model_knows_that_its_pictures_were_resized(tmp_path: Path) -> None:
     path = tmp_path / "model.npz"
-    for resized in (True, False):
+    for resized in ("auto", "dark", ""):
         save_model(path, small_network(), resized=resized)
-        assert load_saved_model(path).resized is resized
-        assert ("pictures" in np.load(path)) is resized, "a model of digits has the bytes it had"
+        assert load_saved_model(path).resized == resized
+        assert ("pictures" in np.load(path)) is bool(resized), "no new bytes for digits"
     np.savez(path, **dict(np.load(path)), pictures="cut out")
-    with pytest.raises(MnistScratchError, match="its pictures are 'cut out', where resized is"):
+    with pytest.raises(MnistScratchError, match="pictures are 'cut out', where prepared, "):
         load_model(path)
 
 

@@ -15,7 +15,7 @@ from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.idx import format_idx
 from mnist_scratch.data.importing.images import Images, grey_levels, make_images
 from mnist_scratch.data.importing.part import TEST_SHARE, Label, Part
-from mnist_scratch.data.importing.source import read_source
+from mnist_scratch.data.importing.source import Source, read_source
 from mnist_scratch.data.pictures.background import Ink
 from mnist_scratch.data.pictures.resize import lie_as_in_mnist
 from mnist_scratch.data.sources.classes import write_classes
@@ -101,7 +101,7 @@ def convert(
     if seed < 0:
         raise MnistScratchError(f"--seed {seed}: must be 0 or more")
     read = read_source(source, report)
-    other = read_source(test, report).training if test else read.test
+    other = _test_part(test, read, source, report) if test else read.test
     if test_share is not None and other is not None:
         raise MnistScratchError(
             f"--test-share {test_share:g}: there is a test part in {test or source}; leave it out"
@@ -120,8 +120,8 @@ def convert(
         images, labels = pairs[0]
         chosen = _hold_out(labels, share, np.random.default_rng(seed))
         pairs = [(images[which], labels[which]) for which in (~chosen, chosen)]
-    notes += _without_images(pairs[0][1], pairs[1][1], classes, source, left_out)
-    resized = not prepare and not lie_as_in_mnist(pairs[0][0])
+    notes += _without_images(pairs[0][1], pairs[1][1], classes, test or source, left_out)
+    resized = "" if prepare or lie_as_in_mnist(pairs[0][0]) else ink
     try:
         training, held_out = (
             Dataset(source.name, *pair, classes=classes, resized=resized) for pair in pairs
@@ -130,6 +130,21 @@ def convert(
         raise MnistScratchError(str(error)) from error
     sizes = sorted(set().union(*(part.sizes for part in made)), key=math.prod)
     return Converted(training, held_out, classes, read.kind, sizes, share, notes, left_out)
+
+
+def _test_part(test: Path, read: Source, source: Path, report: Callable[[str], object]) -> Part:
+    """Return the test part of a source that is named for it: its own, or all of it."""
+    if test.resolve() == source.resolve():
+        raise MnistScratchError(
+            f"--test {test} is the source: the network would be tested on what it has learned; "
+            "leave --test out, and some of each class is held out"
+        )
+    named = read_source(test, report)
+    if named.test:
+        report(f"{test}: its test part is taken, its training part left out")
+    if read.test:
+        report(f"{source}: its own test part is left out, since --test names another")
+    return named.test or named.training
 
 
 def _in_bytes(parts: list[Part], as_one: bool) -> tuple[list[Part], list[str]]:
@@ -167,7 +182,7 @@ def _about_images(made: Images, what: str) -> list[str]:
     elif made.turned:
         notes.append(
             f"{made.turned:,} of {len(images):,} {what} were dark on light and the others not: "
-            "turned, 255 minus every pixel; --ink light or dark says it of all"
+            "turned, 255 minus every pixel; --ink light or --ink dark decides for all"
         )
     return notes
 
@@ -253,7 +268,7 @@ def _without_images(
     for label in np.flatnonzero(np.bincount(training, minlength=len(classes)) == 0):
         why = f"; left out: {left_out[0]}" if left_out else ""
         raise MnistScratchError(
-            f"{source}: the class {classes[int(label)]} has no training image; add some, or take "
+            f"{source}: its class {classes[int(label)]} has no training image; add some, or take "
             f"it out of the test part or of classes.txt{why}"
         )
     if not len(test):

@@ -16,7 +16,7 @@ from mnist_scratch.data.importing.part import Label, Part, as_label
 from mnist_scratch.data.sources.files import unreadable
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.bar import progress_bar
-from mnist_scratch.system.text import shown
+from mnist_scratch.system.text import cut, shown
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _LABELS = {"label", "labels", "class", "target", "y"}  # of a column, in small letters
 _NUMBERS = {"", "id", "index", "unnamed: 0"}  # of a column that counts the rows
 _BYTES = {str(level): level for level in range(256)}  # three times as fast as float()
+
+_LONGEST_SHOWN = 80  # letters of the names of columns
 
 
 class _Columns(NamedTuple):
@@ -116,13 +118,18 @@ def _columns(first: list[str], where: str) -> tuple[_Columns, bool]:
             several = "more than one column" if found else "no column"
             raise MnistScratchError(
                 f"{where}: {several} is called label, class, target or y among "
-                f"{shown(names)}; call the column of the labels label"
+                f"{cut(', '.join(names), _LONGEST_SHOWN)}; call the column of the labels label; "
+                "images without labels, as in Kaggle's test.csv, are of no use here"
             )
         label = found[0]
         counting = [number for number, name in enumerate(small) if name in _NUMBERS]
         dropped = sorted([label, *counting], reverse=True)
     pixels = len(names) - len(dropped)
-    if pixels < 1 or math.isqrt(pixels) ** 2 != pixels:
+    if pixels < 1:
+        raise MnistScratchError(
+            f"{where}: a single column, as of a text that is no CSV; a row has a label and pixels"
+        )
+    if math.isqrt(pixels) ** 2 != pixels:
         raise MnistScratchError(
             f"{where}: {pixels} columns of pixels make no square image; a row has a label and "
             "28 x 28 = 784 grey levels, or those of another square"

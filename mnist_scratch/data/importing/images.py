@@ -62,11 +62,19 @@ def grey_levels(parts: Sequence[Part]) -> tuple[list[Part], str]:
     MnistScratchError
         If a number is on no such scale, or none.
     """
-    arrays = [part.images for part in parts if isinstance(part.images, np.ndarray)]
+    of_numbers = [part for part in parts if isinstance(part.images, np.ndarray)]
+    arrays = [np.asarray(part.images) for part in of_numbers]
     if not arrays:
         return list(parts), ""
+    tops = [float(array.max()) for array in arrays]
+    if len({(top > 1, top > _MOST) for top in tops}) > 1:
+        names = " and ".join(part.where(0).rpartition(", ")[0] for part in of_numbers)
+        raise MnistScratchError(
+            f"{names} end at {' and '.join(f'{top:g}' for top in tops)}: they are not on one scale "
+            "of grey levels; save both from 0 to 255"
+        )
     bottom = float(min(array.min() for array in arrays))
-    highest = float(max(array.max() for array in arrays))
+    highest = max(tops)
     if bottom == -1 and highest <= 1:
         top = 1.0
     elif bottom >= 0 and (highest <= _MOST or _HALF_OF_16_BITS < highest <= _16_BITS):
@@ -144,7 +152,7 @@ def make_images(part: Part, ink: Ink, prepare: bool) -> Images:
     images = images[: len(used)]
     is_dark = np.zeros(len(used), np.bool_)
     if not prepare and used:
-        is_dark = are_dark_on_light(images, ink)
+        is_dark, _ = are_dark_on_light(images, ink)
         images[is_dark] = 255 - images[is_dark]
     return Images(images, np.array(used, np.int64), int(is_dark.sum()), sizes, left_out)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -14,6 +15,9 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.text import shown
 
 Label: TypeAlias = int | str
+
+_WHOLE = re.compile(r"(-?(?:0|[1-9][0-9]*))(?:\.0*)?")  # 7 and 7.0; 07 is another class, a word
+_BROKEN = re.compile(r"-?[0-9]*\.[0-9]+")
 
 TEST_SHARE = 0.2  # of each class, held out where a source has no test part
 
@@ -42,19 +46,15 @@ class Part(NamedTuple):
 def as_label(cell: str, where: str) -> Label:
     """Return a label as a whole number if it is one, otherwise as the word that it is."""
     word = cell.strip()
-    try:
-        number = float(word)
-    except ValueError:
-        if not word:
-            raise MnistScratchError(f"{where}: the label is empty; name the class") from None
-        return word
-    if not math.isfinite(number):  # nan and inf are words
-        return word
-    if not number.is_integer():
+    if not word:
+        raise MnistScratchError(f"{where}: the label is empty; name the class")
+    if match := _WHOLE.fullmatch(word):
+        return int(match[1])
+    if _BROKEN.fullmatch(word):
         raise MnistScratchError(
             f"{where}: the label {word} is no class; classes are whole numbers or words"
         )
-    return int(number)
+    return word
 
 
 def labels_of(array: npt.NDArray[Any], where: Callable[[int], str], name: str) -> list[Label]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mnist_scratch.data.importing.part import Label, Part
+from mnist_scratch.data.pictures.read import left_out as files_left_out
 from mnist_scratch.data.pictures.read import picture_files
 from mnist_scratch.data.sources.files import unreadable
 from mnist_scratch.errors import MnistScratchError
@@ -65,9 +66,16 @@ def _part(folder: Path) -> Part:
             left_out.append(str(error))
             continue
         paths += pictures
-        labels += [path.name] * len(pictures)
+        labels += [path.name.strip()] * len(pictures)
+        left_out += files_left_out(path)
+        left_out += [f"{inner}: left out: a folder within a class" for inner in _folders(path)]
     if not paths:
         why = f"; {left_out[0]}" if left_out else ""
+        tables = [path for path in folder.iterdir() if path.suffix.lower() in (".csv", ".npz")]
+        if tables:
+            raise MnistScratchError(
+                f"{folder} has no folders of pictures, but {tables[0].name}; name {tables[0]}"
+            )
         lone = _count_pictures(folder)
         found = "no folders of pictures"
         if lone:
@@ -76,6 +84,8 @@ def _part(folder: Path) -> Part:
             f"{folder} has {found}; place the pictures of each class in a folder of its name, such "
             f"as a/ and b/, or train/a/ and test/a/; or name a CSV or an .npz file{why}"
         )
+    if lone := _count_pictures(folder):
+        left_out.append(f"{folder}: left out: {lone:,} pictures beside the folders of the classes")
     return Part(paths, labels, lambda number: str(paths[number]), left_out)
 
 

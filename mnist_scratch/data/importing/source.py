@@ -69,7 +69,15 @@ def read_source(path: Path, report: Callable[[str], object]) -> Source:
 def _read_folder(path: Path, report: Callable[[str], object]) -> Source:
     images, labels, test_images, test_labels = find_files(path)
     if images and labels:
-        test = _read_idx(test_images, test_labels, report) if test_images and test_labels else None
+        test = None
+        if test_images and test_labels:
+            test = _read_idx(test_images, test_labels, report)
+        elif lone := test_images or test_labels:
+            absent = FILE_NAMES[3] if test_images else FILE_NAMES[2]
+            raise MnistScratchError(
+                f"{path} has {lone.name} but no {absent}, plain or with .gz; place it there "
+                f"too, or take {lone.name} away to hold out a test part"
+            )
         classes = read_classes(path) if (path / CLASSES_FILE).exists() else ()
         return Source("IDX files", _read_idx(images, labels, report), test, classes)
     lone = images or labels

@@ -195,7 +195,8 @@ def prepare_digits(name: str, picture: Picture, ink: Ink) -> PictureDigits:
         digit_of[digit.members] = place
     owner = digit_of[numbers]  # (H, W)
     inks = [np.where((owner == k) | (numbers < 0), drawn, 0) for k in range(len(digits))]
-    if found.has_grain and any(_is_cut_off(digit.box, drawn.shape) for digit in digits):
+    is_photograph = found.has_grain and max(drawn.shape) > FIELD
+    if is_photograph and any(_is_cut_off(digit.box, drawn.shape) for digit in digits):
         raise MnistScratchError(
             f"{name}: what is drawn goes on beyond the picture, as in a photograph of something "
             "else; if it is a digit, leave some paper around it"

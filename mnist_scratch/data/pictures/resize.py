@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_scratch.data.dataset import DARK_ON_LIGHT
-from mnist_scratch.data.pictures.background import Ink
 from mnist_scratch.data.pictures.own import PictureDigits
 from mnist_scratch.data.pictures.prepare import BOX, CENTRE, FIELD
 
@@ -30,7 +29,7 @@ _OFF_CENTRE = 0.7
 _AS_MNIST = 0.9  # of the images
 
 
-def resize_whole(picture: Picture, ink: Ink) -> PictureDigits:
+def resize_whole(picture: Picture, ink: str) -> PictureDigits:
     """Return a picture, resized as it is, as the one digit in it.
 
     Parameters
@@ -41,9 +40,11 @@ def resize_whole(picture: Picture, ink: Ink) -> PictureDigits:
         Whether what is drawn is darker or lighter than the paper; "auto": see `are_dark_on_light`.
     """
     images = resize(picture.pixels)[np.newaxis]
-    images = np.where(are_dark_on_light(images, ink)[:, None, None], 255 - images, images)
+    dark, sure = are_dark_on_light(images, ink)
+    images = np.where(dark[:, None, None], 255 - images, images)
     box = np.array([[0, 0, picture.width, picture.height]])
-    return PictureDigits(images, box, np.zeros(1, np.int64), ())
+    hint = "its corners do not say whether it is dark on light; --ink dark or --ink light does"
+    return PictureDigits(images, box, np.zeros(1, np.int64), (), "" if sure.all() else hint)
 
 
 def resize(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -88,15 +89,17 @@ def _grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return composed
 
 
-def are_dark_on_light(images: NDArray[np.uint8], ink: Ink) -> NDArray[np.bool_]:
-    """Say of each of N images (N, 28, 28) whether it is dark on light, bool (N,).
+def are_dark_on_light(
+    images: NDArray[np.uint8], ink: str
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Say of each of N images (N, 28, 28) whether it is dark on light, and whether that is sure.
 
     With the ink "auto" the paper is what is in the corners: the mean of an image is darker or
     lighter by what is drawn on it. Where corners differ, an image is as the others are, if nearly
     all of those are alike; else its ink is what there is less of.
     """
     if ink != "auto":
-        return np.full(len(images), ink == "dark")
+        return np.full(len(images), ink == "dark"), np.ones(len(images), np.bool_)
     sides = (slice(0, _CORNER), slice(-_CORNER, None))
     corners = np.stack(
         [images[:, rows, columns].mean(axis=(1, 2)) for rows in sides for columns in sides]
@@ -106,9 +109,9 @@ def are_dark_on_light(images: NDArray[np.uint8], ink: Ink) -> NDArray[np.bool_]:
     sure = dark | (corners.max(axis=0) < means - _SURE)
     share = dark[sure].mean() if sure.any() else 0.5
     if min(share, 1 - share) < _ALIKE:
-        return np.where(sure, dark, share > _ALIKE)
+        return np.where(sure, dark, share > _ALIKE), sure
     half = images.min(axis=(1, 2)) / 2 + images.max(axis=(1, 2)) / 2
-    return np.where(sure, dark, np.asarray(means > half))
+    return np.where(sure, dark, np.asarray(means > half)), sure
 
 
 def lie_as_in_mnist(images: NDArray[np.uint8]) -> bool:

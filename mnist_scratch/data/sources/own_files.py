@@ -21,7 +21,7 @@ from mnist_scratch.data.file_kind import KNOWN_BY, file_kind
 from mnist_scratch.data.idx import idx_size, parse_idx
 from mnist_scratch.data.sources.classes import CLASSES_FILE, read_classes
 from mnist_scratch.data.sources.files import decompressed, sha256_of, unreadable
-from mnist_scratch.data.sources.pictures import PICTURES_FILE, RESIZED, are_resized
+from mnist_scratch.data.sources.pictures import PICTURES_FILE, as_word, read_resized
 from mnist_scratch.data.sources.registry import DATASETS, DIGITS, FILE_NAMES
 from mnist_scratch.errors import MnistScratchError
 
@@ -79,9 +79,9 @@ def load_own_files(folder: Path, report: Callable[[str], object]) -> tuple[Datas
         )
     if (folder / CLASSES_FILE).exists():
         hashes[CLASSES_FILE] = sha256_of("\n".join(classes).encode())
-    resized = are_resized(folder)
+    resized = read_resized(folder)
     if resized:
-        hashes[PICTURES_FILE] = sha256_of(RESIZED.encode())
+        hashes[PICTURES_FILE] = sha256_of(as_word(resized).encode())
     return (
         _dataset(images, labels, hashes, classes, resized),
         _dataset(test_images, test_labels, hashes, classes, resized),
@@ -141,9 +141,18 @@ def find_files(folder: Path) -> list[Path | None]:
 def _choose(folder: Path, name: str, paths: list[Path]) -> Path | None:
     """Return the file that plays the part of one of MNIST's files: that of its name, first."""
     dotted = name.replace("-idx", ".idx")
-    for known in (name, f"{name}.gz", dotted, f"{dotted}.gz"):
-        if (path := folder / known).exists():
-            return _within(path)
+    known = [
+        path
+        for each in (name, dotted)
+        for path in filter(Path.exists, (folder / each, folder / f"{each}.gz"))
+    ]
+    if len({path.name.removesuffix(".gz") for path in known}) > 1:
+        raise MnistScratchError(
+            f"{folder}: {known[0].name} and {known[-1].name} are two files for one part; take one "
+            "of them away"
+        )
+    if known:
+        return _within(known[0])
     part = "test" if name.startswith("t10k") else "train"
     what = "images" if "images" in name else "labels"
     found = [
@@ -255,7 +264,7 @@ def _dataset(
     labels: IdxFile,
     hashes: dict[str, str],
     classes: Sequence[str],
-    resized: bool,
+    resized: str,
 ) -> Dataset:
     if images.array.ndim == 3 and images.array.shape[1:] != (28, 28):
         height, width = images.array.shape[1:]

@@ -1,25 +1,45 @@
 """pictures.txt: whether the images beside it are whole pictures, resized, or prepared as MNIST's.
 
-`predict` and the drawing page make an image of a new picture in the same way.
+`predict` and the drawing page make an image of a new picture in the same way. The file says
+"prepared", "resized" or, if what is drawn was said to be dark or light, "resized dark".
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from mnist_scratch.data.checks import RESIZED_INKS
 from mnist_scratch.data.sources.files import unreadable
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.system.files import write_text_whole
+from mnist_scratch.system.text import shown
 
 PICTURES_FILE = "pictures.txt"
 RESIZED = "resized"
 PREPARED = "prepared"
 
 
-def are_resized(folder: Path) -> bool:
-    """Say whether the images of the data set in a folder are whole pictures that were resized.
+def as_word(resized: str) -> str:
+    """Return how pictures were resized, as `Dataset.resized` has it, in words for a file."""
+    if not resized:
+        return PREPARED
+    return RESIZED if resized == "auto" else f"{RESIZED} {resized}"
 
-    They are not where it has no pictures.txt, as MNIST has none.
+
+_KNOWN = {as_word(resized): resized for resized in RESIZED_INKS}
+
+
+def from_word(word: str) -> str:
+    """Return what `as_word` put into words; a ValueError, if that is something else."""
+    if word not in _KNOWN:
+        raise ValueError(f"pictures are {shown(word)}, where {', '.join(_KNOWN)} are known")
+    return _KNOWN[word]
+
+
+def read_resized(folder: Path) -> str:
+    """Return how the images of the data set in a folder were resized, for `Dataset.resized`.
+
+    They were not where it has no pictures.txt, as MNIST has none.
 
     Raises
     ------
@@ -28,22 +48,21 @@ def are_resized(folder: Path) -> bool:
     """
     path = folder / PICTURES_FILE
     try:
-        word = path.read_bytes().strip().decode(errors="replace")
+        return from_word(path.read_bytes().strip().decode(errors="replace"))
     except FileNotFoundError:
-        return False
+        return ""
     except OSError as error:
         raise unreadable(path, error) from error
-    if word not in (RESIZED, PREPARED):
-        raise MnistScratchError(f"{path}: must be the word {RESIZED} or {PREPARED}")
-    return word == RESIZED
+    except ValueError as error:
+        raise MnistScratchError(f"{path}: {error}") from error
 
 
-def write_resized(folder: Path, resized: bool) -> None:
-    """Write pictures.txt for `are_resized`.
+def write_resized(folder: Path, resized: str) -> None:
+    """Write pictures.txt for `read_resized`.
 
     Raises
     ------
     MnistScratchError
         If the file cannot be written.
     """
-    write_text_whole(folder / PICTURES_FILE, f"{RESIZED if resized else PREPARED}\n")
+    write_text_whole(folder / PICTURES_FILE, f"{as_word(resized)}\n")

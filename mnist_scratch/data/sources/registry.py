@@ -65,7 +65,7 @@ class DataSource(NamedTuple):
     folder
         Whose folder its files are in, if it is another data set's: the archive has both.
     resized
-        Whether its images fill the field, as whole pictures that were resized.
+        As `Dataset.resized`: its images fill the field, as whole pictures that were resized.
     to_mnist_layout
         Turns the array of a file into images (N, 28, 28), rows first, or labels (N,), both uint8.
     """
@@ -77,7 +77,7 @@ class DataSource(NamedTuple):
     mirrors: Sequence[str] = ()
     archive: SourceFile | None = None
     folder: str = ""
-    resized: bool = False
+    resized: str = ""
     to_mnist_layout: Callable[[Any], Any] = lambda array: array
 
 
@@ -191,7 +191,7 @@ DATASETS = {
             *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
             *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
         ),
-        resized=True,
+        resized="auto",
         files=_mnist_shaped(
             (26_421_880, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84", ""),
             (29_515, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845", ""),
@@ -210,7 +210,7 @@ DATASETS = {
         # The ten rows of hiragana of kmnist_classmap.csv, codh.rois.ac.jp/kmnist, in Hepburn's
         # romanisation, which every font has.
         classes=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
-        resized=True,
+        resized="auto",
         files=_mnist_shaped(
             (18_165_135, "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4", ""),
             (29_497, "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17", ""),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from mnist_scratch.data.sources.pictures import RESIZED
+from mnist_scratch.data.sources.pictures import as_word
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.layers import Layer
 from mnist_scratch.nn.network import Network
@@ -17,8 +17,8 @@ def about_model(run: RunFolder) -> dict[str, str]:
     """Return the metadata of a run's model as texts, which is all that both formats take.
 
     These are `dataset`, `class_names` (a list in JSON, in the order of the logits), `mnist_scratch`
-    (this program's version), `pictures` ("resized") if they are not prepared as MNIST was, and
-    `test_accuracy` (0 to 1) if the run is finished.
+    (this program's version), `pictures` ("resized" and so on) if they are not prepared as MNIST
+    was, and `test_accuracy` (0 to 1) if the run is finished.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def about_model(run: RunFolder) -> dict[str, str]:
         "mnist_scratch": __version__,
     }
     if saved.resized:
-        about["pictures"] = RESIZED
+        about["pictures"] = as_word(saved.resized)
     accuracy = run.test_accuracy()
     return about if accuracy is None else about | {"test_accuracy": str(accuracy)}
 

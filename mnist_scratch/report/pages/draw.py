@@ -65,7 +65,7 @@ def write_page(run: RunFolder, output: Path) -> None:
         about=html.escape(about),
         style=read("style.css") + read("draw_page/style.css"),
         # JSON has "<" in strings alone, where it can be written so; no text then ends the script.
-        model=json.dumps(_model(network) | {"names": names, "resized": resized}).replace(
+        model=json.dumps(_model(network) | {"names": names, "resized": bool(resized)}).replace(
             "<", "\\u003c"
         ),
         script="\n".join([_constants(prepare, several, strokes), *scripts]),

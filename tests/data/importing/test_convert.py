@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,12 @@ def converted(
 ) -> Converted:
     """Convert, where nothing has to be said."""
     return convert(source, test, share, seed, ink, prepare, pytest.fail)
+
+
+def copy_of(source: Path) -> Path:
+    """Copy a source, to be its test part."""
+    copy = source.with_name(f"copy of {source.name}")
+    return Path((shutil.copytree if source.is_dir() else shutil.copy)(source, copy))
 
 
 def save_pictures(folder: Path, images: npt.NDArray[Any], names: Iterable[object]) -> None:
@@ -311,7 +318,7 @@ def npz(**arrays: Any) -> dict[str, Any]:
         ({"a": IMAGE}, "no x_train and y_train, nor images and labels; it has 'a'; save it as"),
         (
             {"x_train": IMAGE, "y_train": [0, 0], "x_test": IMAGE, "y_test": [0, 1]},
-            "the class 1 has no training image; add some, or take it out",
+            "its class 1 has no training image; add some, or take it out",
         ),
     ],
 )
@@ -341,7 +348,7 @@ SMALL = "label,a,b,c,d\n"
         ("pixel0,pixel1\n1,2\n", "a.csv, line 1: no column is called label, .*among.*pixel0"),
         ("label,y,a\n1,2,3\n", "a.csv, line 1: more than one column is called label"),
         ("0,1,2,3\n", "a.csv, line 1: 3 columns of pixels make no square image; a row has a label"),
-        ("7\n", "a.csv, line 1: 0 columns of pixels make no square image"),
+        ("7\n", "a.csv, line 1: a single column, as of a text that is no CSV"),
         ("0,1,2,3,4\n" + "0,9,9,9,9\n" * 9, r"a single class \(0\), where 2 to 256 are needed"),
         (
             "".join(f"{k},1,1,1,1\n" for k in range(300)),
@@ -377,7 +384,7 @@ def test_csv_files_differ_in_header_separator_and_place_of_the_label(
 ) -> None:
     for encoding in ("utf-8", "utf-8-sig", "utf-16"):
         (tmp_path / "a.csv").write_bytes(content.encode(encoding))
-        made = converted(tmp_path / "a.csv", tmp_path / "a.csv")
+        made = converted(tmp_path / "a.csv", copy_of(tmp_path / "a.csv"))
         assert made.classes == ("a", "b")
         assert made.training.images[:, 0].max() == 0
         assert made.training.images[:, -1].min() == 255
@@ -385,7 +392,7 @@ def test_csv_files_differ_in_header_separator_and_place_of_the_label(
 
 def test_a_header_of_nothing_but_numbers_is_no_image(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("0,1,2,3,4\n5,0,0,0,0\n6,0,0,0,0\n")
-    made = converted(tmp_path / "a.csv", tmp_path / "a.csv")
+    made = converted(tmp_path / "a.csv", copy_of(tmp_path / "a.csv"))
     assert made.classes == ("5", "6")
 
 
@@ -402,7 +409,7 @@ def test_a_header_is_told_from_a_label_that_is_a_word(
     tmp_path: Path, content: str, classes: tuple[str, ...]
 ) -> None:
     (tmp_path / "a.csv").write_text(content)
-    made = converted(tmp_path / "a.csv", tmp_path / "a.csv")
+    made = converted(tmp_path / "a.csv", copy_of(tmp_path / "a.csv"))
     assert made.classes == classes
     assert len(made.training) == 2
 
@@ -467,8 +474,8 @@ def test_pictures_that_cannot_be_used_are_left_out_if_they_are_few(
     assert made.left_out[0].startswith(f"{tmp_path / 'a' / '000.png'}: the file is empty")
     for path in (tmp_path / "a").iterdir():
         path.write_bytes(b"")
-    with pytest.raises(MnistScratchError, match=r"the class a has no training image.*000\.png"):
-        converted(tmp_path, tmp_path)
+    with pytest.raises(MnistScratchError, match=r"its class a has no training image.*000\.png"):
+        converted(tmp_path, copy_of(tmp_path))
     (tmp_path / "b" / "001.png").write_bytes(b"")
     with pytest.raises(MnistScratchError, match=r"11 of 20 pictures cannot be used; .*the file is"):
         converted(tmp_path)
@@ -628,17 +635,17 @@ def test_only_images_that_lie_as_mnist_s_do_have_new_pictures_prepared_as_mnist_
 ) -> None:
     labels, digits = drawn_digits()
     for source, images, resized in (
-        ("as MNIST", digits, False),
-        ("enlarged", digits.repeat(2, axis=1).repeat(2, axis=2), False),
-        ("cut out", digits[:, 4:24, 4:24], True),
-        ("moved", np.roll(digits, 3, axis=2), True),
+        ("as MNIST", digits, ""),
+        ("enlarged", digits.repeat(2, axis=1).repeat(2, axis=2), ""),
+        ("cut out", digits[:, 4:24, 4:24], "auto"),
+        ("moved", np.roll(digits, 3, axis=2), "auto"),
     ):
         np.savez(tmp_path / f"{source}.npz", images=images, labels=labels)
         folder = tmp_path / source
         folder.mkdir()
         write(converted(tmp_path / f"{source}.npz"), folder)
-        assert load_dataset("files", folder).training.resized is resized, source
-        assert converted(tmp_path / f"{source}.npz", prepare=True).training.resized is False
+        assert load_dataset("files", folder).training.resized == resized, source
+        assert converted(tmp_path / f"{source}.npz", prepare=True).training.resized == ""
 
 
 def test_labels_that_begin_at_1_are_the_names_in_classes_txt_in_turn(
@@ -709,3 +716,85 @@ def test_mnist_as_kaggle_and_keras_have_it_becomes_the_same_files(
             strict=True,
         ):
             assert (folder / name).read_bytes() == format_idx(array)
+
+
+def test_the_source_is_no_test_part_and_the_test_part_of_another_is_taken(
+    tmp_path: Path, digits: Dataset
+) -> None:
+    source, _ = save("npz", tmp_path, digits)
+    with pytest.raises(MnistScratchError, match=r"--test .*mnist.npz is the source: .*learned"):
+        converted(source, source)
+    other = tmp_path / "other.npz"
+    x, y = digits.images, digits.labels
+    np.savez(other, x_train=x[:50], y_train=y[:50], x_test=x[50:], y_test=y[50:])
+    said: list[str] = []
+    made = convert(source, other, None, 0, "auto", False, said.append)
+    np.testing.assert_array_equal(made.test.images, digits.images[50:])
+    assert said == [
+        f"{other}: its test part is taken, its training part left out",
+        f"{source}: its own test part is left out, since --test names another",
+    ]
+
+
+def test_parts_that_are_not_on_one_scale_are_refused(tmp_path: Path, digits: Dataset) -> None:
+    floats: npt.NDArray[Any] = digits.images / np.float32(255)
+    labels = digits.labels
+    for first, second in ((floats, digits.images), (digits.images, floats)):
+        path = tmp_path / f"{first.dtype}.npz"
+        np.savez(path, x_train=first, y_train=labels, x_test=second, y_test=labels)
+        with pytest.raises(MnistScratchError, match=r"x_train and .*x_test end at .*not on one sc"):
+            converted(path)
+
+
+@pytest.mark.parametrize("absent", [FILE_NAMES[2], FILE_NAMES[3]])
+def test_half_a_test_part_is_not_left_out(tmp_path: Path, digits: Dataset, absent: str) -> None:
+    save("idx3-ubyte", tmp_path, digits)
+    (tmp_path / absent.replace("-idx", ".idx")).unlink()
+    with pytest.raises(MnistScratchError, match=f"has t10k-.* but no {absent}, plain or with .gz"):
+        converted(tmp_path)
+
+
+def test_two_files_for_one_part_are_refused_but_one_beside_its_gz(
+    tmp_path: Path, digits: Dataset
+) -> None:
+    save("idx3-ubyte", tmp_path, digits)
+    content = gzip.compress(format_idx(digits.images[:5]))
+    (tmp_path / "train-images.idx3-ubyte.gz").write_bytes(content)
+    assert len(converted(tmp_path).training) == 100
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(content)
+    with pytest.raises(MnistScratchError, match=r"are two files for one part"):
+        converted(tmp_path)
+
+
+def test_only_whole_numbers_written_plainly_are_one_class(tmp_path: Path) -> None:
+    labels = np.array(["1", "1.0", "01", "1e0", "one", "-2"] * 4)
+    np.savez(tmp_path / "a.npz", images=np.eye(24)[:, :, None] * np.ones(24), labels=labels)
+    assert converted(tmp_path / "a.npz").classes == ("-2", "01", "1", "1e0", "one")
+
+
+def test_what_lies_beside_the_pictures_is_named(tmp_path: Path, digits: Dataset) -> None:
+    save_pictures(tmp_path, digits.images, digits.labels % 2)
+    save_pictures(tmp_path / "0", digits.images[:1], ["inner"])
+    (tmp_path / "1" / "notes.txt").write_text("?")
+    Image.fromarray(digits.images[0]).save(tmp_path / "lone.png")
+    left_out = "\n".join(converted(tmp_path).left_out)
+    for words in ("0/inner: left out: a folder within a class", "1/notes.txt: left out: no pic"):
+        assert words in left_out.replace("\\", "/")
+    assert f"{tmp_path}: left out: 1 pictures beside the folders" in left_out
+
+
+def test_a_folder_with_a_csv_is_no_folder_of_pictures_and_the_csv_is_named(
+    tmp_path: Path, digits: Dataset
+) -> None:
+    save_csv(tmp_path / "train.csv", digits)
+    with pytest.raises(MnistScratchError, match=r"no folders of pictures, but train.csv; name "):
+        converted(tmp_path)
+
+
+def test_what_was_said_of_the_ink_of_resized_pictures_is_kept(tmp_path: Path) -> None:
+    images = np.full((20, 40, 40), 200, np.uint8)
+    images[::2, 10:30] = 90
+    np.savez(tmp_path / "a.npz", images=images, labels=np.arange(20) % 2)
+    made = converted(tmp_path / "a.npz", ink="light")
+    write(made, tmp_path)
+    assert load_dataset("files", tmp_path).training.resized == "light"

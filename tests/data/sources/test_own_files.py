@@ -43,13 +43,13 @@ def test_own_files_are_loaded_with_their_hashes(folder: Path, digits: Dataset) -
 
 def test_how_pictures_were_made_is_read_beside_them_and_belongs_to_the_data(folder: Path) -> None:
     without, _ = load_dataset("files", folder)
-    for word, resized in (("prepared", False), ("resized\n", True)):
+    for word, resized in (("prepared", ""), ("resized\n", "auto"), ("resized dark", "dark")):
         (folder / "pictures.txt").write_text(word)
         for part in load_dataset("files", folder, invert=True):
-            assert part.resized is resized
-            assert (part.sha256 != without.sha256) is resized
+            assert part.resized == resized
+            assert (part.sha256 != without.sha256) is bool(resized)
     (folder / "pictures.txt").write_text("both")
-    with pytest.raises(MnistScratchError, match=r"pictures.txt: must be the word resized or prep"):
+    with pytest.raises(MnistScratchError, match=r"pictures.txt: pictures are 'both', where prep"):
         load_dataset("files", folder)
 
 

@@ -38,7 +38,7 @@ def some_run(path: Path, widths: tuple[int, ...], activation: str) -> RunFolder:
     network = Network.of_widths(widths, activation, np.random.default_rng(1))
     rng = np.random.default_rng(2)
     network.parameters += rng.normal(0, 0.05, network.parameters.size)  # biases too
-    run.save_model(network, class_names("fashion-mnist"), resized=True)
+    run.save_model(network, class_names("fashion-mnist"), resized="dark")
     (path / "evaluation.json").write_text('{"accuracy": 0.875}')
     return run
 
@@ -78,7 +78,7 @@ def test_onnx_says_what_it_takes_and_what_it_is(tmp_path: Path) -> None:
     assert json.loads(about.pop("class_names")) == list(class_names("fashion-mnist"))
     assert about == {
         "dataset": "fashion-mnist",
-        "pictures": "resized",
+        "pictures": "resized dark",
         "mnist_scratch": __version__,
         "test_accuracy": "0.875",
     }
