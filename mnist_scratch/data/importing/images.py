@@ -102,18 +102,16 @@ def _in_bytes(
 
 def _no_level(parts: Sequence[Part]) -> MnistScratchError:
     """Return an error that names the first number that is no grey level from 0 to 255."""
-    number, place, part = next(
-        (number, place, part)
+    where, (row, column, *_), level = next(
+        (part.where(number), place, image[tuple(place)])
         for part in parts
         if isinstance(part.images, np.ndarray)
         for number, image in enumerate(part.images)
         for place in np.argwhere(~((image >= 0) & (image <= _MOST)))
     )
-    row, column = place[:2]
     return MnistScratchError(
-        f"{part.where(number)}: row {row}, column {column} of the image is "
-        f"{part.images[number][tuple(place)]:g}; grey levels are 0 to 255, or all of them 0 to 1, "  # type: ignore[index]
-        "-1 to 1 or 0 to 65535; scale them to one of these"
+        f"{where}: row {row}, column {column} of the image is {level:g}; grey levels are 0 to 255, "
+        "or all of them 0 to 1, -1 to 1 or 0 to 65535; scale them to one of these"
     )
 
 
