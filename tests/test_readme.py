@@ -23,9 +23,12 @@ from mnist_scratch.data.sources.registry import DATASETS, FILE_NAMES, SourceFile
 from mnist_scratch.data.synthetic.digits import draw_digits
 
 README = CHECKOUT / "README.md"
+FROM_PYTHON = CHECKOUT / "mnist_scratch" / "README.md"
+CONTRIBUTING = CHECKOUT / ".github" / "CONTRIBUTING.md"
 TEXTS = [
     README,
-    CHECKOUT / ".github" / "CONTRIBUTING.md",
+    FROM_PYTHON,
+    CONTRIBUTING,
     CHECKOUT / "configs" / "README.md",
     CHECKOUT / "data" / "README.md",
 ]
@@ -155,7 +158,8 @@ def test_the_lines_of_the_readme_train_in_a_notebook(
         "mnist_scratch.load_dataset = "
         f"functools.partial(mnist_scratch.load_dataset, 'files', {str(tmp_path)!r})"
     )
-    code = blocks(README.read_text(encoding="utf-8"), "python")
+    texts = [path.read_text(encoding="utf-8") for path in (README, FROM_PYTHON)]
+    code = [block for text in texts for block in blocks(text, "python")]
     assert sum(bool(line.strip()) for line in code[0].splitlines()) <= 20
     cells = [small, *code, code[1]]  # a cell may be run again
     notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
@@ -197,7 +201,7 @@ def test_every_file_that_is_linked_is_there(path: Path) -> None:
 
 
 def test_every_name_and_file_in_contributing_is_there() -> None:
-    text = FENCES.sub("", TEXTS[1].read_text(encoding="utf-8"))
+    text = FENCES.sub("", CONTRIBUTING.read_text(encoding="utf-8"))
     folders = (CHECKOUT / name for name in ("mnist_scratch", "scripts", "tests"))
     files = [path for folder in folders for path in folder.rglob("*.*")]
     code = "".join(path.read_text(encoding="utf-8") for path in files if path.suffix == ".py")

@@ -42,7 +42,7 @@ def scalars(folder: Path) -> Iterator[tuple[int, str, float]]:
 def test_ten_lines_send_every_epoch_to_tensorboard(
     trainer: ms.Trainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    readme = (CHECKOUT / "mnist_scratch" / "README.md").read_text(encoding="utf-8")
     lines = re.search(r"```python\n(from tensorboardX .*?)```", readme, re.DOTALL)
     assert lines
     monkeypatch.chdir(tmp_path)
