@@ -74,17 +74,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.against and options.sections:
         parser.error("--against measures a section of its own: name no other")
     try:
-        _measure(options)
+        failed = _measure(options)
     except (BenchmarkError, MnistScratchError, OSError, PackageNotFoundError) as error:
         print(f"benchmark: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("benchmark: interrupted", file=sys.stderr)
         return 130
-    return 0
+    return 2 if failed else 0
 
 
-def _measure(options: argparse.Namespace) -> None:
+def _measure(options: argparse.Namespace) -> bool:
+    """Measure section after section; return whether one failed."""
     rivals = [] if options.against else ["torch", "jax", "scikit-learn"]
     versions = {name: version(name) for name in rivals}
     # Draws the synthetic digits where there is no MNIST, and finds damaged files now.
@@ -100,12 +101,19 @@ def _measure(options: argparse.Namespace) -> None:
     shown = ("git_commit", "numpy", *rivals, "cpu", "usable_cpus", "dataset")
     print(", ".join(f"{name} {machine[name]}" for name in shown if name in machine), end="\n\n")
     measured: dict[str, list[Row]] = {}
+    failed = False
     data = Data(dataset.name, str(data_folder(dataset.name).resolve()))
     with Contest(data, quick=options.quick) as contest:
         for name, (title, measure) in plans.items():
             print(f"measuring {name}: {title} ...", file=sys.stderr, flush=True)
             started = time.perf_counter()
-            measured[name] = measure(contest)
+            try:
+                measured[name] = measure(contest)
+            except BenchmarkError as error:  # the others took an hour, or will
+                print(f"benchmark: section {name}: {error}", file=sys.stderr, flush=True)
+                failed = True
+                contest.end_processes()
+                continue
             print(f"  took {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
             print("\n".join(lines(title, measured[name])), end="\n\n", flush=True)
             if options.output:  # after every section: a run takes long, and can be interrupted
@@ -113,6 +121,7 @@ def _measure(options: argparse.Namespace) -> None:
                 content = {"machine": machine, "quick": options.quick, "sections": rows}
                 write_text_whole(options.output, json.dumps(content, indent=1) + "\n")
     print("\n".join(summary(measured)))
+    return failed
 
 
 if __name__ == "__main__":

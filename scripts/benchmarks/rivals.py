@@ -30,7 +30,9 @@ from typing import Any
 import numpy as np
 from benchmarks.turns import Data, Turns, Work
 
-PROBED = 1000  # test images on which the loss must fall
+# Test images on which the loss must fall. After 30 epochs with other orders of the examples it
+# varied by 2% on so many, and by 10% on 1,000.
+PROBED = 10_000
 EVALUATED_TOGETHER = 1000  # images; all data sets have whole thousands
 
 Array = np.ndarray[Any, Any]

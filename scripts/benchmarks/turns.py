@@ -102,9 +102,12 @@ class Contest:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the processes."""
-        for worker in self._workers.values():
-            worker.close()
+        self.end_processes()
+
+    def end_processes(self) -> None:
+        """End the contestants' processes; the next comparison begins others."""
+        while self._workers:
+            self._workers.popitem()[1].close()
 
     def measure(self, contestants: Sequence[Contestant], steps: int = 0) -> Measured:
         """Let contestants take turns; return the seconds of a step in each round.

@@ -6,10 +6,12 @@ import json
 import math
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks import __main__ as command
 from benchmarks import ours, programs, rivals, sections
 from benchmarks.__main__ import SECTIONS
 from benchmarks.__main__ import main as benchmark
@@ -87,6 +89,30 @@ def test_contestants_that_learn_less_in_the_same_steps_are_an_error(contest: Con
         assert contest.losses == {("one", "1"): 0.20, ("other", "1"): 0.21}
         with pytest.raises(BenchmarkError, match="third with threads 1 learned less in the same"):
             contest.measure([*close, worse], steps=1)
+
+
+def test_a_section_that_fails_is_named_and_the_others_are_measured(
+    contest: Contest,
+    digit_files: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def section(side: str, last_loss: float) -> Callable[[Contest], list[Row]]:
+        def measure(contest: Contest) -> list[Row]:
+            measured = contest.measure([sleeping(side, 0.0001, [2.3, last_loss])])
+            return [row_of(side, "us", measured)]
+
+        return measure
+
+    plans = {"dead": ("the first", section("dead", 2.3)), "fine": ("the next", section("fine", 1))}
+    monkeypatch.setattr(command, "SECTIONS", plans)
+    monkeypatch.setattr(command, "version", lambda name: "0")
+    monkeypatch.setattr(command, "load_dataset", lambda _: load_dataset("files", digit_files))
+    monkeypatch.setattr(command, "data_folder", lambda name: digit_files)
+    assert benchmark(["--quick"]) == 2
+    shown, errors = capsys.readouterr()
+    assert "section dead: dead with threads 1 did not learn" in errors
+    assert "### The next" in shown
 
 
 @pytest.mark.parametrize(("module", "library"), [("pytorch", "torch"), ("jax", "jax")])
