@@ -31,9 +31,10 @@ _VARIABLES = (
 
 _TURN = 0.01  # seconds of a turn, if that is more than a step
 _WARM_UP = 0.003  # seconds before a turn in which caches fill and a CPU that slept gets up to speed
+_DISTORTED = 5  # times as long as those two where a thread distorts images, which settles later
 _CLOSE = 1.05  # times as long as the best: as good as it, with fewer threads
 _CLEAR = 2.0  # times as long as the best: needs no second round
-_SPINNING = 0.03  # seconds for which OpenBLAS's threads wait in a loop for more work: 2^26 cycles
+_SPINNING = 0.13  # seconds for which OpenBLAS's threads wait in a loop for more work: 2^28 cycles
 _MOST_EXAMPLES = 1024  # of a step that is tried: what holds for that many holds for more
 _CLASSES = 10  # MNIST's; the number is not known before the data are, and changes the work little
 
@@ -139,37 +140,40 @@ def _try(config: Config, numbers: Sequence[int]) -> Threads:
     two that agree.
     """
     size = config.training.batch_size
+    distorts = config.augmentation.distorts
+    longer = _DISTORTED if distorts else 1
     training = replace(config.training, batch_size=min(size, _MOST_EXAMPLES))
     trainer = scratch_trainer(replace(config, training=training), 100, _CLASSES)
     steps = take_steps(trainer)
     rounds: list[dict[int, float]] = []
     wins: Counter[int] = Counter()
     while max(wins.values(), default=0) < 2:
-        if rounds:
-            time.sleep(_SPINNING)  # or the threads of the last turn would disturb the next one
+        if rounds and distorts:
+            # Or one thread would share two CPUs with the thread that distorts and with one that the
+            # last turn left waiting: steps of `simard` took 14 ms instead of 8.
+            time.sleep(_SPINNING)
         seconds: dict[int, float] = {}
         for number in numbers:
             # Of long steps the first round's are warm-up enough; but a turn's first distorted batch
             # was made before it.
-            warm = (
-                bool(rounds) and rounds[-1][number] > _WARM_UP and not config.augmentation.distorts
-            )
-            seconds[number] = _turn(steps, number, warm_up=0.0 if warm else _WARM_UP)
+            warm = bool(rounds) and rounds[-1][number] > _WARM_UP and not distorts
+            warm_up = 0.0 if warm else _WARM_UP
+            seconds[number] = _turn(steps, number, longer * _TURN, longer * warm_up)
         rounds.append(seconds)
         best, *others = sorted(rounds[-1].values())
         winner = min(number for number in numbers if rounds[-1][number] <= _CLOSE * best)
         wins[winner] += 2 if others[0] > _CLEAR * best else 1
-    longer = size / training.batch_size
-    means = {n: longer * sum(each[n] for each in rounds) / len(rounds) for n in numbers}
+    share = training.batch_size / size
+    means = {n: sum(each[n] for each in rounds) / len(rounds) / share for n in numbers}
     return Threads(wins.most_common(1)[0][0], means)
 
 
-def _turn(steps: Iterator[None], threads: int, *, warm_up: float) -> float:
+def _turn(steps: Iterator[None], threads: int, at_least: float, warm_up: float) -> float:
     """Return the mean time of a step, which counts all waiting; a median would hide most of it."""
     with blas_threads(threads):
         if warm_up:
             _seconds_a_step(steps, warm_up)
-        return _seconds_a_step(steps, _TURN)
+        return _seconds_a_step(steps, at_least)
 
 
 def _seconds_a_step(steps: Iterator[None], at_least: float) -> float:

@@ -210,7 +210,9 @@ class _Worker:
 
 def environment(threads: str = AUTO, checkout: Path = CHECKOUT) -> dict[str, str]:
     """Return the environment of a process with a number of threads and a checkout to import."""
-    variables = {name: os.environ[name] for name in os.environ if name not in _THREAD_VARIABLES}
+    # Without compiled files the start of this program would be compared with installed libraries.
+    left_out = {*_THREAD_VARIABLES, "PYTHONDONTWRITEBYTECODE"}
+    variables = {name: os.environ[name] for name in os.environ if name not in left_out}
     folders = [str(checkout), str(CHECKOUT / "scripts"), os.environ.get("PYTHONPATH", "")]
     variables["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
     return variables | ({} if threads == AUTO else dict.fromkeys(_THREAD_VARIABLES, threads))

@@ -27,7 +27,8 @@ def take_turns(rounds: Rounds, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Let the steps of a trial take these times; return the list of the turns taken."""
     turns: list[int] = []
 
-    def turn(_: object, number: int, *, warm_up: float) -> float:
+    def turn(_: object, number: int, at_least: float, warm_up: float) -> float:
+        assert at_least > warm_up
         each = rounds[len(turns) // len(rounds[0])]
         assert (warm_up > 0) == (len(turns) < len(each)), "the first round of long steps warms up"
         turns.append(number)
@@ -98,6 +99,27 @@ def test_a_trial_takes_the_steps_of_the_run(
     assert trainer.config.optimizer.name == "adam"
     assert type(trainer.loss_function).__name__ == "SquaredError"
     assert (trainer.loader.augmentation is not None) == distorting
+
+
+def test_beside_a_thread_that_distorts_turns_are_longer_and_wait_for_threads_that_spin(
+    eight_cpus: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[object] = []
+
+    def turn(_: object, number: int, at_least: float, warm_up: float) -> float:
+        events.append((number, round(at_least, 3), round(warm_up, 3)))
+        return 1 / number
+
+    monkeypatch.setattr(threads, "_turn", turn)
+    monkeypatch.setattr("time.sleep", events.append)
+    plain = [(1, 0.01, 0.003), (2, 0.01, 0.003), (1, 0.01, 0.0), (2, 0.01, 0.0)]
+    choose_threads(Config(), most=2)
+    assert events == plain
+    events.clear()
+    distorted = with_values(Config(), {("augmentation", "shift"): 1.0}, "test")
+    choose_threads(distorted, most=2)
+    turns = [(1, 0.05, 0.015), (2, 0.05, 0.015)]
+    assert events == [*turns, 0.13, *turns]
 
 
 def test_of_a_batch_that_is_large_a_part_is_tried(
