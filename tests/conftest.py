@@ -28,7 +28,7 @@ from mnist_scratch.report.pages import report
 from mnist_scratch.system.lock import locked
 
 # How long an example takes says how busy the machine is, not whether the code is right.
-settings.register_profile("patient", deadline=None)
+settings.register_profile("patient", deadline=None, max_examples=50)
 settings.load_profile("patient")
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and with them the programs

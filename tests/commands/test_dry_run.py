@@ -51,7 +51,7 @@ def test_a_dry_run_says_what_the_threads_were_tried_to_be(
 ) -> None:
     monkeypatch.setattr("mnist_scratch.runs.threads.usable_cpus", lambda: 2)
     monkeypatch.setattr(
-        "mnist_scratch.runs.threads._turn", lambda _, threads, **__: 0.0025 / threads
+        "mnist_scratch.runs.threads._turn", lambda _, threads, *__: 0.0025 / threads
     )
     arguments = ("train", *SMALL, "--data-dir", digit_files, "--dry-run")
     unset = {"OPENBLAS_NUM_THREADS": ""}
