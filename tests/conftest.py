@@ -4,7 +4,9 @@ import functools
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,55 @@ settings.load_profile("patient")
 # A shell that starts the tests in the background has them ignore Ctrl-C, and with them the programs
 # that they start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# Coverage is measured while the package is imported, in tests and in their fixtures, and not in
+# what pytest does around four thousand tests, which would take as long again.
+_tracers: list[Any] = [None]
+
+
+def _pause_tracing() -> None:
+    _tracers.append(sys.gettrace() or _tracers.pop())
+    sys.settrace(None)
+
+
+@contextmanager
+def _tracing() -> Iterator[None]:
+    before = sys.gettrace()
+    sys.settrace(_tracers[-1])
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+def pytest_collection_finish() -> None:
+    _pause_tracing()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup() -> Generator[None, object, object]:
+    with _tracing():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    with nullcontext() if pyfuncitem.get_closest_marker("no_cover") else _tracing():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call() -> Generator[None, object, object]:
+    try:
+        return (yield)
+    finally:
+        _pause_tracing()  # pytest-cov begins anew after a test without coverage
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    sys.settrace(_tracers[-1])  # as coverage expects it
 
 
 @pytest.fixture(scope="session", autouse=True)
