@@ -40,18 +40,19 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Coverage is measured while the package is imported, in tests and in their fixtures, and not in
 # what pytest does around four thousand tests, which would take as long again.
-_tracers: list[Any] = [None]
+class _Coverage:
+    tracer: Any = None
 
 
 def _pause_tracing() -> None:
-    _tracers.append(sys.gettrace() or _tracers.pop())
+    _Coverage.tracer = sys.gettrace() or _Coverage.tracer
     sys.settrace(None)
 
 
 @contextmanager
 def _tracing() -> Iterator[None]:
     before = sys.gettrace()
-    sys.settrace(_tracers[-1])
+    sys.settrace(_Coverage.tracer)
     try:
         yield
     finally:
@@ -84,7 +85,7 @@ def pytest_runtest_call() -> Generator[None, object, object]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish() -> None:
-    sys.settrace(_tracers[-1])  # as coverage expects it
+    sys.settrace(_Coverage.tracer)  # as coverage expects it
 
 
 @pytest.fixture(scope="session", autouse=True)
