@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks import __main__ as command
 from benchmarks import ours, programs, rivals, sections
 from benchmarks.__main__ import SECTIONS
 from benchmarks.__main__ import main as benchmark
@@ -105,10 +104,12 @@ def test_a_section_that_fails_is_named_and_the_others_are_measured(
         return measure
 
     plans = {"dead": ("the first", section("dead", 2.3)), "fine": ("the next", section("fine", 1))}
-    monkeypatch.setattr(command, "SECTIONS", plans)
-    monkeypatch.setattr(command, "version", lambda name: "0")
-    monkeypatch.setattr(command, "load_dataset", lambda _: load_dataset("files", digit_files))
-    monkeypatch.setattr(command, "data_folder", lambda name: digit_files)
+    monkeypatch.setattr("benchmarks.__main__.SECTIONS", plans)
+    monkeypatch.setattr("benchmarks.__main__.version", lambda name: "0")
+    monkeypatch.setattr(
+        "benchmarks.__main__.load_dataset", lambda _: load_dataset("files", digit_files)
+    )
+    monkeypatch.setattr("benchmarks.__main__.data_folder", lambda name: digit_files)
     assert benchmark(["--quick"]) == 2
     shown, errors = capsys.readouterr()
     assert "section dead: dead with threads 1 did not learn" in errors
