@@ -13,14 +13,12 @@ import copy
 import inspect
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from mnist_scratch.data.checks import stays_as_it_is
 from mnist_scratch.data.dataset import PIXELS
 from mnist_scratch.data.loader import standardise
 from mnist_scratch.errors import MnistScratchError
@@ -47,9 +45,7 @@ _BENT, _MOVED = 0.1, 2e-3
 _AGREED = 1e-6  # relative
 
 
-@stays_as_it_is
-@dataclass(frozen=True)
-class Check:
+class Check(NamedTuple):
     """A derivative of the loss as the backward pass states it, and measured.
 
     Attributes
@@ -87,12 +83,10 @@ class Check:
     def as_json(self) -> dict[str, Any]:
         """Return the numbers as JSON values, by name."""
         found = {"relative_difference": self.relative_difference, "agrees": self.agrees}
-        return vars(self) | found
+        return self._asdict() | found
 
 
-@stays_as_it_is
-@dataclass(frozen=True, eq=False)
-class LayerStep:
+class LayerStep(NamedTuple):
     """What went through a `Dense` layer and its activation, forward and back.
 
     Attributes
@@ -123,9 +117,7 @@ class LayerStep:
     d_outputs: Array
 
 
-@stays_as_it_is
-@dataclass(frozen=True)
-class WeightStep:
+class WeightStep(NamedTuple):
     """What the step did to one weight.
 
     Attributes
@@ -153,9 +145,7 @@ class WeightStep:
     after: float
 
 
-@stays_as_it_is
-@dataclass(frozen=True, eq=False)
-class ExplainedStep:
+class ExplainedStep(NamedTuple):
     """Every number of one step of training on one image, all in float64.
 
     Attributes
@@ -240,12 +230,11 @@ class ExplainedStep:
         Matrices stay out: `d_weights` of a layer is the product of its `inputs` and `d_outputs`.
         Of its weights those to the path's output, (I,), and from the path's input, (O,), are there.
         """
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
         layers = [
             {
-                field.name: as_json(getattr(layer, field.name))
-                for field in fields(layer)
-                if field.name not in ("weights", "d_weights")
+                name: as_json(value)
+                for name, value in layer._asdict().items()
+                if name not in ("weights", "d_weights")
             }
             | {
                 "weights_to_output": as_json(layer.weights[:, self.path[n + 1]]),
@@ -254,8 +243,8 @@ class ExplainedStep:
             for n, layer in enumerate(self.layers)
         ]
         checks = [check.as_json() for check in self.checks]
-        own = {"layers": layers, "weight": vars(self.weight), "checks": checks}
-        plain = {name: as_json(value) for name, value in values.items() if name not in own}
+        own = {"layers": layers, "weight": self.weight._asdict(), "checks": checks}
+        plain = {name: as_json(value) for name, value in self._asdict().items() if name not in own}
         return plain | {"predicted": self.predicted} | own
 
 

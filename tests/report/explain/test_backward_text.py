@@ -304,7 +304,7 @@ def test_a_derivative_that_differs_is_named_and_not_said_to_agree() -> None:
     step, example = step_of(network, mover)
     first = step.checks[0]
     wrong = Check(first.of, first.stated, first.stated + 0.1, first.nudge, first.rounding)
-    object.__setattr__(step, "checks", (wrong, *step.checks[1:]))
+    step = step._replace(checks=(wrong, *step.checks[1:]))
     text = describe_step(step, example, DIGITS, mover, "", is_chosen=True)
     assert "These derivatives do not agree with their checks: logit 0" in text
     assert "agree with their checks, to" not in text
@@ -345,7 +345,7 @@ def test_checks_below_rounding_are_counted_apart() -> None:
     mover = SGD(network, 0.001)
     step, example = step_of(network, mover)
     tiny = Check("logit 0", 1e-12, 2e-12, 1e-4, 1e-11)
-    object.__setattr__(step, "checks", (tiny, *step.checks[1:]))
+    step = step._replace(checks=(tiny, *step.checks[1:]))
     text = describe_step(step, example, DIGITS, mover, "", is_chosen=True)
     said = re.sub(r"\s+", " ", text)
     assert f"{len(step.checks) - 1} of the {len(step.checks)} derivatives above agree" in said
