@@ -140,20 +140,20 @@ class AugmentationConfig(_Section):
     """How the training images are distorted, differently in every epoch."""
 
     rotation: float = _setting(
-        0.0,
+        10.0,
         "rotate by up to this many degrees, in either direction",
         Limits(minimum=0, maximum=180),
     )
     scale: float = _setting(
-        0.0, "enlarge or shrink each axis by up to this fraction", Limits(minimum=0, maximum=10)
+        0.15, "enlarge or shrink each axis by up to this fraction", Limits(minimum=0, maximum=10)
     )
     shear: float = _setting(
-        0.0,
+        0.1,
         "shift each row against the next by up to this many pixels",
         Limits(minimum=0, maximum=10),
     )
     shift: float = _setting(
-        0.0, "move along each axis by up to this many pixels", Limits(minimum=0, maximum=28)
+        0.7, "move along each axis by up to this many pixels", Limits(minimum=0, maximum=28)
     )
     elastic_alpha: float = _setting(
         0.0,
@@ -272,7 +272,7 @@ class TrainingConfig(_Section):
         "cross-entropy",
         Limits(choices=LOSSES),
     )
-    epochs: int = _setting(5, "passes over the training set", Limits(minimum=1, maximum=_MANY))
+    epochs: int = _setting(4, "passes over the training set", Limits(minimum=1, maximum=_MANY))
     batch_size: int = _setting(128, "examples per step", Limits(minimum=1, maximum=_MANY))
     patience: int = _setting(
         0,
@@ -477,3 +477,6 @@ def _checked(setting: Setting, value: Any, place: str) -> Any:
     if broken := setting.limits.broken_by(value):
         raise MnistScratchError(wrong + broken)
     return value
+
+
+UNDISTORTED = AugmentationConfig(rotation=0.0, scale=0.0, shear=0.0, shift=0.0)

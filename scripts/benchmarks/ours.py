@@ -33,6 +33,8 @@ from mnist_scratch import (
 
 load = cache(load_dataset)
 
+_UNDISTORTED = dict.fromkeys(("rotation", "scale", "shear", "shift"), 0.0)
+
 
 def _network(work: Work) -> Network:
     network = Network.of_widths(tuple(work.widths), "relu", np.random.default_rng(0))
@@ -67,7 +69,7 @@ def make_trainer(
             batch_size=work.batch_size,
             check_finite=check_finite,
         ),
-        augmentation=replace(config.augmentation, **(distortion or {})),
+        augmentation=replace(config.augmentation, **(distortion or _UNDISTORTED)),
     )
     # Few images to validate on: it is steps that are timed, not what comes between two epochs.
     return Trainer(_network(work), training, _first(test, 10), config)

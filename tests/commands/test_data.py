@@ -76,7 +76,7 @@ def test_show_draws_images_as_they_are_and_distorted(
         (("statsu",), "invalid choice"),
         (("status", "--data-dir", "~nobody-of-this-name"), "the data folder ~nobody"),
         (
-            ("show", "--distort", "--config", "default"),
+            ("show", "--distort", "--config", "minimal"),
             "its [augmentation] distorts nothing",
         ),
         (("show", "--config", "default"), "add --distort"),

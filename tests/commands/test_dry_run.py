@@ -20,7 +20,7 @@ def test_a_dry_run_says_what_a_run_would_do_and_leaves_nothing_behind(
     unfolded = " ".join(text.split())
     for part in (
         f"data files, in {digit_files}",
-        "images 350 to train on, 50 for validation, 100 to test on",
+        "images 350 to train on, distorted in every epoch, 50 for validation, 100 to test on",
         "network 784-16-10, relu: 12,730 parameters",
         "a batch 10x784 -> 10x16 -> 10x10",
         "training 2 epochs of 35 steps: 70 steps of sgd",

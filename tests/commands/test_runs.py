@@ -27,10 +27,10 @@ def test_the_table_fits_a_terminal_and_its_commands_can_be_copied(
     assert answer.stdout.splitlines() == [
         "run            data set   accuracy  seconds  recipe",
         f"{Path('runs', 'half way')}  synthetic         -      2.5  default",
-        "    stopped after epoch 2 of 5; resume it with:",
+        "    stopped after epoch 2 of 4; resume it with:",
         f"    mnist-scratch train --resume {shlex.quote(str(Path('runs', 'half way')))}",
         f"{Path('runs', 'newer')}     synthetic    50.00%      8.8  784-256-128-10 relu",
-        f"{Path('runs', 'oldest')}    synthetic    98.76%      6.2  default",
+        f"{Path('runs', 'oldest')}    synthetic    98.76%      5.0  default",
     ]
     broken, lost = answer.stderr.splitlines()
     assert broken.startswith(f"{Path('runs', 'broken')} is damaged: ")
@@ -57,7 +57,7 @@ def test_the_list_as_json_has_every_run_and_the_damaged_ones_last(
         "recipe": "default",
         "seed": 3,
         "accuracy": 0.9876,
-        "training_seconds": 6.25,
+        "training_seconds": 5.0,
         "written": "1970-01-01T00:16:40+00:00",
     }
     assert expected.items() <= values[2].items()
@@ -83,25 +83,25 @@ def test_long_names_and_narrow_terminals_get_two_lines_a_run(
     main: CommandLine, tmp_path: Path
 ) -> None:
     name = Path("runs", "sweep", "learning_rate=0.02-activation=tanh-batch_size=128-seed-001")
-    make_run(tmp_path / name, of_epochs(5), 5, 1000.0, accuracy=0.9876)
+    make_run(tmp_path / name, of_epochs(4), 4, 1000.0, accuracy=0.9876)
     assert succeeded(main("runs")).splitlines() == [
         "run",
         "  data set   accuracy  seconds  recipe",
         str(name),
-        "  synthetic    98.76%      6.2  default",
+        "  synthetic    98.76%      5.0  default",
     ]
     make_folder_of_runs(tmp_path / "others")
     lines = main("runs", "others", environment={"COLUMNS": "40"}).stdout.splitlines()
     assert max(map(len, lines)) <= 40 or "mnist-scratch" in max(lines, key=len)
-    assert " synthetic   98.76%     6.2 default" in lines
+    assert " synthetic   98.76%     5.0 default" in lines
 
 
 def test_runs_anywhere_below_the_current_folder_are_found(
     main: CommandLine, tmp_path: Path
 ) -> None:
     for place in ("drawn/seed-000", "runs/first", "runs/sweep-minimal/seed-001", "here"):
-        make_run(tmp_path / place, of_epochs(5), 5, 1000.0, accuracy=0.9876)
-    make_run(tmp_path / ".venv" / "hidden", of_epochs(5), 5, 1000.0, accuracy=0.9876)
+        make_run(tmp_path / place, of_epochs(4), 4, 1000.0, accuracy=0.9876)
+    make_run(tmp_path / ".venv" / "hidden", of_epochs(4), 4, 1000.0, accuracy=0.9876)
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "config.toml").write_text("[another]\nprogram = true\n")
     listed = json.loads(succeeded(main("runs", "--json")))

@@ -36,10 +36,10 @@ def of_epochs(epochs: int, **training: int) -> Config:
 
 def make_folder_of_runs(runs: Path) -> Path:
     """Make a folder with a run of every kind, and with what is none."""
-    make_run(runs / "oldest", of_epochs(5, seed=3, threads=1), 5, 1000.0, accuracy=0.9876)
-    make_run(runs / "half way", of_epochs(5), 2, 3000.0)
+    make_run(runs / "oldest", of_epochs(4, seed=3, threads=1), 4, 1000.0, accuracy=0.9876)
+    make_run(runs / "half way", of_epochs(4), 2, 3000.0)
     make_run(runs / "newer", of_epochs(7), 7, 2000.0, accuracy=0.5)
-    make_run(runs / "broken", of_epochs(5), 5, 4000.0, accuracy=0.5)
+    make_run(runs / "broken", of_epochs(4), 4, 4000.0, accuracy=0.5)
     (runs / "broken" / "history.csv").write_text("nonsense\n")
     (runs / "lost").mkdir()
     (runs / "lost" / "model.npz").touch()

@@ -26,7 +26,7 @@ def test_runs_are_listed_newest_first_and_damaged_ones_named(folder: Path) -> No
     assert [run.path.name for run in runs] == ["half way", "newer", "oldest"]
     assert [run.state for run in runs] == ["unfinished", "finished", "finished"]
     oldest = runs[2]
-    assert (oldest.accuracy, oldest.seconds, oldest.epochs, oldest.note) == (0.9876, 6.25, 5, "")
+    assert (oldest.accuracy, oldest.seconds, oldest.epochs, oldest.note) == (0.9876, 5.0, 4, "")
     assert (oldest.best_epoch, oldest.validation_accuracy) == (1, 0.95)
     assert sorted(path.name for path in damaged) == ["broken", "lost"]
     assert "damaged: its first line must be" in str(damaged[folder / "broken"])
@@ -44,7 +44,7 @@ def test_the_runs_of_a_sweep_are_listed_with_the_others(folder: Path) -> None:
 def test_an_unfinished_run_says_where_it_stopped_and_resume_hint(folder: Path) -> None:
     run = summarise(folder / "half way")
     command = f"mnist-scratch train --resume {shlex.quote(str(folder / 'half way'))}"
-    assert run.note == f"stopped after epoch 2 of 5; resume it with: {command}"
+    assert run.note == f"stopped after epoch 2 of 4; resume it with: {command}"
     assert (run.accuracy, run.seconds) == (None, 2.5)
 
 
@@ -63,7 +63,7 @@ def test_a_run_that_patience_ended_is_finished(tmp_path: Path) -> None:
 def test_a_run_that_was_not_measured_on_the_test_set_yet_can_go_on(folder: Path) -> None:
     (folder / "oldest" / "evaluation.json").unlink()
     assert summarise(folder / "oldest").note.startswith(
-        "stopped after epoch 5 of 5; resume it with:"
+        "stopped after epoch 4 of 4; resume it with:"
     )
 
 
@@ -84,7 +84,7 @@ def test_a_run_is_in_training_while_a_process_holds_its_lock(folder: Path) -> No
     with locked_folder(folder / "half way"):
         run = summarise(folder / "half way")
     assert run.state == "training"
-    assert run.note == f"process {os.getpid()} trains it; epochs done: 2 of 5"
+    assert run.note == f"process {os.getpid()} trains it; epochs done: 2 of 4"
     (folder / "half way" / ".lock").write_text("999999999")  # of a killed process
     assert summarise(folder / "half way").state == "unfinished"
 

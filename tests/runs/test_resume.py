@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_scratch.config.schema import Config, with_values
+from mnist_scratch.config.schema import UNDISTORTED, Config, with_values
 from mnist_scratch.config.toml import format_config
 from mnist_scratch.data.dataset import Dataset
 from mnist_scratch.data.sources.load import DataSplits
@@ -50,7 +50,7 @@ def short(**settings: object) -> Config:
         ("optimizer", "learning_rate"): 0.03,
     }
     given = {(places.get(key, "training"), key): value for key, value in settings.items()}
-    return with_values(Config(), values | given, "test")
+    return with_values(Config(augmentation=UNDISTORTED), values | given, "test")
 
 
 @pytest.fixture

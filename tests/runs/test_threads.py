@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from helpers.command_line import CommandLine, refused
 
-from mnist_scratch.config.schema import Config, with_values
+from mnist_scratch.config.schema import UNDISTORTED, Config, with_values
 from mnist_scratch.config.toml import read_config
 from mnist_scratch.runs import run, threads
 from mnist_scratch.runs.run import run_training
@@ -14,6 +14,8 @@ from mnist_scratch.runs.threads import Threads, choose_threads, computing
 from mnist_scratch.training.trainer import Trainer
 
 Rounds = list[dict[int, float]]
+
+PLAIN = Config(augmentation=UNDISTORTED)
 
 
 @pytest.fixture
@@ -52,7 +54,7 @@ def test_the_fewest_threads_within_a_twentieth_of_the_best_win_clearly_or_in_two
     eight_cpus: None, monkeypatch: pytest.MonkeyPatch, rounds: Rounds, expected: int
 ) -> None:
     turns = take_turns(rounds, monkeypatch)
-    chosen = choose_threads(Config())
+    chosen = choose_threads(PLAIN)
     assert chosen.number == expected
     assert turns == [1, 4, 8] * len(rounds)
     for number, seconds in chosen.tried.items():
@@ -66,7 +68,7 @@ def test_one_thread_half_of_the_cpus_and_all_are_tried_within_a_limit(
     eight_cpus: None, monkeypatch: pytest.MonkeyPatch, most: int | None, numbers: list[int]
 ) -> None:
     turns = take_turns([{number: 1 / number for number in numbers}] * 2, monkeypatch)
-    assert choose_threads(Config(), most).number == (numbers or [1])[-1]
+    assert choose_threads(PLAIN, most).number == (numbers or [1])[-1]
     assert sorted(set(turns)) == numbers
 
 
@@ -90,7 +92,7 @@ def test_a_trial_takes_the_steps_of_the_run(
         ("training", "loss"): "squared-error",
         ("augmentation", "rotation"): 5.0 * distorting,
     }
-    chosen = choose_threads(with_values(Config(), values, "test"))
+    chosen = choose_threads(with_values(PLAIN, values, "test"))
     assert set(chosen.tried) == {1, 2}
     assert min(chosen.tried.values()) > 0
     (trainer,) = trainers
@@ -112,11 +114,10 @@ def test_beside_a_thread_that_distorts_turns_are_longer_and_wait_for_threads_tha
     monkeypatch.setattr(threads, "_turn", turn)
     monkeypatch.setattr("time.sleep", events.append)
     plain = [(1, 0.01, 0.003), (2, 0.01, 0.003), (1, 0.01, 0.0), (2, 0.01, 0.0)]
-    choose_threads(Config(), most=2)
+    choose_threads(PLAIN, most=2)
     assert events == plain
     events.clear()
-    distorted = with_values(Config(), {("augmentation", "shift"): 1.0}, "test")
-    choose_threads(distorted, most=2)
+    choose_threads(Config(), most=2)
     turns = [(1, 0.05, 0.015), (2, 0.05, 0.015)]
     assert events == [*turns, 0.13, *turns]
 

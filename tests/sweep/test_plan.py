@@ -97,7 +97,7 @@ def test_a_folder_with_another_run_or_other_things_is_named_before_anything_runs
     with pytest.raises(MnistScratchError) as caught:
         planned(longer, tmp_path)
     assert str(caught.value) == (
-        f"{first.path} is a run with another config:\n  [training] epochs (--epochs): 5, now 9\n"
+        f"{first.path} is a run with another config:\n  [training] epochs (--epochs): 4, now 9\n"
         "Name another folder for this sweep (--run)."
     )
     (tmp_path / "other" / "seed-001").mkdir(parents=True)

@@ -16,6 +16,7 @@ import pytest
 
 import mnist_scratch
 from mnist_scratch.config.schema import (
+    UNDISTORTED,
     AugmentationConfig,
     Config,
     OptimizerConfig,
@@ -58,7 +59,8 @@ def configured(**settings: object) -> Config:
         "weight_decay": "optimizer",
     }
     values = {(places[key], key): value for key, value in settings.items()}
-    return with_values(Config(), {("training", "batch_size"): 16, **values}, "test")
+    plain = Config(augmentation=UNDISTORTED)
+    return with_values(plain, {("training", "batch_size"): 16, **values}, "test")
 
 
 def trained(

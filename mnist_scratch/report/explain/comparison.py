@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from mnist_scratch.config.schema import Config, with_values
+from mnist_scratch.config.schema import UNDISTORTED, Config, with_values
 from mnist_scratch.data.dataset import PIXELS, Examples, Subset, split
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.network import Network
@@ -132,7 +132,8 @@ def _learn(network: Network, training: Examples, validation: Examples, loss: str
         ("schedule", "name"): "constant",
         ("schedule", "warmup"): 0.0,
     }
-    trainer = Trainer(network, training, validation, with_values(Config(), values, "comparison"))
+    plain = Config(augmentation=UNDISTORTED)
+    trainer = Trainer(network, training, validation, with_values(plain, values, "comparison"))
     start_loss = evaluate(network, training, trainer.loss_function).loss
     start_accuracy = evaluate(network, validation).accuracy
     trainer.run()
