@@ -136,8 +136,8 @@ def _print_made(made: Converted, options: argparse.Namespace, said: list[str]) -
         how = "prepared as MNIST's were, light on dark"
     train = f"mnist-scratch train --dataset files --data-dir {options.output}"
     if sum(training) <= 2 * DataConfig().validation_examples:
-        # Of scikit-learn's 1,438 digits the default recipe learns 50 to 94% in its few steps, with
-        # three seeds; Adam 95 to 96%.
+        # Of scikit-learn's 1,438 digits the default recipe learns 91 to 92% in its few steps, with
+        # three seeds; Adam 93 to 95%.
         train += f" --config adam --validation-examples {max(1, sum(training) // 10)}"
     held_out = ""
     if made.held_out:

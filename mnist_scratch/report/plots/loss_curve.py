@@ -27,6 +27,7 @@ class _Curve(NamedTuple):
     name: str
     dataset: str
     loss: str  # which loss, as in the config
+    distorted: bool  # whether the training images were
     epochs: npt.NDArray[np.float64]  # (R,) of each row, 2.5 being the middle of the third epoch
     losses: npt.NDArray[np.float64]  # (R,)
     validated: npt.NDArray[np.float64]  # (E,) epochs with validation figures
@@ -61,7 +62,8 @@ def loss_curve_figure(run: RunFolder) -> Figure:
     figure.subplots_adjust(left=0.2, right=0.98, bottom=0.115, top=0.94, hspace=0.06)
     smoothed, raw = blues()
     upper.plot(curve.epochs, curve.losses, color=raw, alpha=0.45, linewidth=0.8)
-    upper.plot(*_smoothed(curve), color=smoothed, label="training, smoothed over raw")
+    kind = "training (distorted)" if curve.distorted else "training"
+    upper.plot(*_smoothed(curve), color=smoothed, label=f"{kind}, smoothed over raw")
     upper.plot(
         curve.validated,
         curve.validation_losses,
@@ -140,6 +142,7 @@ def _read(run: RunFolder) -> _Curve:
         name=plain(" ".join(run.path.resolve().name.splitlines())),  # a title of one line
         dataset=config.data.dataset,
         loss=config.training.loss,
+        distorted=config.augmentation.distorts,
         epochs=np.array([row.step for row in history.rows]) / steps_an_epoch,
         losses=np.array([row.loss for row in history.rows]),
         validated=np.array([row.epoch for row in ends], float),

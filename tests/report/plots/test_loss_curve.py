@@ -8,7 +8,7 @@ import pytest
 from matplotlib import image
 from matplotlib.figure import Figure
 
-from mnist_scratch.config.schema import Config, with_values
+from mnist_scratch.config.schema import UNDISTORTED, Config, with_values
 from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.nn.loss import LOSSES
 from mnist_scratch.report.plots import loss_curve
@@ -91,6 +91,21 @@ def test_the_best_epoch_is_the_one_with_the_highest_accuracy(tmp_path: Path) -> 
     curve = loss_curve._read(some_run(tmp_path / "run"))
     assert curve.validated[curve.best] == 2
     assert curve.validation_accuracies[curve.best] == pytest.approx(99.0)
+
+
+def test_the_legend_says_where_training_images_were_distorted_and_validation_s_not(
+    tmp_path: Path,
+) -> None:
+    run = some_run(tmp_path / "run")
+    plain = RunFolder.create(tmp_path / "plain", Config(augmentation=UNDISTORTED))
+    plain.write_history(run.history())
+    expected = {
+        "training (distorted), smoothed over raw": run,
+        "training, smoothed over raw": plain,
+    }
+    for label, each in expected.items():
+        (upper, _) = loss_curve_figure(each).axes
+        assert upper.get_legend_handles_labels()[1] == [label, "validation"]
 
 
 def test_smoothing_keeps_the_mean_and_the_place(tmp_path: Path) -> None:
