@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from helpers.kinds_of_pictures import KINDS, NOTHING, WANTED
+from helpers.load_digits import load_digits
+from PIL import Image
 
 from mnist_scratch.data.dataset import Examples
 from mnist_scratch.data.pictures.own import read_picture
@@ -59,14 +61,16 @@ def answers(
     for index in rng.integers(0, len(images.images), count).tolist():
         path = folder / "picture"
         path.write_bytes(KINDS[kind][1](images.images[index], rng))
-        digit = int(images.labels[index])
-        try:
-            said = predict_found(network, read_picture(path)[np.newaxis])[0]
-        except MnistScratchError:
-            found.append(Answer(kind, digit, None, 0.0))
-        else:
-            found.append(Answer(kind, digit, int(said.argmax()), said.max()))
+        found.append(answer(network, path, kind, int(images.labels[index])))
     return found
+
+
+def answer(network: Network, path: Path, kind: str, digit: int) -> Answer:
+    try:
+        said = predict_found(network, read_picture(path)[np.newaxis])[0]
+    except MnistScratchError:
+        return Answer(kind, digit, None, 0.0)
+    return Answer(kind, digit, int(said.argmax()), said.max())
 
 
 def line(name: str, found: list[Answer]) -> str:
@@ -99,6 +103,20 @@ def test_of_200_pictures_of_each_group_as_many_are_right_as_the_table_wants(
     print(f"of answers of 90 to 100%, right: {np.mean(sure_ones):.1%}")
     assert not failed
     assert np.mean(sure_ones) >= 0.97
+
+
+@pytest.mark.slow
+def test_of_scikit_learn_s_digits_nine_of_ten_are_right_and_few_surely_wrong(
+    network: Network, tmp_path: Path
+) -> None:
+    path, found = tmp_path / "picture.png", []
+    for pixels, digit in zip(*load_digits(), strict=True):
+        small = Image.fromarray(np.rint(255 - 255 / 16 * pixels).astype(np.uint8))
+        small.resize((120, 120), Image.Resampling.BICUBIC).save(path)
+        found.append(answer(network, path, "plain", int(digit)))
+    print(line("load_digits, enlarged", found))
+    assert np.mean([each.is_right for each in found]) >= 0.9
+    assert np.mean([each.is_sure and not each.is_right for each in found]) <= 0.03
 
 
 FEW = [
