@@ -69,7 +69,7 @@ def make_trainer(
             batch_size=work.batch_size,
             check_finite=check_finite,
         ),
-        augmentation=replace(config.augmentation, **(distortion or _UNDISTORTED)),
+        augmentation=replace(config.augmentation, **(_UNDISTORTED | (distortion or {}))),
     )
     # Few images to validate on: it is steps that are timed, not what comes between two epochs.
     return Trainer(_network(work), training, _first(test, 10), config)

@@ -92,7 +92,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory, mnist_dir: Path) -> RunFolder:
-    """Two of the default recipe's five epochs: a second, and 97% right."""
+    """Two epochs of the default recipe: two seconds, and 97% right."""
     path = tmp_path_factory.mktemp("runs") / "short"
     data = {("data", "dataset"): "mnist", ("data", "data_dir"): str(mnist_dir)}
     run_training(with_values(Config(), data | {("training", "epochs"): 2}, ""), path)

@@ -18,9 +18,9 @@ from mnist_scratch.training.evaluation import evaluate
 @pytest.mark.mnist
 def test_the_default_recipe_reaches_its_floor_and_nothing_impossible(mnist_run: Path) -> None:
     evaluation = json.loads((mnist_run / "evaluation.json").read_text())
-    # A single seed: the recipe's mean less five of its standard deviations. No dense network
-    # without distortions is known above 99.2%; more would mean that the test set leaked.
-    assert 0.980 < evaluation["accuracy"] < 0.992
+    # A single seed: the recipe's mean less five of its standard deviations. No dense network is
+    # known above 99.2% in so few epochs; more would mean that the test set leaked.
+    assert 0.9819 < evaluation["accuracy"] < 0.992
     assert evaluation["examples"] == 10_000
     assert read_config(mnist_run / "config.toml").network == Config().network
     rows = RunFolder(mnist_run).history().rows
