@@ -14,6 +14,8 @@ from helpers.kinds_of_pictures import KINDS, NOTHING, WANTED
 from helpers.load_digits import load_digits
 from PIL import Image
 
+from mnist_scratch.config.schema import with_values
+from mnist_scratch.config.toml import find_config, read_config
 from mnist_scratch.data.dataset import Examples
 from mnist_scratch.data.pictures.own import read_picture
 from mnist_scratch.data.sources.load import load_dataset
@@ -21,6 +23,7 @@ from mnist_scratch.errors import MnistScratchError
 from mnist_scratch.inference.predict import predict_found
 from mnist_scratch.nn.network import Network
 from mnist_scratch.runs.model import load_model
+from mnist_scratch.runs.run import run_training
 
 pytestmark = pytest.mark.mnist
 
@@ -106,17 +109,23 @@ def test_of_200_pictures_of_each_group_as_many_are_right_as_the_table_wants(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("recipe", "right", "sure_and_wrong"), [("default", 0.90, 0.03), ("fast99", 0.92, 0.01)]
+)
 def test_of_scikit_learn_s_digits_nine_of_ten_are_right_and_few_surely_wrong(
-    network: Network, tmp_path: Path
+    mnist_dir: Path, tmp_path: Path, recipe: str, right: float, sure_and_wrong: float
 ) -> None:
+    values = {("data", "dataset"): "mnist", ("data", "data_dir"): str(mnist_dir)}
+    config = with_values(read_config(find_config(recipe)), values, "test")
+    network = run_training(config, tmp_path / "run").directory.model()
     path, found = tmp_path / "picture.png", []
     for pixels, digit in zip(*load_digits(), strict=True):
         small = Image.fromarray(np.rint(255 - 255 / 16 * pixels).astype(np.uint8))
         small.resize((120, 120), Image.Resampling.BICUBIC).save(path)
         found.append(answer(network, path, "plain", int(digit)))
-    print(line("load_digits, enlarged", found))
-    assert np.mean([each.is_right for each in found]) >= 0.9
-    assert np.mean([each.is_sure and not each.is_right for each in found]) <= 0.03
+    print(line(f"load_digits, {recipe}", found))
+    assert np.mean([each.is_right for each in found]) >= right
+    assert np.mean([each.is_sure and not each.is_right for each in found]) <= sure_and_wrong
 
 
 FEW = [
