@@ -479,4 +479,5 @@ def _checked(setting: Setting, value: Any, place: str) -> Any:
     return value
 
 
+# Down here, since a section checks itself with what stands above.
 UNDISTORTED = AugmentationConfig(rotation=0.0, scale=0.0, shear=0.0, shift=0.0)
