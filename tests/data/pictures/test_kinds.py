@@ -28,6 +28,9 @@ from mnist_scratch.runs.run import run_training
 pytestmark = pytest.mark.mnist
 
 
+SEED = ("training", "seed")
+
+
 class Answer(NamedTuple):
     """What was said of a picture; the class is None if it was refused."""
 
@@ -115,14 +118,19 @@ def test_of_200_pictures_of_each_group_as_many_are_right_as_the_table_wants(
 def test_of_scikit_learn_s_digits_nine_of_ten_are_right_and_few_surely_wrong(
     mnist_dir: Path, tmp_path: Path, recipe: str, right: float, sure_and_wrong: float
 ) -> None:
-    values = {("data", "dataset"): "mnist", ("data", "data_dir"): str(mnist_dir)}
-    config = with_values(read_config(find_config(recipe)), values, "test")
-    network = run_training(config, tmp_path / "run").directory.model()
+    values: dict[tuple[str, str], object] = {
+        ("data", "dataset"): "mnist",
+        ("data", "data_dir"): str(mnist_dir),
+    }
+    networks = []
+    for seed in range(3):
+        config = with_values(read_config(find_config(recipe)), values | {SEED: seed}, "test")
+        networks.append(run_training(config, tmp_path / f"run {seed}").directory.model())
     path, found = tmp_path / "picture.png", []
     for pixels, digit in zip(*load_digits(), strict=True):
         small = Image.fromarray(np.rint(255 - 255 / 16 * pixels).astype(np.uint8))
         small.resize((120, 120), Image.Resampling.BICUBIC).save(path)
-        found.append(answer(network, path, "plain", int(digit)))
+        found += [answer(network, path, "plain", int(digit)) for network in networks]
     print(line(f"load_digits, {recipe}", found))
     assert np.mean([each.is_right for each in found]) >= right
     assert np.mean([each.is_sure and not each.is_right for each in found]) <= sure_and_wrong
