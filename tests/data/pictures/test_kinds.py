@@ -28,9 +28,6 @@ from mnist_scratch.runs.run import run_training
 pytestmark = pytest.mark.mnist
 
 
-SEED = ("training", "seed")
-
-
 class Answer(NamedTuple):
     """What was said of a picture; the class is None if it was refused."""
 
@@ -124,7 +121,8 @@ def test_of_scikit_learn_s_digits_nine_of_ten_are_right_and_few_surely_wrong(
     }
     networks = []
     for seed in range(3):
-        config = with_values(read_config(find_config(recipe)), values | {SEED: seed}, "test")
+        values["training", "seed"] = seed
+        config = with_values(read_config(find_config(recipe)), values, "test")
         networks.append(run_training(config, tmp_path / f"run {seed}").directory.model())
     path, found = tmp_path / "picture.png", []
     for pixels, digit in zip(*load_digits(), strict=True):
